@@ -1,0 +1,67 @@
+// The program: picks the command, and turns expected errors into one sentence and an exit code.
+
+import { demoPreset } from "./src/commands/flags.ts";
+import { helpText } from "./src/commands/help.ts";
+import { info } from "./src/commands/info.ts";
+import { didYouMean } from "./src/commands/nearest_word.ts";
+import { train } from "./src/commands/train.ts";
+import { UsageError } from "./src/commands/usage_error.ts";
+import { printVersion } from "./src/commands/version.ts";
+import { DataError } from "./src/data/data_error.ts";
+import { GpuError } from "./src/gpu/errors.ts";
+
+const exitCodes = { expectedError: 2, interrupted: 130 };
+
+type Command = (args: readonly string[], signal: AbortSignal) => void | Promise<void>;
+
+const commands: Readonly<Record<string, Command>> = {
+  train: (args, signal) => train(args, {}, signal),
+  demo: (args, signal) => train(args, demoPreset, signal),
+  info,
+  help: () => console.log(helpText()),
+};
+
+function runCommand(args: readonly string[], signal: AbortSignal): void | Promise<void> {
+  if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
+    return console.log(helpText());
+  }
+  if (args.includes("--version")) return printVersion();
+  const [name, ...rest] = args[0].startsWith("-") ? ["train", ...args] : args;
+  if (Object.hasOwn(commands, name)) return commands[name](rest, signal);
+  throw new UsageError(
+    `Unknown command ${name}${didYouMean(name, Object.keys(commands))}: ` +
+      'the command "help" lists all commands',
+  );
+}
+
+/** Is this the user's to put right, and the message all that helps? */
+function isExpected(error: unknown): error is Error {
+  const kinds = [UsageError, DataError, GpuError, ...Object.values(Deno.errors)];
+  return kinds.some((kind) => error instanceof kind);
+}
+
+/** Ends the run at the next event; a second Ctrl-C ends the process at once. */
+function interruptible(): AbortSignal {
+  const controller = new AbortController();
+  Deno.addSignalListener("SIGINT", () => {
+    if (controller.signal.aborted) Deno.exit(exitCodes.interrupted);
+    controller.abort();
+  });
+  return controller.signal;
+}
+
+if (import.meta.main) {
+  const signal = interruptible();
+  try {
+    await runCommand(Deno.args, signal);
+    Deno.exit(); // the listener for Ctrl-C would keep the process alive
+  } catch (error) {
+    if (signal.aborted) {
+      console.error("interrupted");
+      Deno.exit(exitCodes.interrupted);
+    }
+    if (!isExpected(error)) throw error;
+    console.error(`error: ${error.message}`);
+    Deno.exit(exitCodes.expectedError);
+  }
+}

@@ -1,0 +1,25 @@
+// kernels/average.wgsl: gives every client the mean of what all of them hold.
+//   output[k, i] = Σ_j input[j, i] / clients
+// input, output [clients, size]. One invocation per element of one client.
+
+struct Params { clients: u32, size: u32 }
+
+override workgroup_size: u32 = 64;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> input: array<f32>;
+@group(0) @binding(2) var<storage, read_write> output: array<f32>;
+
+@compute @workgroup_size(workgroup_size)
+fn average(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let i = (group.y * groups.x + group.x) * workgroup_size + local;
+  if (i >= params.size) { return; }
+  var sum = 0.0;
+  for (var k = 0u; k < params.clients; k++) { sum += input[k * params.size + i]; }
+  let mean = sum / f32(params.clients);
+  for (var k = 0u; k < params.clients; k++) { output[k * params.size + i] = mean; }
+}

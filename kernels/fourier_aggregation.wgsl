@@ -1,0 +1,144 @@
+// kernels/fourier_aggregation.wgsl: PRR-FL's server on one layer (Chen et al. 2021, arXiv:2110.00394).
+// Each client k has a real matrix x_k [rows, columns] with spectrum F_k(u, v). Its new spectrum is
+//   F_k · ((1 − S) + S · mean_j |F_j| / |F_k|)      S = (M(u, v) + M(−u, −v)) / 2
+// where M is 1 inside the low-frequency window and else 0. That is the real part of what averaging
+// amplitudes inside M alone gives: a real gain for each bin, no angles.
+//
+// Real numbers need half a complex transform: with rows = 2 · pairs, z[p] = x[2p] + i·x[2p + 1] and
+//   E(u, v), O(u, v) = spectra of the even and the odd rows = (Z ± conj Z(−u, −v)) / (2 or 2i)
+//   F(u, v) = E + exp(−2πi u/rows) O      F(u + pairs, v) = E − exp(−2πi u/rows) O
+// Where no axis is even, pairs = rows, the imaginary part is 0, so is O, and both bins are the same one.
+//
+// weights [clients, outputs, rows · columns / outputs] as in DESIGN's folding: matrix element (r, c) of a
+// convolution [O, C, kh, kw] has r = (C, kh) and c = (kw, O); of a linear layer, r = O and c = I.
+// packed [clients, pairs, columns] complex.
+
+struct Params {
+  clients: u32,
+  rows: u32,
+  columns: u32,
+  pairs: u32,
+  outputs: u32,      // O of a convolution, 1 for a linear layer: what runs fastest along the columns
+  kernel_width: u32, // kw of a convolution, I of a linear layer
+  transposed: u32,   // 1: rows and columns of this file are the matrix's columns and rows
+  row_begin: u32,    // the window after fftshift, half open
+  row_end: u32,
+  column_begin: u32,
+  column_end: u32,
+}
+
+override workgroup_size: u32 = 64;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> twiddles: array<vec2f>; // exp(−2πi u/rows)
+@group(0) @binding(2) var<storage, read> weights: array<f32>;
+@group(0) @binding(3) var<storage, read_write> packed: array<vec2f>;
+@group(0) @binding(4) var<storage, read_write> output: array<f32>;
+
+// Where matrix element (row, column) lies in the weights.
+fn weight_index(client: u32, row: u32, column: u32) -> u32 {
+  let turned = params.transposed == 1;
+  let r = select(row, column, turned);
+  let c = select(column, row, turned);
+  let x = c / params.outputs;
+  let size = params.rows * params.columns;
+  return client * size + (c % params.outputs) * (size / params.outputs) + r * params.kernel_width + x;
+}
+
+// packed = two rows of the matrix as one of complex numbers. Owns element (id.x, id.y) of client id.z.
+@compute @workgroup_size(workgroup_size)
+fn fold(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= params.columns) { return; }
+  let each = params.rows / params.pairs;
+  var z = vec2f(weights[weight_index(id.z, each * id.y, id.x)], 0.0);
+  if (each == 2) { z.y = weights[weight_index(id.z, 2 * id.y + 1, id.x)]; }
+  packed[(id.z * params.pairs + id.y) * params.columns + id.x] = z;
+}
+
+// The reverse of fold.
+@compute @workgroup_size(workgroup_size)
+fn unfold(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= params.columns) { return; }
+  let each = params.rows / params.pairs;
+  let z = packed[(id.z * params.pairs + id.y) * params.columns + id.x];
+  output[weight_index(id.z, each * id.y, id.x)] = z.x;
+  if (each == 2) { output[weight_index(id.z, 2 * id.y + 1, id.x)] = z.y; }
+}
+
+fn product(a: vec2f, b: vec2f) -> vec2f {
+  return vec2f(a.x * b.x - a.y * b.y, a.x * b.y + a.y * b.x);
+}
+
+fn conjugate(a: vec2f) -> vec2f {
+  return vec2f(a.x, -a.y);
+}
+
+// F(u, v) in xy and F(u + pairs, v) in zw.
+fn bins(here: u32, there: u32, turn: vec2f) -> vec4f {
+  let z = packed[here];
+  let mirrored = conjugate(packed[there]);
+  let even = 0.5 * (z + mirrored);
+  let odd = 0.5 * vec2f(z.y - mirrored.y, mirrored.x - z.x);
+  let turned = product(odd, turn);
+  return vec4f(even + turned, even - turned);
+}
+
+// Unit vector in xy and length in z; 0 has the direction of 1. Scaled first: a square may underflow.
+fn polar(a: vec2f) -> vec3f {
+  let largest = max(abs(a.x), abs(a.y));
+  if (largest == 0) { return vec3f(1.0, 0.0, 0.0); }
+  let scaled = a / largest;
+  let size = length(scaled);
+  return vec3f(scaled / size, largest * size);
+}
+
+fn inside(u: u32, v: u32) -> f32 {
+  let row = (u + params.rows / 2) % params.rows;
+  let column = (v + params.columns / 2) % params.columns;
+  return select(0.0, 1.0, row >= params.row_begin && row < params.row_end &&
+    column >= params.column_begin && column < params.column_end);
+}
+
+// S
+fn share(u: u32, v: u32) -> f32 {
+  let mirrored_u = (params.rows - u) % params.rows;
+  let mirrored_v = (params.columns - v) % params.columns;
+  return 0.5 * (inside(u, v) + inside(mirrored_u, mirrored_v));
+}
+
+fn blended(a: vec2f, share: f32, mean: f32) -> vec2f {
+  return (1.0 - share) * a + share * mean * polar(a).xy;
+}
+
+// packed becomes the new spectrum. Owns bin (u, v) = (id.y, id.x) and its mirror image, of all clients.
+@compute @workgroup_size(workgroup_size)
+fn blend(@builtin(global_invocation_id) id: vec3u) {
+  let u = id.y;
+  let v = id.x;
+  if (u >= params.pairs || v >= params.columns) { return; }
+  let mirrored_u = (params.pairs - u) % params.pairs;
+  let mirrored_v = (params.columns - v) % params.columns;
+  let here = u * params.columns + v;
+  let there = mirrored_u * params.columns + mirrored_v;
+  if (here > there) { return; }
+
+  let turn = twiddles[u];
+  let size = params.pairs * params.columns;
+  var sum = vec2f(0.0);
+  for (var k = 0u; k < params.clients; k++) {
+    let f = bins(k * size + here, k * size + there, turn);
+    sum += vec2f(polar(f.xy).z, polar(f.zw).z);
+  }
+  let mean = sum / f32(params.clients);
+  let low_share = share(u, v);
+  let high_share = share((u + params.pairs) % params.rows, v);
+  for (var k = 0u; k < params.clients; k++) {
+    let f = bins(k * size + here, k * size + there, turn);
+    let low = blended(f.xy, low_share, mean.x);
+    let high = blended(f.zw, high_share, mean.y);
+    let even = 0.5 * (low + high);
+    let odd = product(0.5 * (low - high), conjugate(turn));
+    packed[k * size + here] = even + vec2f(-odd.y, odd.x);
+    if (here != there) { packed[k * size + there] = conjugate(even) + odd.yx; }
+  }
+}

@@ -1,0 +1,188 @@
+// kernels/losses.wgsl: cross-entropy, KL divergence and the losses of DET, one mean per model, with their gradients.
+//   cross-entropy  CE = -log softmax(logits)[label]
+//   KL(t → s)      Σ_c p_c (log p_c - log q_c),  p = softmax(t / τ),  q = softmax(s / τ)
+//   DET            personal: CE + a·KL(deputy → personal)    deputy: CE + b·KL(personal → deputy)
+// logits, student, teacher, gradients [S, N, classes]; labels [S, N]; counts, losses, upstream [S].
+// Means are over the counts[s] real rows; padded rows get gradient 0.
+// One workgroup per model; each invocation walks over every workgroup_size-th row, and a row serially.
+
+struct Params { rows: u32, classes: u32, temperature: f32 }
+
+override workgroup_size: u32 = 32;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> logits: array<f32>;   // or the student's
+@group(0) @binding(2) var<storage, read> teacher: array<f32>;  // in DET: the deputy's logits
+@group(0) @binding(3) var<storage, read> labels: array<i32>;
+@group(0) @binding(4) var<storage, read> counts: array<u32>;
+@group(0) @binding(5) var<storage, read> stages: array<u32>;   // of DET, one per client
+@group(0) @binding(6) var<storage, read> upstream: array<f32>;
+@group(0) @binding(7) var<storage, read_write> losses: array<f32>;
+@group(0) @binding(8) var<storage, read_write> gradient: array<f32>;
+@group(0) @binding(9) var<storage, read_write> teacher_losses: array<f32>;
+@group(0) @binding(10) var<storage, read_write> teacher_gradient: array<f32>;
+
+var<workgroup> sums: array<vec2f, workgroup_size>;
+
+fn workgroup_sum(value: vec2f, local: u32) -> vec2f {
+  sums[local] = value;
+  workgroupBarrier();
+  for (var half = workgroup_size / 2u; half > 0u; half /= 2u) {
+    if (local < half) { sums[local] += sums[local + half]; }
+    workgroupBarrier();
+  }
+  return sums[0];
+}
+
+// What softmax needs of a row: log softmax(row / τ)[c] = row[c] / τ - shift.
+fn logits_shift(start: u32) -> f32 {
+  var maximum = logits[start] / params.temperature;
+  for (var c = 1u; c < params.classes; c++) {
+    maximum = max(maximum, logits[start + c] / params.temperature);
+  }
+  var sum = 0.0;
+  for (var c = 0u; c < params.classes; c++) {
+    sum += exp(logits[start + c] / params.temperature - maximum);
+  }
+  return maximum + log(sum);
+}
+
+fn teacher_shift(start: u32) -> f32 {
+  var maximum = teacher[start] / params.temperature;
+  for (var c = 1u; c < params.classes; c++) {
+    maximum = max(maximum, teacher[start + c] / params.temperature);
+  }
+  var sum = 0.0;
+  for (var c = 0u; c < params.classes; c++) {
+    sum += exp(teacher[start + c] / params.temperature - maximum);
+  }
+  return maximum + log(sum);
+}
+
+@compute @workgroup_size(workgroup_size)
+fn cross_entropy(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let model = group.x;
+  let count = counts[model];
+  var sum = 0.0;
+  for (var n = local; n < count; n += workgroup_size) {
+    let row = model * params.rows + n;
+    let start = row * params.classes;
+    sum += logits_shift(start) - logits[start + u32(labels[row])];
+  }
+  let total = workgroup_sum(vec2f(sum, 0.0), local).x;
+  if (local == 0u) { losses[model] = total / max(f32(count), 1.0); }
+}
+
+// gradient = (softmax - one-hot label) / count
+@compute @workgroup_size(workgroup_size)
+fn cross_entropy_gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let model = group.x;
+  let count = counts[model];
+  let scale = upstream[model] / max(f32(count), 1.0);
+  for (var n = local; n < params.rows; n += workgroup_size) {
+    let row = model * params.rows + n;
+    let start = row * params.classes;
+    if (n >= count) {
+      for (var c = 0u; c < params.classes; c++) { gradient[start + c] = 0.0; }
+      continue;
+    }
+    let shift = logits_shift(start);
+    for (var c = 0u; c < params.classes; c++) {
+      let wanted = select(0.0, 1.0, c == u32(labels[row]));
+      gradient[start + c] = scale * (exp(logits[start + c] - shift) - wanted);
+    }
+  }
+}
+
+@compute @workgroup_size(workgroup_size)
+fn kl_divergence(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let model = group.x;
+  let count = counts[model];
+  var sum = 0.0;
+  for (var n = local; n < count; n += workgroup_size) {
+    let start = (model * params.rows + n) * params.classes;
+    let student_shift = logits_shift(start);
+    let shift = teacher_shift(start);
+    for (var c = 0u; c < params.classes; c++) {
+      let log_p = teacher[start + c] / params.temperature - shift;
+      let log_q = logits[start + c] / params.temperature - student_shift;
+      sum += exp(log_p) * (log_p - log_q);
+    }
+  }
+  let total = workgroup_sum(vec2f(sum, 0.0), local).x;
+  if (local == 0u) { losses[model] = total / max(f32(count), 1.0); }
+}
+
+// gradient = (q - p) / (τ · count); Hinton et al. 2015, arXiv:1503.02531, eq. 2
+@compute @workgroup_size(workgroup_size)
+fn kl_divergence_gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let model = group.x;
+  let count = counts[model];
+  let scale = upstream[model] / (params.temperature * max(f32(count), 1.0));
+  for (var n = local; n < params.rows; n += workgroup_size) {
+    let start = (model * params.rows + n) * params.classes;
+    if (n >= count) {
+      for (var c = 0u; c < params.classes; c++) { gradient[start + c] = 0.0; }
+      continue;
+    }
+    let student_shift = logits_shift(start);
+    let shift = teacher_shift(start);
+    for (var c = 0u; c < params.classes; c++) {
+      let p = exp(teacher[start + c] / params.temperature - shift);
+      let q = exp(logits[start + c] / params.temperature - student_shift);
+      gradient[start + c] = scale * (q - p);
+    }
+  }
+}
+
+// Both losses of DET and both gradients: `logits` are the personal model's, `teacher` the deputy's.
+// Each is the other's teacher, as a constant. Stages: 1 recover, 2 exchange, 3 sublimate, 4 mutual.
+@compute @workgroup_size(workgroup_size)
+fn deputy_transfer(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let client = group.x;
+  let count = counts[client];
+  let stage = stages[client];
+  let personal_learns = select(1.0, 0.0, stage == 1u);
+  let deputy_learns = select(1.0, 0.0, stage == 3u);
+  let share = 1.0 / max(f32(count), 1.0);
+  var sum = vec2f();
+  for (var n = local; n < params.rows; n += workgroup_size) {
+    let row = client * params.rows + n;
+    let start = row * params.classes;
+    if (n >= count) {
+      for (var c = 0u; c < params.classes; c++) {
+        gradient[start + c] = 0.0;
+        teacher_gradient[start + c] = 0.0;
+      }
+      continue;
+    }
+    let label = u32(labels[row]);
+    let personal_shift = logits_shift(start);
+    let deputy_shift = teacher_shift(start);
+    sum += vec2f(personal_shift - logits[start + label], deputy_shift - teacher[start + label]);
+    for (var c = 0u; c < params.classes; c++) {
+      let log_p = logits[start + c] - personal_shift;
+      let log_d = teacher[start + c] - deputy_shift;
+      let p = exp(log_p);
+      let d = exp(log_d);
+      let wanted = select(0.0, 1.0, c == label);
+      sum += vec2f(personal_learns * d * (log_d - log_p), deputy_learns * p * (log_p - log_d));
+      gradient[start + c] = share * (p - wanted + personal_learns * (p - d));
+      teacher_gradient[start + c] = share * (d - wanted + deputy_learns * (d - p));
+    }
+  }
+  let total = workgroup_sum(sum, local) * share;
+  if (local == 0u) {
+    losses[client] = total.x;
+    teacher_losses[client] = total.y;
+  }
+}
+
+// gradient = logits · upstream of the row's model: scales a gradient that the forward pass already made.
+@compute @workgroup_size(workgroup_size)
+fn scale_rows(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let start = group.x * params.rows * params.classes;
+  for (var i = local; i < params.rows * params.classes; i += workgroup_size) {
+    gradient[start + i] = logits[start + i] * upstream[group.x];
+  }
+}

@@ -1,0 +1,317 @@
+// The flags of the commands: one table each, from which come parsing, checks, help and settings.
+
+import type { AdapterChoice } from "../gpu/adapter.ts";
+import { augmentations, defaultConfig, methods, networks } from "../federated/config.ts";
+import { choice, integer, names, number, orWord, text, toggle, type ValueKind } from "./values.ts";
+
+/** One flag: how it is spelled, read and explained, and what holds where it is not given. */
+export interface Flag<T> {
+  /** without hyphens; `_` and `-` mean the same on the command line */
+  readonly name: string;
+  /** further spellings */
+  readonly aliases: readonly string[];
+  readonly kind: ValueKind<T>;
+  readonly default: T;
+  /** the default in words, where the value does not speak for itself */
+  readonly defaultText?: string;
+  /** whose the default is: the official PRR-FL code's or this program's */
+  readonly source: "official" | "ours";
+  /** heading in the help */
+  readonly topic: string;
+  readonly help: string;
+}
+
+/** Flags by the name of the option they set. */
+// deno-lint-ignore no-explicit-any
+export type FlagTable = Readonly<Record<string, Flag<any>>>;
+
+/** The options that a table of flags sets. */
+export type OptionsOf<F extends FlagTable> = {
+  readonly [K in keyof F]: F[K] extends Flag<infer T> ? T : never;
+};
+
+/** Gives a table entry its value type. */
+function flag<T>(spec: Flag<T>): Flag<T> {
+  return spec;
+}
+
+const adapter = flag<AdapterChoice>({
+  name: "adapter",
+  aliases: [],
+  kind: choice(["auto", "gpu", "cpu"]),
+  default: "auto",
+  source: "ours",
+  topic: "Running",
+  help: "hardware, software, or the fastest there is",
+});
+
+/** Flags of `info`. */
+export const infoFlags = { adapter };
+
+/** Flags of `train` and `demo`. */
+export const trainFlags = {
+  method: flag({
+    name: "theme",
+    aliases: ["method"],
+    kind: choice(methods),
+    default: defaultConfig.method,
+    source: "ours",
+    topic: "Method",
+    help: "federated method",
+  }),
+  rounds: flag({
+    name: "iters",
+    aliases: ["rounds"],
+    kind: integer({ min: 1 }),
+    default: defaultConfig.rounds,
+    source: "official",
+    topic: "Method",
+    help: "communication rounds",
+  }),
+  localEpochs: flag({
+    name: "wk_iters",
+    aliases: ["local-epochs"],
+    kind: integer({ min: 1 }),
+    default: defaultConfig.localEpochs,
+    source: "official",
+    topic: "Method",
+    help: "local epochs per round",
+  }),
+  fourierRate: flag({
+    name: "l_rate",
+    aliases: ["fourier-rate"],
+    kind: number({ min: 0, max: 1 }),
+    default: defaultConfig.fourierRate,
+    source: "official",
+    topic: "Method",
+    help: "PFA's share of low frequencies in the first round",
+  }),
+  alpha1: flag({
+    name: "alpha1",
+    aliases: [],
+    kind: number({ min: 0 }),
+    default: defaultConfig.alpha1,
+    source: "official",
+    topic: "Method",
+    help: "a deputy below this times the personal F1 recovers",
+  }),
+  alpha2: flag({
+    name: "alpha2",
+    aliases: [],
+    kind: number({ min: 0 }),
+    default: defaultConfig.alpha2,
+    source: "official",
+    topic: "Method",
+    help: "a deputy from this times the personal F1 on teaches",
+  }),
+
+  network: flag({
+    name: "network",
+    aliases: ["model"],
+    kind: choice(networks),
+    default: defaultConfig.network,
+    source: "official",
+    topic: "Network",
+    help: "VGG whose last layer has no bias (nb) or one (b)",
+  }),
+  width: flag({
+    name: "width",
+    aliases: [],
+    kind: number({ min: 1 / 32 }), // one channel in the first layer
+    default: defaultConfig.width,
+    source: "official",
+    topic: "Network",
+    help: "factor on all channel counts",
+  }),
+  init: flag<string | null>({
+    name: "init",
+    aliases: [],
+    kind: text("FILE"),
+    default: null,
+    defaultText: "from the seed",
+    source: "official",
+    topic: "Network",
+    help: "safetensors file of the weights all models start from",
+  }),
+
+  optimizer: flag({
+    name: "optim",
+    aliases: ["optimizer"],
+    kind: choice(["sgd"]),
+    default: "sgd",
+    source: "official",
+    topic: "Optimization",
+    help: "optimizer, without momentum",
+  }),
+  learningRate: flag({
+    name: "lr",
+    aliases: ["learning-rate"],
+    kind: number({ above: 0 }),
+    default: defaultConfig.learningRate,
+    source: "official",
+    topic: "Optimization",
+    help: "learning rate",
+  }),
+  learningRateStep: flag({
+    name: "lr_step",
+    aliases: ["learning-rate-step"],
+    kind: integer({ min: 1 }),
+    default: defaultConfig.learningRateStep,
+    source: "official",
+    topic: "Optimization",
+    help: "rounds after which the learning rate falls",
+  }),
+  learningRateGamma: flag({
+    name: "lr_gamma",
+    aliases: ["learning-rate-gamma"],
+    kind: number({ above: 0 }),
+    default: defaultConfig.learningRateGamma,
+    source: "official",
+    topic: "Optimization",
+    help: "factor by which it falls",
+  }),
+  weightDecay: flag({
+    name: "wd",
+    aliases: ["weight-decay"],
+    kind: number({ min: 0 }),
+    default: defaultConfig.weightDecay,
+    source: "official",
+    topic: "Optimization",
+    help: "weight decay",
+  }),
+  batchSize: flag({
+    name: "batch",
+    aliases: ["batch-size"],
+    kind: integer({ min: 2 }), // batch norm has no variance over one row
+    default: defaultConfig.batchSize,
+    source: "official",
+    topic: "Optimization",
+    help: "images per batch",
+  }),
+  seed: flag({
+    name: "seed",
+    aliases: [],
+    kind: integer({ min: 0, max: 2 ** 32 - 1 }),
+    default: 1,
+    source: "official",
+    topic: "Optimization",
+    help: "of weights, order of images and augmentation",
+  }),
+
+  data: flag({
+    name: "data",
+    aliases: [],
+    kind: text("FOLDER|demo"),
+    default: "data",
+    source: "official",
+    topic: "Data",
+    help: "folder with clientA, clientB, …, or the demo data",
+  }),
+  csvFolder: flag<string | null>({
+    name: "csv-folder",
+    aliases: [],
+    kind: text("FOLDER"),
+    default: null,
+    defaultText: "csv_folder in or beside it",
+    source: "official",
+    topic: "Data",
+    help: "folder of the split lists",
+  }),
+  clients: flag<readonly string[] | null>({
+    name: "clients",
+    aliases: [],
+    kind: names("A,B"),
+    default: null,
+    defaultText: "all",
+    source: "official",
+    topic: "Data",
+    help: "clients that take part",
+  }),
+  imageSize: flag({
+    name: "image-size",
+    aliases: [],
+    kind: integer({ min: 32, multipleOf: 32 }),
+    default: 128,
+    source: "official",
+    topic: "Data",
+    help: "images are reduced to this height and width",
+  }),
+  limit: flag<number | null>({
+    name: "limit",
+    aliases: [],
+    kind: integer({ min: 1 }),
+    default: null,
+    defaultText: "all",
+    source: "official",
+    topic: "Data",
+    help: "use only the first N images of every split",
+  }),
+  augment: flag({
+    name: "augment",
+    aliases: [],
+    kind: choice(augmentations),
+    default: defaultConfig.augment,
+    source: "ours",
+    topic: "Data",
+    help: "how training images are varied at random",
+  }),
+  shuffle: flag({
+    name: "shuffle",
+    aliases: [],
+    kind: toggle,
+    default: defaultConfig.shuffle,
+    source: "official",
+    topic: "Data",
+    help: "a new order of the training images in every epoch",
+  }),
+
+  savePath: flag({
+    name: "save_path",
+    aliases: ["save-folder"],
+    kind: text("FOLDER"),
+    default: "runs",
+    source: "ours",
+    topic: "Running",
+    help: "the run makes its own folder in this one",
+  }),
+  adapter,
+  parallelClients: flag<number | "auto">({
+    name: "parallel-clients",
+    aliases: [],
+    kind: orWord(integer({ min: 1 }), "auto"),
+    default: defaultConfig.parallelClients,
+    source: "ours",
+    topic: "Running",
+    help: "clients per dispatch: changes speed, not numbers",
+  }),
+  json: flag({
+    name: "json",
+    aliases: [],
+    kind: toggle,
+    default: false,
+    source: "ours",
+    topic: "Running",
+    help: "print events as lines of JSON",
+  }),
+  quiet: flag({
+    name: "quiet",
+    aliases: [],
+    kind: toggle,
+    default: false,
+    source: "ours",
+    topic: "Running",
+    help: "print the result alone",
+  }),
+} satisfies FlagTable;
+
+/** Everything that `train` can be told. */
+export type TrainOptions = OptionsOf<typeof trainFlags>;
+
+/** What `demo` changes in the defaults of `train`. */
+export const demoPreset: Partial<TrainOptions> = {
+  data: "demo",
+  imageSize: 32,
+  width: 0.25,
+  rounds: 3,
+  localEpochs: 2,
+};

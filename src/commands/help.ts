@@ -1,0 +1,49 @@
+// The help text, made from the table of flags.
+
+import { tableLines } from "../report/format.ts";
+import { type Flag, trainFlags } from "./flags.ts";
+import { toggle } from "./values.ts";
+
+const introduction =
+  `PRR-FL on WebGPU: federated learning that does not forget at every communication.
+
+  deno task demo                                  train on the built-in demo data
+  deno task train --data FOLDER --rounds 50       train on your images
+  deno run -RWE cli.ts COMMAND [FLAGS]            the same without the check for an adapter
+
+Commands
+  train      train every client and write a run folder; the default command where flags follow
+  demo       train at a size that ends within minutes; takes the flags of train
+  info       show the WebGPU adapter; takes --adapter
+  help       show this text; so does --help
+  --version  show the versions
+`;
+
+const conclusion =
+  `Each line ends with the default and its source: "official" is what the authors' PyTorch code does,
+"ours" was chosen here. Write --lr 0.01 or --lr=0.01, and _ or - inside a name.`;
+
+/** Everything that can be typed, with every default and its source. */
+export function helpText(): string {
+  const flags = Object.values<Flag<unknown>>(trainFlags);
+  const topics = [...new Set(flags.map(({ topic }) => topic))];
+  const sections = topics.map((topic) => {
+    const rows = flags.filter((flag) => flag.topic === topic).map(flagRow);
+    return `${topic}\n${tableLines(rows, "ll").join("\n")}\n`;
+  });
+  return [introduction, ...sections, conclusion].join("\n");
+}
+
+function flagRow(flag: Flag<unknown>): string[] {
+  return [spelling(flag), `${flag.help} (${defaultText(flag)}, ${flag.source})`];
+}
+
+function spelling({ name, aliases, kind, default: initial }: Flag<unknown>): string {
+  if (kind === toggle) return initial ? `--${name}, --no-${name}` : `--${name}`;
+  return `${[name, ...aliases].map((word) => `--${word}`).join(", ")} ${kind.placeholder}`;
+}
+
+function defaultText(flag: Flag<unknown>): string {
+  if (flag.kind === toggle) return flag.default ? "on" : "off";
+  return flag.defaultText ?? String(flag.default);
+}

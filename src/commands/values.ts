@@ -1,0 +1,94 @@
+// The kinds of value that a flag can have: how each is read, and how it is explained.
+
+/** How the text after a flag becomes a value. */
+export interface ValueKind<T> {
+  /** stands for the value in the help: `N` */
+  readonly placeholder: string;
+  /** completes "expected …" */
+  readonly expected: string;
+  /** undefined where the text is no such value */
+  readonly parse: (text: string) => T | undefined;
+}
+
+/** A switch: `--flag` is true, `--no-flag` false, and neither takes a value. */
+export const toggle: ValueKind<boolean> = {
+  placeholder: "",
+  expected: "no value",
+  parse: () => undefined,
+};
+
+const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** A number from `min` to `max`, or above `above`. */
+export function number(
+  bounds: { min?: number; max?: number; above?: number } = {},
+): ValueKind<number> {
+  const { min = -Infinity, max = Infinity, above = -Infinity } = bounds;
+  return {
+    placeholder: "X",
+    expected: `a number${describeBounds(bounds)}`,
+    parse: (text) => {
+      const value = decimal.test(text) ? Number(text) : NaN;
+      return value >= min && value <= max && value > above && value < Infinity ? value : undefined;
+    },
+  };
+}
+
+/** A whole number from `min` to `max` that `multipleOf` divides. */
+export function integer(
+  bounds: { min: number; max?: number; multipleOf?: number },
+): ValueKind<number> {
+  const { min, max = Number.MAX_SAFE_INTEGER, multipleOf = 1 } = bounds;
+  const divisible = multipleOf === 1 ? "" : ` divisible by ${multipleOf}`;
+  return {
+    placeholder: "N",
+    expected: `a whole number${divisible}${describeBounds(bounds)}`,
+    parse: (text) => {
+      const value = decimal.test(text) ? Number(text) : NaN;
+      const fits = Number.isInteger(value) && value >= min && value <= max;
+      return fits && value % multipleOf === 0 ? value : undefined;
+    },
+  };
+}
+
+/** One of a few words. */
+export function choice<T extends string>(choices: readonly T[]): ValueKind<T> {
+  return {
+    placeholder: choices.join("|"),
+    expected: choices.join(" or "),
+    parse: (text) => choices.find((word) => word === text),
+  };
+}
+
+/** A value of `kind`, or one word that means something else. */
+export function orWord<T, W extends string>(kind: ValueKind<T>, word: W): ValueKind<T | W> {
+  return {
+    placeholder: `${kind.placeholder}|${word}`,
+    expected: `${kind.expected}, or ${word}`,
+    parse: (text) => text === word ? word : kind.parse(text),
+  };
+}
+
+/** Any text that is not empty, such as a path. */
+export function text(placeholder: string): ValueKind<string> {
+  return { placeholder, expected: "some text", parse: (text) => text === "" ? undefined : text };
+}
+
+/** Names separated by commas. */
+export function names(placeholder: string): ValueKind<readonly string[]> {
+  return {
+    placeholder,
+    expected: `different names separated by commas, such as ${placeholder}`,
+    parse: (text) => {
+      const list = text.split(",").map((name) => name.trim());
+      return list.includes("") || new Set(list).size < list.length ? undefined : list;
+    },
+  };
+}
+
+function describeBounds(bounds: { min?: number; max?: number; above?: number }): string {
+  const { min, max, above } = bounds;
+  if (above !== undefined) return ` above ${above}`;
+  if (min === undefined) return "";
+  return max === undefined ? ` of at least ${min}` : ` from ${min} to ${max}`;
+}

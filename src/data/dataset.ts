@@ -1,0 +1,33 @@
+// What a federation's data is: per client three splits of byte images with integer labels.
+
+/** One split of one client's data. */
+export interface Split {
+  /** image identifiers, `[n]` */
+  readonly ids: readonly string[];
+  /** RGB bytes, row-major `[n, imageSize, imageSize, 3]` */
+  readonly images: Uint8Array;
+  /** class indices, `[n]`, each in `[0, classes)` */
+  readonly labels: Int32Array;
+}
+
+/** The classes of the paper's data by label: naevus, benign keratosis, melanoma. */
+export const lesionClasses = ["nv", "bkl", "mel"] as const;
+
+/** The names of the splits, in the order in which they are reported. */
+export const splitNames = ["train", "valid", "test"] as const;
+export type SplitName = typeof splitNames[number];
+
+/** One client: a name ("A") and its three splits. */
+export interface ClientDataset extends Readonly<Record<SplitName, Split>> {
+  readonly name: string;
+}
+
+/** The data of a whole federation. */
+export interface Dataset {
+  /** in the order of their names */
+  readonly clients: readonly ClientDataset[];
+  /** height and width of every image, pixels */
+  readonly imageSize: number;
+  /** class names by index; their number is the number of logits */
+  readonly classNames: readonly string[];
+}

@@ -1,0 +1,163 @@
+// Reads a federation's data from a folder in the official layout.
+
+import { join } from "@std/path";
+import { type ClientFolder, imageExtensions, openClientFolder } from "./client_folder.ts";
+import { type ListedImage, parseSplitList } from "./csv.ts";
+import { DataError } from "./data_error.ts";
+import {
+  type ClientDataset,
+  type Dataset,
+  lesionClasses,
+  type Split,
+  type SplitName,
+} from "./dataset.ts";
+import { type ImageTask, readImages } from "./image_files.ts";
+import { listFolder, reasonOf } from "./listing.ts";
+
+/** What of a data folder to read, and how. */
+export interface DatasetFolderOptions {
+  /** height and width of the images wanted, pixels */
+  readonly imageSize: number;
+  /** folder of the split lists; default `csv_folder` in the data folder, else beside it */
+  readonly csvFolder?: string;
+  /** names of the clients wanted ("A"); default all */
+  readonly clients?: readonly string[];
+  /** keep only the first so many images of every split; default all */
+  readonly limit?: number;
+  /** called after every image, with the numbers of images read and to be read */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Reads `<path>/client<X>/img_resize<px>/<image_id>.{png,jpg,jpeg}` as listed in
+ * `csv_folder/client<X>/{train,valid,test}_client<X>.csv`. The smallest stored size that is large enough is read,
+ * and area-averaged to `imageSize`. Every client present takes part unless some are named.
+ *
+ * @throws {RangeError} unless `imageSize` and `limit` are positive whole numbers
+ * @throws {DataError} when a folder, list or image is missing or unusable
+ */
+export async function readDatasetFolder(
+  path: string,
+  options: DatasetFolderOptions,
+): Promise<Dataset> {
+  const { imageSize, limit = Infinity } = options;
+  expectPositiveInteger("imageSize", imageSize);
+  if (limit !== Infinity) expectPositiveInteger("limit", limit);
+
+  const names = pickClients(path, await findClients(path), options.clients);
+  const csvFolder = await findCsvFolder(path, options.csvFolder);
+  const clients: ClientDataset[] = [];
+  const tasks: ImageTask[] = [];
+  for (const name of names) {
+    const folder = await openClientFolder(path, name, imageSize);
+    const prepare = async (split: SplitName) => {
+      const list = await readSplitList(csvFolder, name, split);
+      return prepareSplit(folder, list.slice(0, limit), imageSize, tasks);
+    };
+    const [train, valid, test] = [
+      await prepare("train"),
+      await prepare("valid"),
+      await prepare("test"),
+    ];
+    clients.push({ name, train, valid, test });
+  }
+  await readImages(tasks, imageSize, options.onProgress);
+  return { clients, imageSize, classNames: lesionClasses };
+}
+
+function expectPositiveInteger(name: string, value: number): void {
+  if (Number.isInteger(value) && value > 0) return;
+  throw new RangeError(`Cannot read images: ${name} is ${value} but has to be a positive integer`);
+}
+
+/** Names of the clients of a data folder, sorted. */
+async function findClients(path: string): Promise<string[]> {
+  const remedy =
+    "pass the folder that holds clientA, clientB and so on with --data, or --data demo";
+  const entries = await listFolder(path, "data folder", remedy);
+  const names = entries
+    .flatMap(({ name, isFile }) => isFile ? [] : name.match(/^client(.+)$/)?.[1] ?? [])
+    .sort();
+  if (names.length > 0) return names;
+  throw new DataError(`Cannot find clients in ${path}: it holds no folder client<name>; ${remedy}`);
+}
+
+function pickClients(
+  path: string,
+  found: readonly string[],
+  wanted: readonly string[] = found,
+): string[] {
+  const unknown = wanted.find((name) => !found.includes(name));
+  if (unknown === undefined) return found.filter((name) => wanted.includes(name));
+  throw new DataError(`Cannot find client ${unknown} in ${path}: choose from ${found.join(", ")}`);
+}
+
+async function findCsvFolder(path: string, given: string | undefined): Promise<string> {
+  const candidates = given === undefined
+    ? [join(path, "csv_folder"), join(path, "..", "csv_folder")]
+    : [given];
+  for (const candidate of candidates) {
+    if (await isFolder(candidate)) return candidate;
+  }
+  throw new DataError(
+    `Cannot find the split lists: there is no folder ${candidates.join(" or ")}; ` +
+      `name the folder that holds them with --csv-folder`,
+  );
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+async function readSplitList(
+  csvFolder: string,
+  client: string,
+  split: SplitName,
+): Promise<ListedImage[]> {
+  const path = join(csvFolder, `client${client}`, `${split}_client${client}.csv`);
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    throw new DataError(
+      `Cannot read the split list ${path}: ${reasonOf(error)}; add it, or name the folder of ` +
+        `the lists with --csv-folder`,
+    );
+  }
+  return parseSplitList(text, path, lesionClasses.length);
+}
+
+/** Makes a split whose pixels are still to be filled in, by the tasks appended to `tasks`. */
+function prepareSplit(
+  folder: ClientFolder,
+  list: readonly ListedImage[],
+  imageSize: number,
+  tasks: ImageTask[],
+): Split {
+  const bytesPerImage = imageSize * imageSize * 3;
+  const images = new Uint8Array(list.length * bytesPerImage);
+  list.forEach((image, index) => {
+    const target = images.subarray(index * bytesPerImage, (index + 1) * bytesPerImage);
+    tasks.push({ path: findImage(folder, image), storedSize: folder.storedSize, target });
+  });
+  return {
+    ids: list.map(({ id }) => id),
+    images,
+    labels: Int32Array.from(list, ({ label }) => label),
+  };
+}
+
+function findImage({ path, files }: ClientFolder, { id, source }: ListedImage): string {
+  const file = files.get(id);
+  if (file !== undefined) return file;
+  const names = imageExtensions.map((extension) => `${id}.${extension}`);
+  throw new DataError(
+    `Cannot find image ${id} of ${source}: ${path} holds neither ${names.join(" nor ")}; ` +
+      `add the image or remove the line`,
+  );
+}

@@ -1,0 +1,121 @@
+// Images on the GPU: uploaded once as bytes, and made into batches by a kernel.
+
+import source from "../../kernels/batch.wgsl" with { type: "text" };
+import { kernelFile } from "../gpu/kernel.ts";
+import type { Gpu } from "../tensor/gpu.ts";
+import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
+import type { Split } from "./dataset.ts";
+
+const file = kernelFile("batch.wgsl", source);
+
+/** A batch for a stack of models. */
+export interface Batch {
+  /** `[S, N, 3, size, size]`, in [−1, 1]; zeros where there is no image */
+  readonly x: Tensor;
+  /** `[S, N]` i32 */
+  readonly labels: Tensor;
+  /** `[S]` u32: how many rows are real */
+  readonly counts: Tensor;
+}
+
+/** One split of one client on the GPU. */
+export class ImageSplit {
+  readonly #chunks: { readonly images: Tensor; readonly first: number; readonly count: number }[];
+  readonly #labels: Tensor;
+  readonly #order: Tensor;
+
+  /**
+   * @param split byte images of `imageSize` pixels each way
+   * @param stream separates this client's random numbers from those of the others
+   */
+  constructor(
+    private readonly gpu: Gpu,
+    readonly split: Split,
+    private readonly imageSize: number,
+    private readonly stream: number,
+  ) {
+    this.#chunks = uploadInChunks(gpu, split.images, imageSize ** 2 * 3);
+    this.#labels = gpu.keep(gpu.tensor(Int32Array.from(split.labels)));
+    this.#order = gpu.keep(gpu.tensor(Uint32Array.from({ length: this.size }, (_, i) => i)));
+  }
+
+  /** Number of images. */
+  get size(): number {
+    return this.split.labels.length;
+  }
+
+  /** The order in which images are taken from now on; at first, the one in which they are stored. */
+  setOrder(order: Uint32Array<ArrayBuffer>): void {
+    this.gpu.write(this.#order, order);
+  }
+
+  /**
+   * Writes this client's rows of a batch: the models `client · roles` and those after it.
+   *
+   * @param position `[2]` u32: step and epoch, read when the kernel runs
+   * @param options `augment`: mirror at random; `byRole`: differently for each role of the client
+   */
+  gather(
+    batch: Batch,
+    position: Tensor,
+    place: { client: number; roles: number },
+    options: { augment: boolean; byRole: boolean; seed: number },
+  ): void {
+    const rows = batch.x.shape[1];
+    for (const { images, first, count } of this.#chunks) {
+      this.gpu.dispatch({
+        file,
+        entryPoint: "gather",
+        constants: { flips: Number(options.augment), by_role: Number(options.byRole) },
+        params: {
+          rows,
+          size: this.imageSize,
+          samples: this.size,
+          ...place,
+          first_image: first,
+          image_count: count,
+          seed: options.seed,
+          stream: this.stream,
+        },
+        buffers: {
+          images,
+          labels: this.#labels,
+          order: this.#order,
+          position,
+          x: batch.x,
+          batch_labels: batch.labels,
+          counts: batch.counts,
+        },
+        workgroups: [Math.ceil(this.imageSize ** 2 / 64), rows, place.roles],
+      });
+    }
+  }
+
+  dispose(): void {
+    for (const { images } of this.#chunks) images.dispose();
+    this.#labels.dispose();
+    this.#order.dispose();
+  }
+}
+
+/** An uninitialised batch; each client of the stack has to `gather` its part. */
+export function emptyBatch(gpu: Gpu, models: number, rows: number, imageSize: number): Batch {
+  return {
+    x: emptyTensor(gpu, [models, rows, 3, imageSize, imageSize]),
+    labels: emptyTensor(gpu, [models, rows], "i32"),
+    counts: emptyTensor(gpu, [models], "u32"),
+  };
+}
+
+/** As few buffers as the adapter's largest binding allows. */
+function uploadInChunks(gpu: Gpu, bytes: Uint8Array, imageBytes: number) {
+  const limit = gpu.adapter.limits.maxStorageBufferBindingSize;
+  const perChunk = Math.floor((limit - 4) / imageBytes);
+  const total = bytes.length / imageBytes;
+  return Array.from({ length: Math.ceil(total / perChunk) }, (_, chunk) => {
+    const first = chunk * perChunk;
+    const count = Math.min(perChunk, total - first);
+    const part = bytes.slice(first * imageBytes, (first + count) * imageBytes);
+    return { images: gpu.keep(gpu.tensor(part)), first, count };
+  });
+}

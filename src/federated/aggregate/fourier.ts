@@ -1,0 +1,148 @@
+// Progressive Fourier Aggregation: clients share the low frequencies of their weights.
+
+import source from "../../../kernels/fourier_aggregation.wgsl" with { type: "text" };
+import { kernelFile } from "../../gpu/kernel.ts";
+import { expectAxes, expectFloats } from "../../ops/checks.ts";
+import { expectLengths, fft2, ifft2 } from "../../ops/fft.ts";
+import { twiddles } from "../../ops/twiddles.ts";
+import { type Shape, showShape } from "../../tensor/shape.ts";
+import { emptyTensor, type Tensor } from "../../tensor/tensor.ts";
+
+const file = kernelFile("fourier_aggregation.wgsl", source);
+const workgroupSize = 64;
+const op = "progressiveFourierAggregation";
+
+/** A window's positions in the shifted spectrum, half open. */
+export interface FourierWindow {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/**
+ * PRR-FL's aggregation of one layer (Chen et al. 2021, arXiv:2110.00394, eq. 1–3). In the 2-D spectrum of
+ * each client's weight the amplitude becomes the mean over clients inside the central window of
+ * {@link fourierWindow}; outside it the client keeps its own, and everywhere its own phase. So every client
+ * gets a different result. Where a client's spectrum is 0, its phase is 0.
+ *
+ * A convolution's weight is transformed as the matrix `[C·kh, kw·O]`, a linear layer's as it is. The official
+ * code divides the sum of amplitudes by 4 whatever the number of clients; this divides by their number.
+ * Nothing is read back; the result cannot be differentiated.
+ *
+ * @param weights `[clients, O, C, kh, kw]` or `[clients, O, I]`, f32
+ * @param options `rate`: the share L of the frequencies of each axis that is averaged, 0…1
+ * @returns the same shape
+ * @throws {TypeError} for another number of axes or another dtype
+ * @throws {RangeError} for a rate outside 0…1, or a matrix whose sides have other prime factors than 2 and 3
+ * @throws {GpuError} of kind "limit" for a matrix too large for the adapter
+ */
+export function progressiveFourierAggregation(
+  weights: Tensor,
+  options: { rate: number },
+): Tensor {
+  const { rate } = options;
+  const { gpu, shape } = weights;
+  expectAxes(op, "weights", weights, 3, 5);
+  expectFloats(op, "weights", weights);
+  expectRate(op, rate);
+  const matrix = arrange(shape);
+  const { rows, columns, pairs } = matrix;
+  expectLengths(op, gpu, [pairs, columns], describe(shape, matrix));
+
+  const clients = shape[0];
+  const row = fourierWindow(rows, rate);
+  const column = fourierWindow(columns, rate);
+  const run = (entryPoint: string, buffers: Parameters<typeof gpu.dispatch>[0]["buffers"]) =>
+    gpu.dispatch({
+      file,
+      entryPoint,
+      constants: { workgroup_size: workgroupSize },
+      params: {
+        clients,
+        ...matrix,
+        row_begin: row.begin,
+        row_end: row.end,
+        column_begin: column.begin,
+        column_end: column.end,
+      },
+      buffers,
+      workgroups: entryPoint === "blend"
+        ? [Math.ceil(columns / workgroupSize), Math.floor(pairs / 2) + 1]
+        : [Math.ceil(columns / workgroupSize), pairs, clients],
+    });
+
+  using folded = emptyTensor(gpu, [clients, pairs, columns, 2]);
+  run("fold", { weights, packed: folded });
+  using spectrum = fft2(folded);
+  run("blend", { twiddles: twiddles(gpu, rows), packed: spectrum });
+  using aggregated = ifft2(spectrum);
+  const output = emptyTensor(gpu, shape);
+  run("unfold", { packed: aggregated, output });
+  return output;
+}
+
+/**
+ * The rate of a round: it grows from `initial` towards 0.95, which the last round does not quite reach.
+ *
+ * @param round 0 … rounds − 1
+ * @param rounds communication rounds in all
+ * @param initial rate of round 0, the official `--l_rate`
+ * @throws {RangeError} unless 0 ≤ round < rounds, both whole, and 0 ≤ initial ≤ 1
+ */
+export function fourierRate(round: number, rounds: number, initial: number): number {
+  if (!Number.isInteger(round) || !Number.isInteger(rounds) || round < 0 || round >= rounds) {
+    throw new RangeError(
+      `Cannot apply fourierRate: round is ${round} of ${rounds} but a whole number from 0 to ` +
+        `one less than the number of rounds is expected`,
+    );
+  }
+  expectRate("fourierRate", initial);
+  return initial + (round / rounds) * (0.95 - initial);
+}
+
+/**
+ * Which positions of a shifted axis of `n` frequencies are averaged: [c − b, c + b) with c = ⌊n/2⌋ and
+ * b = ⌊n·rate/2⌋, in this order of operations. Zero frequency is at c, so the window is not symmetric.
+ *
+ * @throws {RangeError} for a rate outside 0…1
+ */
+export function fourierWindow(n: number, rate: number): FourierWindow {
+  expectRate("fourierWindow", rate);
+  const center = Math.floor(n / 2);
+  const half = Math.floor((n * rate) / 2);
+  return { begin: center - half, end: center + half };
+}
+
+/** How a weight is laid out for the kernels; the names are those of their parameters. */
+interface Matrix extends Readonly<Record<string, number>> {
+  readonly rows: number;
+  readonly columns: number;
+  /** rows after two real ones have become a complex one */
+  readonly pairs: number;
+  readonly outputs: number;
+  readonly kernel_width: number;
+  readonly transposed: number;
+}
+
+/** The matrix of a weight, turned so that its rows can be paired if either number is even. */
+function arrange([, first, second, ...kernel]: Shape): Matrix {
+  const [height, width] = kernel;
+  const [outputs, kernel_width] = kernel.length > 0 ? [first, width] : [1, second];
+  const [down, across] = kernel.length > 0 ? [second * height, width * first] : [first, second];
+  const transposed = down % 2 === 1 && across % 2 === 0;
+  const [rows, columns] = transposed ? [across, down] : [down, across];
+  const pairs = rows % 2 === 0 ? rows / 2 : rows;
+  return { rows, columns, pairs, outputs, kernel_width, transposed: Number(transposed) };
+}
+
+function describe(shape: Shape, { rows, columns, transposed }: Matrix): string {
+  const sides = transposed ? [columns, rows] : [rows, columns];
+  return `weights ${showShape(shape)}, a matrix of ${sides.join(" by ")}`;
+}
+
+function expectRate(op: string, rate: number): void {
+  if (!(rate >= 0 && rate <= 1)) {
+    throw new RangeError(
+      `Cannot apply ${op}: the rate is ${rate} but a number from 0 to 1 is expected`,
+    );
+  }
+}

@@ -1,0 +1,137 @@
+// Everything a simulation is determined by, with the official defaults and their check.
+
+import type { Dataset } from "../data/dataset.ts";
+import { vggStride } from "../nn/vgg.ts";
+import type { HostTensor } from "../tensor/host_tensor.ts";
+
+/** Networks that can be trained. */
+export const networks = ["vgg_nb", "vgg_b"] as const;
+export type Network = typeof networks[number];
+
+/** Federated methods that can be run. */
+export const methods = ["prrfl"] as const;
+export type Method = typeof methods[number];
+
+/** How training images are varied: not at all, or mirrored at random. */
+export const augmentations = ["none", "flips"] as const;
+export type Augmentation = typeof augmentations[number];
+
+/** Settings of `simulate()`. Defaults are those of the official code where it has the setting. */
+export interface SimulationConfig {
+  readonly dataset: Dataset;
+  readonly method: Method;
+  readonly network: Network;
+  /** factor on all channel counts; 1 is the paper's network */
+  readonly width: number;
+  /** communication rounds (`--iters`) */
+  readonly rounds: number;
+  /** local epochs per round (`--wk_iters`) */
+  readonly localEpochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  /** the learning rate is multiplied by `learningRateGamma` every so many rounds */
+  readonly learningRateStep: number;
+  readonly learningRateGamma: number;
+  readonly weightDecay: number;
+  /** PFA's initial low-frequency share (`--l_rate`) */
+  readonly fourierRate: number;
+  readonly alpha1: number;
+  readonly alpha2: number;
+  readonly seed: number;
+  readonly augment: Augmentation;
+  /** a new order of the training images in every local epoch */
+  readonly shuffle: boolean;
+  /** clients whose models advance in one dispatch; "auto": as many as fit the adapter */
+  readonly parallelClients: number | "auto";
+  /** state of every model at the start, under PyTorch's key names; null: initialised from the seed */
+  readonly initialState: ReadonlyMap<string, HostTensor> | null;
+}
+
+/** The official defaults; all that is missing is the data. */
+export const defaultConfig: Omit<SimulationConfig, "dataset"> = {
+  method: "prrfl",
+  network: "vgg_nb",
+  width: 1,
+  rounds: 50,
+  localEpochs: 5,
+  batchSize: 16,
+  learningRate: 1e-2,
+  learningRateStep: 5,
+  learningRateGamma: 0.5,
+  weightDecay: 1e-6,
+  fourierRate: 0.7,
+  alpha1: 0.7,
+  alpha2: 0.9,
+  seed: 0,
+  augment: "flips",
+  shuffle: true,
+  parallelClients: "auto",
+  initialState: null,
+};
+
+/** What a number has to be, by setting. */
+const requirements: readonly (readonly [
+  keyof SimulationConfig,
+  string,
+  (value: number) => boolean,
+])[] = [
+  ["width", "a number above 0", (value) => value > 0],
+  ["rounds", "a whole number of at least 1", positiveWhole],
+  ["localEpochs", "a whole number of at least 1", positiveWhole],
+  ["batchSize", "a whole number of at least 2", (value) => positiveWhole(value) && value >= 2],
+  ["learningRate", "a number above 0", (value) => value > 0],
+  ["learningRateStep", "a whole number of at least 1", positiveWhole],
+  ["learningRateGamma", "a number above 0", (value) => value > 0],
+  ["weightDecay", "a number of at least 0", (value) => value >= 0],
+  ["fourierRate", "a number between 0 and 0.95", (value) => value >= 0 && value <= 0.95],
+  ["alpha1", "a number of at least 0", (value) => value >= 0],
+  ["alpha2", "a number of at least 0", (value) => value >= 0],
+  ["seed", "a whole number from 0 to 4294967295", (value) => value === value >>> 0],
+];
+
+/**
+ * Checks a configuration before anything is allocated.
+ *
+ * @throws {RangeError} naming the setting, its value and what it has to be
+ */
+export function checkConfig(config: SimulationConfig): void {
+  for (const [name, wish, holds] of requirements) {
+    const value = config[name] as number;
+    if (!Number.isFinite(value) || !holds(value)) {
+      throw new RangeError(`Cannot simulate: ${name} is ${value} but has to be ${wish}`);
+    }
+  }
+  const { parallelClients, dataset } = config;
+  if (parallelClients !== "auto" && !positiveWhole(parallelClients)) {
+    throw new RangeError(
+      `Cannot simulate: parallelClients is ${parallelClients} but has to be "auto" or a whole number of at least 1`,
+    );
+  }
+  if (dataset.imageSize % vggStride !== 0) {
+    throw new RangeError(
+      `Cannot simulate: images have ${dataset.imageSize} pixels each way but it has to be a multiple of ${vggStride}`,
+    );
+  }
+  if (dataset.clients.length === 0) {
+    throw new RangeError("Cannot simulate: the dataset has no clients");
+  }
+  checkBatches(config);
+}
+
+/** Batch normalization has no variance of a single image. */
+function checkBatches({ dataset, batchSize }: SimulationConfig): void {
+  for (const { name, train } of dataset.clients) {
+    const size = train.labels.length;
+    if (size % batchSize === 1) {
+      throw new RangeError(
+        `Cannot simulate: the last training batch of client ${name} would hold a single image ` +
+          `(${size} images in batches of ${batchSize}), which batch normalization cannot use; ` +
+          "choose another batch size or limit",
+      );
+    }
+  }
+}
+
+function positiveWhole(value: number): boolean {
+  return Number.isInteger(value) && value >= 1;
+}

@@ -1,0 +1,94 @@
+// What the models of a stack said about every image of a split: stored on the GPU, read once, scored.
+
+import source from "../../kernels/outcomes.wgsl" with { type: "text" };
+import type { Batch } from "../data/image_batches.ts";
+import { kernelFile } from "../gpu/kernel.ts";
+import { accuracy, macroF1, type Metrics, rocAucOvr } from "../metrics/classification.ts";
+import type { Gpu } from "../tensor/gpu.ts";
+import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
+
+const file = kernelFile("outcomes.wgsl", source);
+
+/** One model's outcomes on one split, in the order in which the images were taken. */
+export interface Outcomes {
+  readonly metrics: Metrics;
+  /** mean cross-entropy of each batch, nats */
+  readonly batchLosses: readonly number[];
+}
+
+/** An epoch-long buffer of outcomes. */
+export class OutcomeBuffer {
+  readonly #outcomes: Tensor;
+
+  /** Room for `capacity` rows of each of `models` models. */
+  constructor(
+    gpu: Gpu,
+    models: number,
+    private readonly capacity: number,
+    private readonly classes: number,
+  ) {
+    this.#outcomes = gpu.keep(emptyTensor(gpu, [models, capacity, 2 + classes]));
+  }
+
+  /** Stores a batch's logits `[S, N, classes]` at the step that `position` holds when the kernel runs. */
+  store(logits: Tensor, batch: Batch, position: Tensor): void {
+    const [models, rows, classes] = logits.shape;
+    logits.gpu.dispatch({
+      file,
+      entryPoint: "store",
+      params: { rows, classes, capacity: this.capacity },
+      buffers: {
+        logits,
+        labels: batch.labels,
+        counts: batch.counts,
+        position,
+        outcomes: this.#outcomes,
+      },
+      workgroups: [Math.ceil(rows / 32), models],
+    });
+  }
+
+  /** Reads everything stored since the epoch began. This is the epoch's only wait for data. */
+  async read(): Promise<Float32Array> {
+    return await this.#outcomes.read() as Float32Array;
+  }
+
+  /** Scores one model. `labels` are in the order in which the images were taken. */
+  score(values: Float32Array, model: number, labels: Int32Array, batchSize: number): Outcomes {
+    const width = 2 + this.classes;
+    const first = model * this.capacity * width;
+    const row = (index: number) => first + index * width;
+    const size = labels.length;
+    const losses = Array.from({ length: size }, (_, index) => values[row(index)]);
+    const predictions = Array.from({ length: size }, (_, index) => values[row(index) + 1]);
+    const scores = new Float32Array(size * this.classes);
+    for (let index = 0; index < size; index++) {
+      const start = row(index) + 2;
+      scores.set(values.subarray(start, start + this.classes), index * this.classes);
+    }
+    const batchLosses = batchMeans(losses, batchSize);
+    const metrics = {
+      loss: mean(batchLosses), // a short last batch counts like a full one, as in the official code
+      accuracy: accuracy(labels, predictions),
+      f1: macroF1(labels, predictions),
+      auc: rocAucOvr(labels, scores, this.classes)?.auc ?? null,
+    };
+    return { metrics, batchLosses };
+  }
+
+  dispose(): void {
+    this.#outcomes.dispose();
+  }
+}
+
+function batchMeans(losses: readonly number[], batchSize: number): number[] {
+  const batches = Math.ceil(losses.length / batchSize);
+  return Array.from(
+    { length: batches },
+    (_, batch) => mean(losses.slice(batch * batchSize, (batch + 1) * batchSize)),
+  );
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

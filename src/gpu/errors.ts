@@ -1,0 +1,19 @@
+// What can go wrong on the GPU's side, as one typed error.
+
+/** Which promise of the GPU broke. */
+export type GpuErrorKind =
+  | "no-adapter"
+  | "compile"
+  | "validation"
+  | "out-of-memory"
+  | "limit"
+  | "device-lost";
+
+/** An error of the adapter, the device or a kernel; `kind` tells which. */
+export class GpuError extends Error {
+  override readonly name = "GpuError";
+
+  constructor(readonly kind: GpuErrorKind, message: string) {
+    super(message);
+  }
+}

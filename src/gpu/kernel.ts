@@ -1,0 +1,59 @@
+// A kernel file as the runtime sees it: its parameters and bindings, read from the WGSL itself.
+
+/** A scalar type that the `Params` struct of a kernel may have. */
+type ScalarType = "u32" | "i32" | "f32";
+
+/** A WGSL file: the source is the only place where parameters and bindings are declared. */
+export interface KernelFile {
+  /** file name, for labels and error messages */
+  readonly name: string;
+  readonly source: string;
+  /** members of `struct Params`, in order */
+  readonly params: readonly { readonly name: string; readonly type: ScalarType }[];
+  /** binding number of every storage variable of group 0, by name */
+  readonly bindings: ReadonlyMap<string, number>;
+}
+
+const paramsStruct = /struct\s+Params\s*\{([^}]*)\}/;
+const paramsMember = /(\w+)\s*:\s*(u32|i32|f32)/g;
+const storageVariable = /@group\(0\)\s*@binding\((\d+)\)\s*var<storage[^>]*>\s*(\w+)/g;
+
+/** Reads the declarations of a kernel file. */
+export function kernelFile(name: string, source: string): KernelFile {
+  const code = source.replaceAll(/\/\/.*$/gm, "");
+  const members = [...(code.match(paramsStruct)?.[1] ?? "").matchAll(paramsMember)];
+  return {
+    name,
+    source,
+    params: members.map(([, name, type]) => ({ name, type: type as ScalarType })),
+    bindings: new Map(
+      [...code.matchAll(storageVariable)].map(([, binding, name]) => [name, Number(binding)]),
+    ),
+  };
+}
+
+/**
+ * The bytes of a `Params` struct.
+ *
+ * @throws {TypeError} unless exactly the declared members are given
+ */
+export function packParams(
+  file: KernelFile,
+  values: Readonly<Record<string, number>>,
+): Uint8Array<ArrayBuffer> {
+  const declared = file.params.map((member) => member.name);
+  const given = Object.keys(values);
+  if (given.length !== declared.length || declared.some((name) => !(name in values))) {
+    throw new TypeError(
+      `Cannot pack the parameters of ${file.name}: it declares [${declared}] but was given [${given}]`,
+    );
+  }
+  const bytes = new ArrayBuffer(Math.ceil(declared.length / 4) * 16);
+  const view = new DataView(bytes);
+  file.params.forEach(({ name, type }, index) => {
+    if (type === "f32") view.setFloat32(index * 4, values[name], true);
+    else if (type === "i32") view.setInt32(index * 4, values[name], true);
+    else view.setUint32(index * 4, values[name], true);
+  });
+  return new Uint8Array(bytes);
+}

@@ -1,0 +1,93 @@
+// Commands for the GPU as plain values, so that a sequence can be recorded once and replayed.
+
+import type { BufferPool } from "./buffers.ts";
+
+/** One command; buffers and bind groups are those of the moment of recording. */
+export type Command =
+  | {
+    readonly kind: "dispatch";
+    readonly pipeline: GPUComputePipeline;
+    readonly bindGroup: GPUBindGroup;
+    readonly workgroups: readonly [number, number, number];
+  }
+  | {
+    readonly kind: "copy";
+    readonly source: GPUBuffer;
+    readonly sourceOffset: number;
+    readonly target: GPUBuffer;
+    readonly targetOffset: number;
+    readonly byteLength: number;
+  }
+  | {
+    readonly kind: "clear";
+    readonly buffer: GPUBuffer;
+    readonly offset: number;
+    readonly byteLength: number;
+  };
+
+/** A recorded sequence. Every replay does the same to what the buffers hold then. */
+export interface Recording {
+  readonly commands: readonly Command[];
+  replay(): void;
+}
+
+/**
+ * Memory for the intermediate results of recordings. Recordings may share an arena if they never have
+ * to remember anything from one replay to the next: each replay overwrites what any other left there.
+ */
+export interface Arena extends Disposable {
+  readonly pool: BufferPool;
+}
+
+/** Puts commands into encoders; consecutive dispatches share a compute pass. */
+export class CommandWriter {
+  #encoder: GPUCommandEncoder | null = null;
+  #pass: GPUComputePassEncoder | null = null;
+  #pipeline: GPUComputePipeline | null = null;
+  #count = 0;
+
+  constructor(private readonly device: GPUDevice) {}
+
+  /** Commands not yet submitted. */
+  get count(): number {
+    return this.#count;
+  }
+
+  encode(command: Command): void {
+    this.#count++;
+    if (command.kind === "dispatch") return this.#dispatch(command);
+    this.#endPass();
+    const encoder = this.#open();
+    if (command.kind === "clear") {
+      return encoder.clearBuffer(command.buffer, command.offset, command.byteLength);
+    }
+    const { source, sourceOffset, target, targetOffset, byteLength } = command;
+    encoder.copyBufferToBuffer(source, sourceOffset, target, targetOffset, byteLength);
+  }
+
+  /** Sends everything encoded so far to the queue. */
+  submit(): void {
+    this.#endPass();
+    if (this.#encoder) this.device.queue.submit([this.#encoder.finish()]);
+    this.#encoder = null;
+    this.#count = 0;
+  }
+
+  #dispatch(command: Command & { kind: "dispatch" }): void {
+    this.#pass ??= this.#open().beginComputePass();
+    if (this.#pipeline !== command.pipeline) this.#pass.setPipeline(command.pipeline);
+    this.#pipeline = command.pipeline;
+    this.#pass.setBindGroup(0, command.bindGroup);
+    this.#pass.dispatchWorkgroups(...command.workgroups);
+  }
+
+  #open(): GPUCommandEncoder {
+    return this.#encoder ??= this.device.createCommandEncoder();
+  }
+
+  #endPass(): void {
+    this.#pass?.end();
+    this.#pass = null;
+    this.#pipeline = null;
+  }
+}

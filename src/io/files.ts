@@ -1,0 +1,78 @@
+// Writing files so that a reader never meets half of one, and nothing is overwritten by accident.
+
+import { dirname } from "@std/path";
+
+/**
+ * Writes a file whole or not at all: under a temporary name in the same folder, then renamed. An
+ * existing file is replaced.
+ *
+ * @throws {Deno.errors.NotFound} if the folder does not exist
+ */
+export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  // Same folder: a rename is atomic only within one file system.
+  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+  try {
+    await Deno.writeFile(temporary, bytes, { createNew: true });
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {}); // the first error is the one to report
+    throw error;
+  }
+}
+
+/** Appends one line of JSON. Numbers that are not finite become `"NaN"`, `"Infinity"`, `"-Infinity"`. */
+export async function appendJsonLine(path: string, value: unknown): Promise<void> {
+  await Deno.writeTextFile(path, `${toJsonLine(value)}\n`, { append: true });
+}
+
+/** One line of JSON in which numbers that are not finite stay visible, as strings. */
+export function toJsonLine(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_key, item) => typeof item === "number" && !Number.isFinite(item) ? String(item) : item,
+  );
+}
+
+/**
+ * Checks that a new folder can be made at this path, without making it.
+ *
+ * @throws {Deno.errors.AlreadyExists} if something is there already
+ * @throws {Deno.errors.NotADirectory} if something above it is a file
+ */
+export async function expectNewFolder(path: string): Promise<void> {
+  if (await statOrNull(path) !== null) {
+    throw new Deno.errors.AlreadyExists(
+      `Cannot create folder "${path}": it exists already; move it away or choose another place`,
+    );
+  }
+  const ancestor = await nearestExisting(dirname(path));
+  if (!(await Deno.stat(ancestor)).isDirectory) {
+    throw new Deno.errors.NotADirectory(
+      `Cannot create folder "${path}": "${ancestor}" is a file; choose a folder`,
+    );
+  }
+}
+
+/** Makes a new folder and those above it; errors as `expectNewFolder()`. */
+export async function createNewFolder(path: string): Promise<void> {
+  await expectNewFolder(path);
+  await Deno.mkdir(path, { recursive: true });
+}
+
+async function nearestExisting(path: string): Promise<string> {
+  for (let folder = path;; folder = dirname(folder)) {
+    if (await statOrNull(folder) !== null || dirname(folder) === folder) return folder;
+  }
+}
+
+async function statOrNull(path: string): Promise<Deno.FileInfo | null> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    const absent = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory;
+    if (absent) return null;
+    throw error;
+  }
+}

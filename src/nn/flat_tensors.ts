@@ -1,0 +1,79 @@
+// Many named, stacked tensors in one buffer, so that one command reaches them all.
+
+import type { GpuRuntime } from "../gpu/runtime.ts";
+import { type Shape, sizeOf } from "../tensor/shape.ts";
+import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
+
+/** Blocks begin at multiples of this many floats (256 bytes), so that each can be bound by itself. */
+export const blockAlignment = 64;
+
+/** Where the tensor of one name lies: `[S, …shape]` from `start`, in floats. */
+export interface Block {
+  readonly name: string;
+  /** without the stack axis */
+  readonly shape: Shape;
+  readonly start: number;
+  /** elements of one model */
+  readonly size: number;
+}
+
+/** The blocks of a stack, one behind the other, and the total length in floats. */
+export function layOut(
+  specs: readonly { readonly name: string; readonly shape: Shape }[],
+  stack: number,
+): { blocks: Block[]; length: number } {
+  let length = 0;
+  const blocks = specs.map(({ name, shape }) => {
+    const block = { name, shape, start: length, size: sizeOf(shape) };
+    length += Math.ceil(stack * block.size / blockAlignment) * blockAlignment;
+    return block;
+  });
+  return { blocks, length };
+}
+
+/** A flat f32 buffer with views by name. What lies between the blocks is arbitrary. */
+export class FlatTensors {
+  readonly whole: Tensor;
+  readonly #blocks: ReadonlyMap<string, Block>;
+  readonly #views = new Map<string, Tensor>();
+
+  constructor(
+    readonly gpu: GpuRuntime,
+    readonly stack: number,
+    blocks: readonly Block[],
+    length: number,
+  ) {
+    this.whole = gpu.keep(emptyTensor(gpu, [Math.max(length, blockAlignment)]));
+    this.#blocks = new Map(blocks.map((block) => [block.name, block]));
+  }
+
+  get blocks(): readonly Block[] {
+    return [...this.#blocks.values()];
+  }
+
+  block(name: string): Block {
+    const block = this.#blocks.get(name);
+    if (!block) {
+      throw new TypeError(
+        `Cannot find "${name}": the names are [${[...this.#blocks.keys()].join(", ")}]`,
+      );
+    }
+    return block;
+  }
+
+  /** The tensor of a name for the first `models` models, `[models, …shape]`; always the same object. */
+  view(name: string, models: number): Tensor {
+    const key = `${name} ${models}`;
+    const cached = this.#views.get(key);
+    if (cached) return cached;
+    const { shape, start } = this.block(name);
+    const view = this.gpu.keep(this.whole.view([models, ...shape], start * 4));
+    this.#views.set(key, view);
+    return view;
+  }
+
+  dispose(): void {
+    for (const view of this.#views.values()) view.dispose();
+    this.whole.dispose();
+  }
+}

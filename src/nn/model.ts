@@ -1,0 +1,120 @@
+// A stack of models of one architecture: their parameters, gradients and running statistics on the GPU.
+
+import type { GpuRuntime } from "../gpu/runtime.ts";
+import { RandomStream } from "../random.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { FlatTensors, layOut } from "./flat_tensors.ts";
+import type { BufferSpec, ForwardContext, Module, ParameterSpec } from "./module.ts";
+
+/** Options of a forward pass. */
+export interface ForwardOptions {
+  /** batch statistics (and their running averages updated) instead of the running ones; default false */
+  training?: boolean;
+  /** `[S]` u32: how many rows of each model are real; default all */
+  counts?: Tensor;
+}
+
+/** S independent models, all with the same initial values. Dispose of it when done. */
+export class Model {
+  readonly parameters: FlatTensors;
+  readonly gradients: FlatTensors;
+  readonly buffers: FlatTensors;
+  readonly #leaves = new Set<Tensor>();
+
+  constructor(
+    readonly gpu: GpuRuntime,
+    readonly module: Module,
+    readonly stack: number,
+    seed: number,
+  ) {
+    const { blocks, length } = layOut(module.parameters, stack);
+    const buffers = layOut(module.buffers, stack);
+    this.parameters = new FlatTensors(gpu, stack, blocks, length);
+    this.gradients = new FlatTensors(gpu, stack, blocks, length);
+    this.buffers = new FlatTensors(gpu, stack, buffers.blocks, buffers.length);
+    gpu.write(this.parameters.whole, this.#initialParameters(module.parameters, seed));
+    gpu.write(this.buffers.whole, this.#initialBuffers(module.buffers));
+    gpu.clear(this.gradients.whole);
+  }
+
+  /** Trainable numbers of one model. */
+  get size(): number {
+    return this.parameters.blocks.reduce((sum, block) => sum + block.size, 0);
+  }
+
+  /**
+   * Logits of a batch.
+   *
+   * @param x `[S, N, 3, H, W]`; with fewer models than the stack has, its first ones are used
+   * @returns `[S, N, classes]`
+   */
+  forward(x: Tensor, options: ForwardOptions = {}): Tensor {
+    const models = x.shape[0];
+    if (models > this.stack) {
+      throw new TypeError(
+        `Cannot run a stack of ${this.stack} models on a batch for ${models}`,
+      );
+    }
+    const context: ForwardContext = {
+      training: options.training ?? false,
+      counts: options.counts,
+      parameter: (name) => this.parameter(name, models),
+      buffer: (name) => this.buffers.view(name, models),
+    };
+    return this.module.forward(x, context);
+  }
+
+  /** A parameter of the first `models` models, `[models, …]`; its gradient lies in the flat buffer. */
+  parameter(name: string, models = this.stack): Tensor {
+    const view = this.parameters.view(name, models);
+    if (!this.#leaves.has(view)) {
+      view.requiresGrad = true;
+      view.gradient = this.gradients.view(name, models);
+      this.#leaves.add(view);
+    }
+    return view;
+  }
+
+  /** Sets all gradients to zero. */
+  zeroGrad(): void {
+    this.gpu.clear(this.gradients.whole);
+    for (const leaf of this.#leaves) leaf.gradientIsZero = true;
+  }
+
+  dispose(): void {
+    for (const tensors of [this.parameters, this.gradients, this.buffers]) tensors.dispose();
+  }
+
+  /** Each parameter draws from a stream of its own: one network's layers do not depend on another's number. */
+  #initialParameters(specs: readonly ParameterSpec[], seed: number): Float32Array<ArrayBuffer> {
+    const values = new Float32Array(this.parameters.whole.size);
+    specs.forEach(({ name, initial }, index) => {
+      const { start, size } = this.parameters.block(name);
+      const end = start + this.stack * size;
+      if ("value" in initial) {
+        values.fill(initial.value, start, end);
+        return;
+      }
+      const random = new RandomStream(seed, initialisationStream, index);
+      for (let i = start; i < start + size; i++) {
+        values[i] = (2 * random.uniform() - 1) * initial.bound;
+      }
+      for (let copy = start + size; copy < end; copy += size) {
+        values.copyWithin(copy, start, start + size);
+      }
+    });
+    return values;
+  }
+
+  #initialBuffers(specs: readonly BufferSpec[]): Float32Array<ArrayBuffer> {
+    const values = new Float32Array(this.buffers.whole.size);
+    for (const { name, initialValue } of specs) {
+      const { start, size } = this.buffers.block(name);
+      values.fill(initialValue, start, start + this.stack * size);
+    }
+    return values;
+  }
+}
+
+/** Separates these random numbers from those that shuffle and augment. */
+const initialisationStream = 1;

@@ -1,0 +1,114 @@
+// The state of models as PyTorch's `state_dict` has it: same keys, same order, same shapes.
+
+import type { HostTensor } from "../tensor/host_tensor.ts";
+import { sameShape, showShape } from "../tensor/shape.ts";
+import type { FlatTensors } from "./flat_tensors.ts";
+import type { Model } from "./model.ts";
+
+/** One key of a state dict. */
+interface Entry {
+  readonly name: string;
+  readonly tensors: FlatTensors;
+  readonly integer: boolean;
+}
+
+/**
+ * Downloads the state of one model, or of the whole stack.
+ *
+ * @param index of the model; without it every tensor keeps its stack axis, `[S, …]`
+ * @returns by PyTorch's key; counters are 64-bit integers, all else f32
+ */
+export async function stateDict(model: Model, index?: number): Promise<Map<string, HostTensor>> {
+  if (index !== undefined) expectModel(model, index);
+  const values = new Map<FlatTensors, Float32Array>();
+  for (const tensors of [model.parameters, model.buffers]) {
+    values.set(tensors, await tensors.whole.read() as Float32Array);
+  }
+  return new Map(
+    entriesOf(model).map(({ name, tensors, integer }) => {
+      const { start, size, shape } = tensors.block(name);
+      const first = start + (index ?? 0) * size;
+      const length = index === undefined ? model.stack * size : size;
+      const floats = values.get(tensors)!.slice(first, first + length) as Float32Array<ArrayBuffer>;
+      const data = integer ? BigInt64Array.from(floats, (value) => BigInt(value)) : floats;
+      return [name, { shape: index === undefined ? [model.stack, ...shape] : shape, data }];
+    }),
+  );
+}
+
+/**
+ * Uploads a state into one model, or into all.
+ *
+ * @param tensors under PyTorch's keys: of one model, or (without index) of the whole stack, `[S, …]`
+ * @param index of the model; without it the state of one model goes into all of them
+ * @throws {TypeError} naming the keys that are missing, superfluous or of another shape; nothing is changed then
+ */
+export function loadStateDict(
+  model: Model,
+  tensors: ReadonlyMap<string, HostTensor>,
+  index?: number,
+): void {
+  if (index !== undefined) expectModel(model, index);
+  const entries = entriesOf(model);
+  expectKeys(entries, tensors);
+  const uploads = entries.map((entry) => {
+    const tensor = tensors.get(entry.name)!;
+    const { shape } = entry.tensors.block(entry.name);
+    const stacked = index === undefined && sameShape(tensor.shape, [model.stack, ...shape]);
+    if (!stacked && !sameShape(tensor.shape, shape)) {
+      throw new TypeError(
+        `Cannot load state: "${entry.name}" has shape ${showShape(tensor.shape)} ` +
+          `but the model's is ${showShape(shape)}`,
+      );
+    }
+    return { entry, stacked, values: Float32Array.from(tensor.data, Number) };
+  });
+  for (const { entry, stacked, values } of uploads) {
+    const { start, size } = entry.tensors.block(entry.name);
+    const { buffer, offset } = entry.tensors.whole;
+    const first = stacked ? 0 : index ?? 0;
+    const last = stacked || index !== undefined ? first : model.stack - 1;
+    for (let at = first; at <= last; at++) {
+      const view = {
+        buffer,
+        offset: offset + (start + at * size) * 4,
+        byteLength: values.byteLength,
+      };
+      model.gpu.write(view, values);
+    }
+  }
+}
+
+/** Parameters and buffers, layer by layer, as PyTorch orders them. */
+function entriesOf(model: Model): Entry[] {
+  const { parameters, buffers } = model.module;
+  const entries: Entry[] = [
+    ...parameters.map(({ name }) => ({ name, tensors: model.parameters, integer: false })),
+    ...buffers.map(({ name, integer }) => ({ name, tensors: model.buffers, integer })),
+  ];
+  const layers = [...new Set(parameters.map(({ name }) => layerOf(name)))];
+  return layers.flatMap((layer) => entries.filter(({ name }) => layerOf(name) === layer));
+}
+
+/** `layer1.0.bn` of `layer1.0.bn.weight`. */
+function layerOf(name: string): string {
+  return name.slice(0, name.lastIndexOf("."));
+}
+
+function expectModel(model: Model, index: number): void {
+  if (!Number.isInteger(index) || index < 0 || index >= model.stack) {
+    throw new RangeError(`Cannot find model ${index} in a stack of ${model.stack}`);
+  }
+}
+
+function expectKeys(entries: readonly Entry[], tensors: ReadonlyMap<string, HostTensor>): void {
+  const expected = new Set(entries.map(({ name }) => name));
+  const missing = [...expected].filter((name) => !tensors.has(name));
+  const superfluous = [...tensors.keys()].filter((name) => !expected.has(name));
+  if (missing.length + superfluous.length > 0) {
+    throw new TypeError(
+      `Cannot load state: missing keys [${missing.join(", ")}], ` +
+        `superfluous keys [${superfluous.join(", ")}]`,
+    );
+  }
+}

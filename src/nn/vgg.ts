@@ -1,0 +1,76 @@
+// The VGG of the paper: thirteen 3×3 convolutions with batch normalization, and two linear layers.
+
+import type { GpuRuntime } from "../gpu/runtime.ts";
+import { BatchNormRelu, Conv2d, globalAvgPool, halvingMaxPool, Linear } from "./layers.ts";
+import { Model } from "./model.ts";
+import { type Module, Sequential } from "./module.ts";
+
+export interface VggOptions {
+  /** number of independent models, default 1 */
+  stack?: number;
+  numClasses: number;
+  /** whether the last linear layer has a bias: `vgg_b` (true) or `vgg_nb` (false, the default) */
+  bias?: boolean;
+  /** factor on all channel counts, default 1 */
+  width?: number;
+  /** of the initial weights, default 0 */
+  seed?: number;
+}
+
+/** Output channels of the convolutions, by block; each block ends with max pooling. */
+const blocks = [[32, 32], [64, 64], [128, 128, 128], [128, 128, 128], [256, 256, 256]];
+const hiddenFeatures = 64;
+
+/** Height and width of images must be divisible by this. */
+export const vggStride = 2 ** blocks.length;
+
+/**
+ * The network of the official code (`VGG16_Slim_Checked`), initialised as PyTorch does by default.
+ *
+ * @throws {RangeError} unless the width leaves at least one channel everywhere
+ */
+export function vgg(gpu: GpuRuntime, options: VggOptions): Model {
+  const { stack = 1, numClasses, bias = false, width = 1, seed = 0 } = options;
+  return new Model(gpu, vggModule({ numClasses, bias, width }), stack, seed);
+}
+
+/** The largest number of elements of any activation, for one image. */
+export function vggLargestActivation(imageSize: number, width: number): number {
+  return imageSize ** 2 * scaled(blocks[0][0], width);
+}
+
+function vggModule(options: { numClasses: number; bias: boolean; width: number }): Module {
+  const { numClasses, bias, width } = options;
+  const modules: Module[] = [];
+  let channels = 3;
+  blocks.forEach((block, blockIndex) => {
+    block.forEach((outputs, layerIndex) => {
+      const name = `layer${blockIndex + 1}.${layerIndex}`;
+      const outChannels = scaled(outputs, width);
+      modules.push(
+        new Conv2d(`${name}.conv`, channels, outChannels, { kernelSize: 3, padding: 1 }),
+        new BatchNormRelu(`${name}.bn`, outChannels),
+      );
+      channels = outChannels;
+    });
+    modules.push(halvingMaxPool);
+  });
+  const hidden = scaled(hiddenFeatures, width);
+  return new Sequential([
+    ...modules,
+    globalAvgPool,
+    new Linear("fc1.linear", channels, hidden, { bias: false }),
+    new BatchNormRelu("fc1.bn", hidden),
+    new Linear("fc2.linear", hidden, numClasses, { bias }),
+  ]);
+}
+
+function scaled(channels: number, width: number): number {
+  const result = Math.round(channels * width);
+  if (!(result >= 1)) {
+    throw new RangeError(
+      `Cannot make a network of width ${width}: a layer of ${channels} channels would have ${result}`,
+    );
+  }
+  return result;
+}

@@ -1,0 +1,59 @@
+// Checks that operations make of their arguments, once, before anything is dispatched.
+
+import { sameShape, type Shape, showShape } from "../tensor/shape.ts";
+import type { Dtype, Tensor } from "../tensor/tensor.ts";
+
+/** @throws {TypeError} unless the tensor has one of these numbers of axes */
+export function expectAxes(op: string, name: string, tensor: Tensor, ...axes: number[]): void {
+  if (!axes.includes(tensor.shape.length)) {
+    throw new TypeError(
+      `Cannot apply ${op}: ${name} has shape ${showShape(tensor.shape)} ` +
+        `but ${axes.join(" or ")} axes are expected`,
+    );
+  }
+}
+
+/** @throws {TypeError} unless the tensor has this shape and type */
+export function expectShape(
+  op: string,
+  name: string,
+  tensor: Tensor,
+  shape: Shape,
+  dtype: Dtype = "f32",
+): void {
+  if (!sameShape(tensor.shape, shape) || tensor.dtype !== dtype) {
+    throw new TypeError(
+      `Cannot apply ${op}: ${name} is ${tensor.dtype} ${showShape(tensor.shape)} ` +
+        `but ${dtype} ${showShape(shape)} is expected`,
+    );
+  }
+}
+
+/** @throws {TypeError} unless the tensor holds 32-bit floats */
+export function expectFloats(op: string, name: string, tensor: Tensor): void {
+  if (tensor.dtype !== "f32") {
+    throw new TypeError(`Cannot apply ${op}: ${name} is ${tensor.dtype} but f32 is expected`);
+  }
+}
+
+/** @throws {RangeError} unless each value is a whole number of at least `least` */
+export function expectWhole(op: string, values: Readonly<Record<string, number>>, least: number) {
+  for (const [name, value] of Object.entries(values)) {
+    if (!Number.isInteger(value) || value < least) {
+      throw new RangeError(
+        `Cannot apply ${op}: ${name} is ${value} but a whole number of at least ${least} is expected`,
+      );
+    }
+  }
+}
+
+/** @throws {RangeError} unless each value is a finite number above 0 */
+export function expectPositive(op: string, values: Readonly<Record<string, number>>) {
+  for (const [name, value] of Object.entries(values)) {
+    if (!Number.isFinite(value) || value <= 0) {
+      throw new RangeError(
+        `Cannot apply ${op}: ${name} is ${value} but a finite number above 0 is expected`,
+      );
+    }
+  }
+}

@@ -1,0 +1,51 @@
+// The fully connected layer.
+
+import source from "../../kernels/linear.wgsl" with { type: "text" };
+import { kernelFile } from "../gpu/kernel.ts";
+import { record } from "../tensor/autograd.ts";
+import { linearWorkgroups } from "../tensor/elementwise.ts";
+import type { Shape } from "../tensor/shape.ts";
+import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
+import { expectAxes, expectFloats, expectShape } from "./checks.ts";
+
+const file = kernelFile("linear.wgsl", source);
+
+/**
+ * x · weightᵀ + bias for each model, as `torch.nn.functional.linear`.
+ *
+ * @param x `[S, N, I]`
+ * @param weight `[S, O, I]`
+ * @param options `bias` `[S, O]`, default none
+ * @returns `[S, N, O]`
+ * @throws {TypeError} for shapes that do not fit together
+ */
+export function linear(x: Tensor, weight: Tensor, options: { bias?: Tensor } = {}): Tensor {
+  const { bias } = options;
+  expectAxes("linear", "x", x, 3);
+  expectAxes("linear", "weight", weight, 3);
+  expectFloats("linear", "x", x);
+  const [models, rows, inputs] = x.shape;
+  const outputs = weight.shape[1];
+  expectShape("linear", "weight", weight, [models, outputs, inputs]);
+  if (bias) expectShape("linear", "bias", bias, [models, outputs]);
+
+  const run = (entryPoint: string, buffers: Record<string, Tensor>, shape: Shape) => {
+    const output = emptyTensor(x.gpu, shape);
+    x.gpu.dispatch({
+      file,
+      entryPoint,
+      params: { models, rows, inputs, outputs },
+      buffers: { ...buffers, output },
+      workgroups: linearWorkgroups(output.size),
+    });
+    return output;
+  };
+  const output = bias
+    ? run("forward_with_bias", { x, weight, bias }, [models, rows, outputs])
+    : run("forward", { x, weight }, [models, rows, outputs]);
+  return record(output, bias ? [x, weight, bias] : [x, weight], (upstream) => [
+    x.requiresGrad ? run("input_gradient", { upstream, weight }, x.shape) : null,
+    weight.requiresGrad ? run("weight_gradient", { upstream, x }, weight.shape) : null,
+    bias?.requiresGrad ? run("bias_gradient", { upstream }, bias.shape) : null,
+  ]);
+}

@@ -1,0 +1,135 @@
+// Losses: one mean per model of the stack, over its real rows.
+
+import source from "../../kernels/losses.wgsl" with { type: "text" };
+import { kernelFile } from "../gpu/kernel.ts";
+import { record } from "../tensor/autograd.ts";
+import { fullTensor } from "../tensor/elementwise.ts";
+import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
+import { expectAxes, expectPositive, expectShape } from "./checks.ts";
+
+const file = kernelFile("losses.wgsl", source);
+
+export interface LossOptions {
+  /** `[S]` u32: how many rows of each model are real. Default: all */
+  counts?: Tensor;
+}
+
+/**
+ * Mean cross-entropy of each model, as `torch.nn.functional.cross_entropy`.
+ *
+ * @param logits `[S, N, classes]`
+ * @param labels `[S, N]` i32, each in `[0, classes)`
+ * @returns `[S]`, nats
+ * @throws {TypeError} for wrong shapes
+ */
+export function crossEntropy(logits: Tensor, labels: Tensor, options: LossOptions = {}): Tensor {
+  const call = checkedCall("crossEntropy", logits, options);
+  expectShape("crossEntropy", "labels", labels, logits.shape.slice(0, 2), "i32");
+  const inputs = { logits, labels, counts: call.counts };
+  const losses = emptyTensor(logits.gpu, [call.models]);
+  call.run("cross_entropy", { ...inputs, losses });
+  return record(losses, [logits], (upstream) => {
+    const gradient = emptyTensor(logits.gpu, logits.shape);
+    call.run("cross_entropy_gradient", { ...inputs, upstream, gradient });
+    return [gradient];
+  });
+}
+
+/**
+ * Mean KL divergence from teacher to student of each model: PyTorch's `kl_div` of log-softmax and softmax
+ * with `reduction="batchmean"`. Takes logits. The teacher is a constant: gradient flows to the student only.
+ *
+ * @param student logits, `[S, N, classes]`
+ * @param teacher logits, the same shape
+ * @param options `temperature` τ > 0 divides all logits, default 1
+ * @returns `[S]`, nats
+ * @throws {TypeError} for wrong shapes, {RangeError} for a temperature that is not above 0
+ */
+export function klDiv(
+  student: Tensor,
+  teacher: Tensor,
+  options: LossOptions & { temperature?: number } = {},
+): Tensor {
+  const { temperature = 1 } = options;
+  expectPositive("klDiv", { temperature });
+  const call = checkedCall("klDiv", student, options, temperature);
+  expectShape("klDiv", "teacher", teacher, student.shape);
+  const inputs = { logits: student, teacher, counts: call.counts };
+  const losses = emptyTensor(student.gpu, [call.models]);
+  call.run("kl_divergence", { ...inputs, losses });
+  return record(losses, [student], (upstream) => {
+    const gradient = emptyTensor(student.gpu, student.shape);
+    call.run("kl_divergence_gradient", { ...inputs, upstream, gradient });
+    return [gradient];
+  });
+}
+
+/**
+ * The losses of Deputy-Enhanced Transfer for personal model and deputy of each client (Chen et al. 2021):
+ * cross-entropy, plus KL(deputy → personal) for the personal model except in stage 1 (recover), plus
+ * KL(personal → deputy) for the deputy except in stage 3 (sublimate). The teacher is a constant in each.
+ * One kernel makes both losses and both gradients.
+ *
+ * @param personal logits, `[clients, N, classes]`
+ * @param deputy logits, the same shape
+ * @param labels `[clients, N]` i32
+ * @param options `stages` `[clients]` u32, each 1 to 4; `counts` `[clients]` u32
+ * @returns losses `[clients]`, nats
+ * @throws {TypeError} for wrong shapes
+ */
+export function deputyTransferLoss(
+  personal: Tensor,
+  deputy: Tensor,
+  labels: Tensor,
+  options: LossOptions & { stages: Tensor },
+): { personal: Tensor; deputy: Tensor } {
+  const { stages } = options;
+  const call = checkedCall("deputyTransferLoss", personal, options);
+  expectShape("deputyTransferLoss", "deputy", deputy, personal.shape);
+  expectShape("deputyTransferLoss", "labels", labels, personal.shape.slice(0, 2), "i32");
+  expectShape("deputyTransferLoss", "stages", stages, [call.models], "u32");
+  const made = [personal, deputy].map((logits) => ({
+    logits,
+    losses: emptyTensor(logits.gpu, [call.models]),
+    gradient: emptyTensor(logits.gpu, logits.shape),
+  }));
+  call.run("deputy_transfer", {
+    logits: personal,
+    teacher: deputy,
+    labels,
+    counts: call.counts,
+    stages,
+    losses: made[0].losses,
+    gradient: made[0].gradient,
+    teacher_losses: made[1].losses,
+    teacher_gradient: made[1].gradient,
+  });
+  const [personalLoss, deputyLoss] = made.map(({ logits, losses, gradient }) =>
+    record(losses, [logits], (upstream) => {
+      const scaled = emptyTensor(logits.gpu, logits.shape);
+      call.run("scale_rows", { logits: gradient, upstream, gradient: scaled });
+      return [scaled];
+    })
+  );
+  return { personal: personalLoss, deputy: deputyLoss };
+}
+
+function checkedCall(op: string, logits: Tensor, options: LossOptions, temperature = 1) {
+  expectAxes(op, "logits", logits, 3);
+  const [models, rows, classes] = logits.shape;
+  expectShape(op, "logits", logits, [models, rows, classes]);
+  if (options.counts) expectShape(op, "counts", options.counts, [models], "u32");
+  const { gpu } = logits;
+  return {
+    models,
+    counts: options.counts ?? fullTensor(gpu, [models], rows, "u32"),
+    run: (entryPoint: string, buffers: Record<string, Tensor>) =>
+      gpu.dispatch({
+        file,
+        entryPoint,
+        params: { rows, classes, temperature },
+        buffers,
+        workgroups: [models],
+      }),
+  };
+}

@@ -1,0 +1,66 @@
+// Names of folders and files, those of the official PRR-FL code where it has them.
+
+import type { CheckpointEvent } from "../federated/events.ts";
+import type { Metrics } from "../metrics/classification.ts";
+
+/** The settings that are part of a run folder's name. */
+export interface NamedSettings {
+  readonly theme: string;
+  readonly fourierRate: number;
+  readonly optimizer: string;
+  readonly learningRate: number;
+  readonly learningRateStep: number;
+  readonly seed: number;
+  readonly weightDecay: number;
+  readonly rounds: number;
+}
+
+/** `20240131-235959_prrfl_0.7_sgd_lr0.01_step5_seed0_wd1e-06_iters50`, in local time. */
+export function runFolderName(settings: NamedSettings, start: Date): string {
+  return [
+    timeMark(start),
+    settings.theme,
+    pythonFloat(settings.fourierRate),
+    settings.optimizer,
+    `lr${pythonFloat(settings.learningRate)}`,
+    `step${settings.learningRateStep}`,
+    `seed${settings.seed}`,
+    `wd${pythonFloat(settings.weightDecay)}`,
+    `iters${settings.rounds}`,
+  ].join("_");
+}
+
+/**
+ * `save_valid_overall-F1-m63.21-AUC-m80.12-iters49.txt`: the name of an empty file that tells the
+ * mean test metrics of the best round so far (`valid`) or of the last round (`end`), counted from 0.
+ */
+export function overallFileName(reason: "valid" | "end", test: Metrics, round: number): string {
+  const auc = test.auc === null ? "nan" : test.auc.toFixed(2);
+  return `save_${reason}_overall-F1-m${test.f1.toFixed(2)}-AUC-m${auc}-iters${round}.txt`;
+}
+
+/** `curve-Test-F1-all-client.png`. */
+export function curveFileName(metric: "f1" | "auc", extension: "png" | "svg"): string {
+  return `curve-Test-${metric.toUpperCase()}-all-client.${extension}`;
+}
+
+/** `best/clientA_personal.safetensors`: not the official names, which cannot tell roles apart. */
+export function checkpointFile(
+  { reason, client, role }: Pick<CheckpointEvent, "reason" | "client" | "role">,
+): string {
+  return `${reason}/client${client}_${role}.safetensors`;
+}
+
+function timeMark(date: Date): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
+  return `${day}-${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`;
+}
+
+/** Python's `str()` of a float: 1.0, 0.01, 1e-06. */
+function pythonFloat(value: number): string {
+  if (value !== 0 && Math.abs(value) < 1e-4) {
+    return value.toExponential().replace(/e-(\d)$/, "e-0$1");
+  }
+  return Number.isInteger(value) ? value.toFixed(1) : String(value);
+}

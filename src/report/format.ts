@@ -1,0 +1,70 @@
+// Numbers, durations and tables as text.
+
+/** "63.2"; "n/a" for null. */
+export function percent(value: number | null): string {
+  return value === null ? "n/a" : value.toFixed(1);
+}
+
+/** "0.712": a loss, nats. */
+export function loss(value: number): string {
+  return value.toFixed(3);
+}
+
+/** A setting as one would type it: "1e-6", "0.01", "vgg_nb", "none" for null. */
+export function settingText(value: string | number | boolean | null): string {
+  if (value === null) return "none";
+  const isTiny = typeof value === "number" && value !== 0 && Math.abs(value) < 1e-3;
+  return isTiny ? value.toExponential() : String(value);
+}
+
+/** "+1.2", "−1.2" or "±0.0" percentage points; "n/a" for null. */
+export function change(value: number | null): string {
+  if (value === null) return "n/a";
+  const digits = Math.abs(value).toFixed(1);
+  const sign = Number(digits) === 0 ? "±" : value < 0 ? "−" : "+";
+  return sign + digits;
+}
+
+/** "0:07", "12:05" or "1:02:03" of a time in milliseconds. */
+export function duration(milliseconds: number): string {
+  const total = Math.round(milliseconds / 1000);
+  const seconds = String(total % 60).padStart(2, "0");
+  const minutes = Math.floor(total / 60) % 60;
+  const hours = Math.floor(total / 3600);
+  if (hours === 0) return `${minutes}:${seconds}`;
+  return `${hours}:${String(minutes).padStart(2, "0")}:${seconds}`;
+}
+
+/** "0:07", "12:05" or, where seconds do not matter, "1h02m" of a time in milliseconds. */
+export function roughDuration(milliseconds: number): string {
+  const minutes = Math.round(milliseconds / 60_000);
+  if (minutes < 60) return duration(milliseconds);
+  return `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, "0")}m`;
+}
+
+/** "1 epoch", "2 epochs". */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/**
+ * Aligned lines, indented by two.
+ *
+ * @param rows cells; all rows have as many as the first
+ * @param alignment of each column, `l` or `r`: "lrr"
+ */
+export function tableLines(rows: readonly (readonly string[])[], alignment: string): string[] {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => width(row[column]))));
+  return rows.map((row) => {
+    const cells = row.map((cell, column) => {
+      const padding = " ".repeat(widths[column] - width(cell));
+      return alignment[column] === "r" ? padding + cell : cell + padding;
+    });
+    return `  ${cells.join("  ")}`.trimEnd();
+  });
+}
+
+/** Terminal columns: code points, which is right for all that these tables hold. */
+function width(text: string): number {
+  return [...text].length;
+}

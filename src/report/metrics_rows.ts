@@ -1,0 +1,26 @@
+// The rows of metrics.jsonl: every event but progress, without the tensors of checkpoints.
+
+import type { SimulationEvent } from "../federated/events.ts";
+import { checkpointFile } from "./file_names.ts";
+
+/** What differs between identical runs, under one key so that it can be dropped. */
+export interface RowTime {
+  /** ISO 8601, UTC */
+  readonly at: string;
+  /** seconds since the run began */
+  readonly elapsed: number;
+}
+
+/** The row of an event, `time` last; null for events that have none. */
+export function metricsRow(event: SimulationEvent, time: RowTime): Record<string, unknown> | null {
+  switch (event.type) {
+    case "progress":
+      return null;
+    case "checkpoint": {
+      const { tensors: _, ...row } = event;
+      return { ...row, file: checkpointFile(event), time };
+    }
+    default:
+      return { ...event, time };
+  }
+}

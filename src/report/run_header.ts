@@ -1,0 +1,29 @@
+// What every consumer of a run is told before it starts, and how it is given events.
+
+import type { SimulationEvent } from "../federated/events.ts";
+
+/** One resolved setting, shown and stored as it will be used. */
+export interface Setting {
+  /** as on the command line, without hyphens: `l_rate` */
+  readonly name: string;
+  /** null where it is unset */
+  readonly value: string | number | boolean | null;
+  readonly source: "default" | "flag";
+}
+
+/** What is known of a run before its first event. */
+export interface RunHeader {
+  /** every resolved setting, in the order in which they are shown */
+  readonly settings: readonly Setting[];
+  /** the WebGPU adapter on one line */
+  readonly adapter: string;
+  /** program and runtime versions by name */
+  readonly versions: Readonly<Record<string, string>>;
+  /** the run's folder */
+  readonly folder: string;
+}
+
+/** Is given all events of a run, one after the other. */
+export interface EventConsumer {
+  consume(event: SimulationEvent): void | Promise<void>;
+}

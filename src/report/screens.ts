@@ -1,0 +1,184 @@
+// What a person is shown of a run, as strings: settings, data, epochs, communications, summary.
+//
+// The first role of a run is the model a client keeps, on which it is judged; the last is the one
+// that goes to the server and back. In PRR-FL these are `personal` and `deputy`.
+
+import type { AggregationEvent, DoneEvent, EpochEvent, RunEvent } from "../federated/events.ts";
+import type { TransferStage } from "../federated/transfer_stage.ts";
+import { meanMetrics, type Metrics } from "../metrics/classification.ts";
+import type { Communication, Drop, Retrogress } from "../metrics/retrogress.ts";
+import { change, counted, duration, loss, percent, settingText, tableLines } from "./format.ts";
+import type { RunHeader } from "./run_header.ts";
+import type { Style } from "./style.ts";
+
+const stageNames: Record<TransferStage, string> = {
+  1: "1 recover",
+  2: "2 exchange",
+  3: "3 sublimate",
+  4: "4 mutual",
+};
+
+/** Columns, so that the tables of all epochs look the same. */
+const stageWidth = "3 sublimate".length;
+
+/** Every resolved setting with its source, then adapter and versions. */
+export function settingsScreen(header: RunHeader, style: Style): string {
+  const versions = Object.entries(header.versions).map(([name, version]) => `${name} ${version}`);
+  const rows = [
+    ["setting", "source", "value"],
+    ...header.settings.map(({ name, value, source }) => [name, source, settingText(value)]),
+    ["adapter", "", header.adapter],
+    ["versions", "", versions.join(", ")],
+    ["folder", "", header.folder],
+  ];
+  return block(emphasized(tableLines(rows, "lll"), style, [0]));
+}
+
+/** The clients' images, and what will be trained on them. */
+export function dataScreen(run: RunEvent, style: Style): string {
+  const total = (split: "train" | "valid" | "test") =>
+    run.clients.reduce((sum, client) => sum + client[split], 0);
+  const rows = [
+    ["client", "train", "valid", "test"],
+    ...run.clients.map(({ name, train, valid, test }) => [name, train, valid, test].map(String)),
+    ["all", total("train"), total("valid"), total("test")].map(String),
+  ];
+  const roles = run.roles.join(" and ");
+  const models = `${counted(run.clients.length * run.roles.length, "model")} (${roles}) of ` +
+    `${run.parameters.toLocaleString("en")} parameters`;
+  return block([
+    ...emphasized(tableLines(rows, "lrrr"), style, [0]),
+    "",
+    `  classes ${run.classNames.join(", ")}`,
+    `  ${models}, ${counted(run.parallelClients, "client")} at a time`,
+    `  ${counted(run.rounds, "round")} of ${counted(run.localEpochs, "local epoch")}`,
+  ]);
+}
+
+/** The personal models of all clients on the test split, and the deputies' mean. */
+export function epochScreen(
+  event: EpochEvent,
+  run: RunEvent,
+  learningRate: number,
+  elapsed: number,
+  style: Style,
+): string {
+  const personal = run.roles[0];
+  const deputy = run.roles[run.roles.length - 1];
+  const trainLoss = meanMetrics(event.clients.map(({ train }) => train[personal])).loss;
+  const rows = [
+    ["client", "stage", "train loss", "test loss", "F1 %", "AUC %", "accuracy %"],
+    ...event.clients.map(({ client, stage, train, test }) => [
+      client,
+      stageNames[stage].padEnd(stageWidth),
+      loss(train[personal].loss),
+      ...metricCells(test[personal]),
+    ]),
+    ["mean", "", loss(trainLoss), ...metricCells(event.mean[personal])],
+  ];
+  const title = `Round ${event.round + 1}/${run.rounds}, ` +
+    `epoch ${event.epoch + 1}/${run.localEpochs}, lr ${rounded(learningRate)}, ` +
+    `test of the ${personal} models`;
+  const deputies = personal === deputy
+    ? []
+    : [style.faint(`  ${deputy} models' mean: ${metricsText(event.mean[deputy])}`)];
+  return block([
+    `${style.strong(title)} ${style.faint(`(${duration(elapsed)})`)}`,
+    ...emphasized(tableLines(rows, "llrrrrr"), style, [rows.length - 1]),
+    ...deputies,
+  ]);
+}
+
+/** Rate, validation and, what PRR-FL is about, the exchanged models before → after. */
+export function aggregationScreen(
+  event: AggregationEvent,
+  run: RunEvent,
+  communication: Communication,
+  style: Style,
+): string {
+  const personal = run.roles[0];
+  const deputy = run.roles[run.roles.length - 1];
+  const title = `Communication ${event.round + 1}/${run.rounds}, rate ${event.rate.toFixed(3)}`;
+  const { f1, auc } = communication.mean;
+  return block([
+    style.strong(title) + (event.selected ? style.good(", best round so far") : ""),
+    `  validation of the ${personal} models: ${metricsText(event.valid[personal])}`,
+    `  test of the ${deputy} models: F1 ${dropText(f1, style)}, AUC ${dropText(auc, style)}`,
+  ]);
+}
+
+/** How it ended and where the files are. */
+export function summaryScreen(
+  event: DoneEvent,
+  run: RunEvent,
+  retrogress: Retrogress,
+  header: RunHeader,
+  elapsed: number,
+  style: Style,
+): string {
+  const rows = [
+    ["test", `${metricsText(event.test[run.roles[0]])} (${run.roles[0]} models' mean)`],
+    ["best round", bestRoundText(event)],
+    ["retrogress", depthText(retrogress)],
+    ["recovery", recoveryText(retrogress)],
+    ["files", header.folder],
+  ];
+  const done = `Done: ${counted(event.rounds, "round")} in ${duration(elapsed)}`;
+  return block([style.strong(done), ...tableLines(rows, "ll")]);
+}
+
+function bestRoundText({ bestRound }: DoneEvent): string {
+  if (bestRound !== null) return `${bestRound + 1}, by mean validation F1`;
+  return "none: only the last fifth of the rounds is looked at, so it takes 5";
+}
+
+function depthText({ role, meanDepth: { f1, auc } }: Retrogress): string {
+  return `F1 ${change(negated(f1))}, AUC ${change(negated(auc))} per communication ` +
+    `(${role} models' mean)`;
+}
+
+function recoveryText({ communications }: Retrogress): string {
+  const regained = communications.map(({ mean }) => mean.f1.recoveryEpochs)
+    .filter((epochs) => epochs !== null);
+  const share = `F1 regained after ${regained.length} of ${communications.length} communications`;
+  if (regained.length === 0) return share;
+  const epochs = regained.reduce((sum, value) => sum + value, 0) / regained.length;
+  return `${share}, mean ${epochs.toFixed(1)} local epochs`;
+}
+
+function metricCells(metrics: Metrics): string[] {
+  return [
+    loss(metrics.loss),
+    percent(metrics.f1),
+    percent(metrics.auc),
+    percent(metrics.accuracy),
+  ];
+}
+
+function metricsText({ f1, auc, accuracy }: Metrics): string {
+  return `F1 ${percent(f1)}, AUC ${percent(auc)}, accuracy ${percent(accuracy)}`;
+}
+
+function dropText({ before, after, depth }: Drop, style: Style): string {
+  const difference = `(${change(negated(depth))})`;
+  const coloured = depth === null || depth <= 0 ? difference : style.bad(difference);
+  return `${percent(before)} → ${percent(after)} ${coloured}`;
+}
+
+/** Three significant digits: halving a rate soon makes many. */
+function rounded(value: number): string {
+  return settingText(Number(value.toPrecision(3)));
+}
+
+function negated(value: number | null): number | null {
+  return value === null ? null : -value;
+}
+
+function emphasized(lines: readonly string[], style: Style, strong: readonly number[]): string[] {
+  return lines.map((line, index) => strong.includes(index) ? style.strong(line) : line);
+}
+
+/** Lines followed by an empty one. */
+function block(lines: readonly string[]): string {
+  return `${lines.join("\n")}\n\n`;
+}

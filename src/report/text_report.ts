@@ -1,0 +1,73 @@
+// A run as a running text: keeps what the screens need of earlier events.
+
+import type {
+  AggregationEvent,
+  EpochEvent,
+  RunEvent,
+  SimulationEvent,
+} from "../federated/events.ts";
+import { retrogress } from "../metrics/retrogress.ts";
+import type { RunHeader } from "./run_header.ts";
+import {
+  aggregationScreen,
+  dataScreen,
+  epochScreen,
+  settingsScreen,
+  summaryScreen,
+} from "./screens.ts";
+import type { Style } from "./style.ts";
+
+/** Turns events into text, which a console and a log share. */
+export class TextReport {
+  readonly #header: RunHeader;
+  readonly #style: Style;
+  #run: RunEvent | null = null;
+  #learningRate = 0;
+  readonly #history: (EpochEvent | AggregationEvent)[] = [];
+
+  constructor(header: RunHeader, style: Style) {
+    this.#header = header;
+    this.#style = style;
+  }
+
+  /**
+   * The text to be shown for an event, whole lines; empty for events that show nothing.
+   *
+   * @param elapsed since the run began, milliseconds
+   * @throws {TypeError} if the first event is not the run event
+   */
+  render(event: SimulationEvent, elapsed: number): string {
+    if (event.type === "run") this.#run = event;
+    const run = this.#run;
+    if (run === null) {
+      throw new TypeError(`Cannot report a run: expected a run event first, got ${event.type}`);
+    }
+    switch (event.type) {
+      case "run":
+        return settingsScreen(this.#header, this.#style) + dataScreen(run, this.#style);
+      case "round":
+        this.#learningRate = event.learningRate;
+        return "";
+      case "epoch":
+        this.#history.push(event);
+        return epochScreen(event, run, this.#learningRate, elapsed, this.#style);
+      case "aggregation": {
+        const lastEpoch = this.#history.at(-1);
+        this.#history.push(event);
+        const around = lastEpoch ? [lastEpoch, event] : [event];
+        const [communication] = this.#retrogress(run, around).communications;
+        return aggregationScreen(event, run, communication, this.#style);
+      }
+      case "done": {
+        const whole = this.#retrogress(run, this.#history);
+        return summaryScreen(event, run, whole, this.#header, elapsed, this.#style);
+      }
+      default:
+        return "";
+    }
+  }
+
+  #retrogress(run: RunEvent, events: readonly SimulationEvent[]) {
+    return retrogress(events, { role: run.roles[run.roles.length - 1] });
+  }
+}

@@ -1,0 +1,126 @@
+// A tensor: a shape, a type, a piece of GPU memory and its place on the tape.
+
+import type { BufferView } from "../gpu/buffers.ts";
+import type { GpuRuntime } from "../gpu/runtime.ts";
+import { type Shape, showShape, sizeOf } from "./shape.ts";
+
+/** Arrays that tensors are made from and read into. */
+export type TensorData =
+  | Float32Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | Uint8Array<ArrayBuffer>;
+
+export type Dtype = "f32" | "i32" | "u32" | "u8";
+
+/** How an operation's gradient is found: its inputs, and from the gradient of its output theirs. */
+export interface TapeNode {
+  readonly parents: readonly Tensor[];
+  /** one gradient per parent; null where it needs none */
+  readonly backward: (upstream: Tensor) => readonly (Tensor | null)[];
+}
+
+/** Memory that several tensors (views of each other) share. */
+export class Storage {
+  #references = 0;
+
+  constructor(readonly buffer: GPUBuffer, private readonly release: () => void) {}
+
+  retain(): this {
+    this.#references++;
+    return this;
+  }
+
+  drop(): void {
+    if (--this.#references === 0) this.release();
+  }
+}
+
+/** Rows of numbers on the GPU, row-major. The first axis is the stack: independent models side by side. */
+export class Tensor implements BufferView {
+  /** the operation that made this tensor; null for data and parameters */
+  node: TapeNode | null = null;
+  /** set by `backward` on tensors that require a gradient and were not made by an operation */
+  gradient: Tensor | null = null;
+  /** whether `gradient` is still to be overwritten rather than added to */
+  gradientIsZero = false;
+  readonly #storage: Storage;
+  #disposed = false;
+
+  /** `offset` in bytes, a multiple of 256 if the tensor is to be bound. */
+  constructor(
+    readonly gpu: GpuRuntime,
+    readonly shape: Shape,
+    readonly dtype: Dtype,
+    storage: Storage,
+    readonly offset = 0,
+    public requiresGrad = false,
+  ) {
+    this.#storage = storage.retain();
+    gpu.track(this);
+  }
+
+  get buffer(): GPUBuffer {
+    return this.#storage.buffer;
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  get byteLength(): number {
+    return byteLengthOf(this.size, this.dtype);
+  }
+
+  /** The same memory under another shape, or the part of it that begins `offset` bytes further on. */
+  view(shape: Shape, offset = 0): Tensor {
+    if (offset + byteLengthOf(sizeOf(shape), this.dtype) > this.byteLength) {
+      throw new TypeError(
+        `Cannot view ${showShape(this.shape)} as ${showShape(shape)} from byte ${offset}`,
+      );
+    }
+    return new Tensor(this.gpu, shape, this.dtype, this.#storage, this.offset + offset);
+  }
+
+  /** Waits for the values and downloads them. */
+  async read(): Promise<TensorData> {
+    const bytes = await this.gpu.read(this);
+    return viewBytes(bytes, this.dtype).subarray(0, this.size) as TensorData;
+  }
+
+  /** Gives the memory back (once no view of it is left). */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#storage.drop();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** A tensor with arbitrary contents; whoever makes it writes every element. */
+export function emptyTensor(gpu: GpuRuntime, shape: Shape, dtype: Dtype = "f32"): Tensor {
+  const { buffer, release } = gpu.allocate(Math.max(4, byteLengthOf(sizeOf(shape), dtype)));
+  return new Tensor(gpu, shape, dtype, new Storage(buffer, release));
+}
+
+/** Bytes in memory: whole words, because uploads and bindings are. */
+function byteLengthOf(size: number, dtype: Dtype): number {
+  return dtype === "u8" ? Math.ceil(size / 4) * 4 : size * 4;
+}
+
+function viewBytes(bytes: ArrayBuffer, dtype: Dtype): TensorData {
+  switch (dtype) {
+    case "f32":
+      return new Float32Array(bytes);
+    case "i32":
+      return new Int32Array(bytes);
+    case "u32":
+      return new Uint32Array(bytes);
+    case "u8":
+      return new Uint8Array(bytes);
+  }
+}

@@ -1,0 +1,172 @@
+// The folder tree is the architecture diagram: imports point one way, and the engine runs anywhere.
+
+import { fromFileUrl, relative } from "@std/path";
+import { assertEquals } from "./assert.ts";
+
+/** What a layer may import besides itself. */
+interface Allowed {
+  /** values and types of these layers */
+  readonly code: readonly string[];
+  /** types alone of these */
+  readonly types?: readonly string[];
+}
+
+const engine = ["nn", "ops", "tensor", "gpu", "kernels"];
+const everything = [
+  ...["commands", "report", "federated", "data", "metrics", "io", "random", ...engine],
+  "deno.json", // its version
+];
+
+/** DESIGN.md, section 3, as a table: leftmost layer first. */
+const layers: Readonly<Record<string, Allowed>> = {
+  "cli": { code: everything },
+  "mod": { code: everything },
+  "setup": { code: [] },
+  "commands": { code: everything },
+  "report": { code: ["metrics", "io"], types: ["federated", "tensor"] },
+  "federated": { code: ["data", "metrics", "random", ...engine] },
+  "nn": { code: ["random", "ops", "tensor", "gpu", "kernels"] },
+  "ops": { code: ["tensor", "gpu", "kernels"] },
+  "data": { code: ["random", "tensor", "gpu", "kernels"] },
+  "tensor": { code: ["gpu", "kernels"] },
+  "gpu": { code: ["kernels"] },
+  "io": { code: [], types: ["tensor"] },
+  "metrics": { code: [], types: ["federated"] },
+  "random": { code: [] },
+};
+
+/** Layers that have to run in a browser too. */
+const portable = ["gpu", "tensor", "ops", "nn", "federated", "metrics", "random"];
+
+/** One import between two files of the project, by their paths in it. */
+interface Edge {
+  readonly from: string;
+  readonly to: string;
+  readonly kind: "code" | "type";
+}
+
+Deno.test("imports point from left to right", async () => {
+  assertEquals((await readEdges()).filter((edge) => !isAllowed(edge)).map(show), []);
+});
+
+Deno.test("no files import each other in a circle", async () => {
+  assertEquals(findCycle(await readEdges()), []);
+});
+
+Deno.test("the engine uses neither Deno nor Node", async () => {
+  const found: string[] = [];
+  for (const path of (await sourceFiles()).filter((path) => portable.includes(layerOf(path)))) {
+    const lines = (await Deno.readTextFile(new URL(path, root))).split("\n");
+    lines.forEach((line, index) => {
+      if (/\bDeno\.[a-zA-Z]|["']node:/.test(line)) found.push(`${path}:${index + 1}: ${line}`);
+    });
+  }
+  assertEquals(found, []);
+});
+
+Deno.test("isAllowed() tells back edges from forward ones, and types from values", () => {
+  const allowed = (from: string, to: string, kind: Edge["kind"] = "code") =>
+    isAllowed({ from, to, kind });
+  assertEquals(allowed("src/nn/vgg.ts", "src/ops/conv2d.ts"), true);
+  assertEquals(allowed("src/ops/conv2d.ts", "src/nn/vgg.ts"), false);
+  assertEquals(allowed("src/report/console.ts", "src/federated/events.ts", "type"), true);
+  assertEquals(allowed("src/report/console.ts", "src/federated/events.ts"), false);
+  assertEquals(allowed("src/random.ts", "src/gpu/runtime.ts", "type"), false);
+  assertEquals(allowed("src/gpu/kernel.ts", "kernels/relu.wgsl"), true);
+});
+
+Deno.test("findCycle() finds a circle of values and forgives one of types", () => {
+  const circle = [edge("a", "b"), edge("b", "c"), edge("c", "b")];
+  assertEquals(findCycle(circle), ["b", "c", "b"]);
+  assertEquals(findCycle([edge("a", "b"), edge("a", "c"), edge("b", "c")]), []);
+  assertEquals(findCycle([edge("a", "b"), edge("b", "a", "type")]), []);
+});
+
+const root = new URL("../", import.meta.url);
+
+/** All imports between the project's own files, as Deno itself resolves them. */
+async function readEdges(): Promise<Edge[]> {
+  // `deno info` takes one file, so one is made that imports all.
+  const entry = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    const imports = (await sourceFiles()).map((path) => `import "${new URL(path, root)}";`);
+    await Deno.writeTextFile(entry, imports.join("\n"));
+    const config = fromFileUrl(new URL("deno.json", root));
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["info", "--json", `--config=${config}`, entry],
+    }).output();
+    return (JSON.parse(new TextDecoder().decode(stdout)).modules as Module[]).flatMap(edgesOf);
+  } finally {
+    await Deno.remove(entry);
+  }
+}
+
+/** What `deno info --json` tells of a file. */
+interface Module {
+  readonly specifier: string;
+  readonly dependencies?: readonly Partial<Record<Edge["kind"], { readonly specifier?: string }>>[];
+}
+
+function edgesOf({ specifier, dependencies = [] }: Module): Edge[] {
+  return dependencies.flatMap(({ code, type }) => {
+    const target = code?.specifier ?? type?.specifier;
+    if (!specifier.startsWith(root.href) || !target?.startsWith(root.href)) return [];
+    return [{ from: pathOf(specifier), to: pathOf(target), kind: code ? "code" : "type" }];
+  });
+}
+
+/** Paths of all TypeScript files but tests and benches. */
+async function sourceFiles(folder = ""): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(new URL(folder || ".", root))) {
+    const path = folder + name;
+    if (isDirectory) {
+      if (folder !== "" || name === "src") found.push(...await sourceFiles(`${path}/`));
+    } else if (name.endsWith(".ts")) found.push(path);
+  }
+  return found.sort();
+}
+
+function isAllowed({ from, to, kind }: Edge): boolean {
+  const [left, right] = [layerOf(from), layerOf(to)];
+  const { code, types = [] } = layers[left] ?? { code: [] };
+  return left === right || code.includes(right) || (kind === "type" && types.includes(right));
+}
+
+/** `src/gpu/kernel.ts` → gpu, `src/random.ts` → random, `kernels/relu.wgsl` → kernels. */
+function layerOf(path: string): string {
+  return path.replace(/^src\//, "").split("/")[0].replace(/\.ts$/, "");
+}
+
+/** The files of one circle of value imports, the first one again at the end; or nothing. */
+function findCycle(edges: readonly Edge[]): string[] {
+  const next = Map.groupBy(edges.filter(({ kind }) => kind === "code"), ({ from }) => from);
+  const finished = new Set<string>();
+  const visit = (file: string, path: readonly string[]): string[] => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (finished.has(file)) return [];
+    for (const { to } of next.get(file) ?? []) {
+      const cycle = visit(to, [...path, file]);
+      if (cycle.length > 0) return cycle;
+    }
+    finished.add(file);
+    return [];
+  };
+  for (const file of next.keys()) {
+    const cycle = visit(file, []);
+    if (cycle.length > 0) return cycle;
+  }
+  return [];
+}
+
+function pathOf(url: string): string {
+  return relative(fromFileUrl(root), fromFileUrl(url)).replaceAll("\\", "/");
+}
+
+function show({ from, to, kind }: Edge): string {
+  return `${from} → ${to}${kind === "type" ? " (types)" : ""}`;
+}
+
+function edge(from: string, to: string, kind: Edge["kind"] = "code"): Edge {
+  return { from, to, kind };
+}

@@ -1,0 +1,175 @@
+// Reading arguments: spellings, values, presets, settings, and every sentence about what is wrong.
+
+import { defaultConfig } from "../../src/federated/config.ts";
+import { demoPreset, infoFlags, trainFlags } from "../../src/commands/flags.ts";
+import { resolveOptions } from "../../src/commands/options.ts";
+import { UsageError } from "../../src/commands/usage_error.ts";
+import { assertEquals, assertThrows } from "../assert.ts";
+
+const optionsOf = (...args: string[]) => resolveOptions(args, trainFlags).options;
+
+Deno.test("resolveOptions() has the official code's defaults", () => {
+  const options = optionsOf();
+  const official = {
+    network: "vgg_nb",
+    optimizer: "sgd",
+    learningRate: 0.01,
+    learningRateStep: 5,
+    learningRateGamma: 0.5,
+    weightDecay: 1e-6,
+    batchSize: 16,
+    rounds: 50,
+    localEpochs: 5,
+    fourierRate: 0.7,
+    alpha1: 0.7,
+    alpha2: 0.9,
+    seed: 1,
+    data: "data",
+    imageSize: 128,
+    width: 1,
+    shuffle: true,
+  };
+  assertEquals({ ...options, ...official }, options);
+});
+
+Deno.test("resolveOptions() sets everything that defaultConfig knows", () => {
+  const { initialState: _, ...config } = defaultConfig;
+  const missing = Object.keys(config).filter((key) => !Object.hasOwn(trainFlags, key));
+  assertEquals(missing, []);
+});
+
+Deno.test("resolveOptions() accepts the paper's own command line", () => {
+  const line = "--theme prrfl --iters 50 --wk_iters 5 --network vgg_nb --l_rate 0.7 --lr 1e-2";
+  assertEquals(optionsOf(...line.split(" ")), optionsOf());
+});
+
+Deno.test("resolveOptions() accepts every name and alias with _ and with -", () => {
+  for (const [option, flag] of Object.entries(trainFlags)) {
+    if (flag.kind.placeholder === "") continue;
+    const value = exampleOf[option as keyof typeof exampleOf];
+    const expected = optionsOf(`--${flag.name}`, value);
+    for (const name of [flag.name, ...flag.aliases]) {
+      assertEquals(optionsOf(`--${name.replaceAll("_", "-")}`, value), expected);
+      assertEquals(optionsOf(`--${name.replaceAll("-", "_")}=${value}`), expected);
+    }
+  }
+});
+
+const exampleOf = {
+  method: "prrfl",
+  rounds: "2",
+  localEpochs: "3",
+  fourierRate: "0.5",
+  alpha1: "0.1",
+  alpha2: "0.2",
+  network: "vgg_b",
+  width: "0.25",
+  init: "weights.safetensors",
+  optimizer: "sgd",
+  learningRate: "1e-3",
+  learningRateStep: "4",
+  learningRateGamma: ".1",
+  weightDecay: "0",
+  batchSize: "8",
+  seed: "7",
+  data: "demo",
+  csvFolder: "lists",
+  clients: "A,B",
+  imageSize: "64",
+  limit: "10",
+  augment: "none",
+  savePath: "elsewhere",
+  adapter: "cpu",
+  parallelClients: "2",
+};
+
+Deno.test("resolveOptions() reads numbers, lists, words and switches", () => {
+  const { options } = resolveOptions(
+    ["--lr=1e-3", "--clients", "A, C", "--parallel-clients", "auto", "--no-shuffle", "--json"],
+    trainFlags,
+  );
+  assertEquals(options.learningRate, 0.001);
+  assertEquals(options.clients, ["A", "C"]);
+  assertEquals(options.parallelClients, "auto");
+  assertEquals([options.shuffle, options.json, options.quiet], [false, true, false]);
+});
+
+Deno.test("resolveOptions() skips the -- that a task runner hands on", () => {
+  assertEquals(optionsOf("--", "--iters", "3").rounds, 3);
+});
+
+Deno.test("resolveOptions() lets flags win over the preset, and tells which were given", () => {
+  const { options, settings } = resolveOptions(["--iters", "9"], trainFlags, demoPreset);
+  assertEquals([options.data, options.rounds], ["demo", 9]);
+  const sources = new Map(settings.map(({ name, source }) => [name, source]));
+  assertEquals([sources.get("iters"), sources.get("data")], ["flag", "default"]);
+  assertEquals(settings.length, Object.keys(trainFlags).length);
+});
+
+Deno.test("resolveOptions() shows a list as text in the settings", () => {
+  const { settings } = resolveOptions(["--clients", "A,B"], trainFlags);
+  assertEquals(settings.find(({ name }) => name === "clients")?.value, "A,B");
+});
+
+const mistakes: [args: string, sentence: string][] = [
+  ["--lr abc", "Cannot use abc for --lr: expected a number above 0"],
+  ["--lr 0", "Cannot use 0 for --lr: expected a number above 0"],
+  ["--lr Infinity", "Cannot use Infinity for --lr: expected a number above 0"],
+  ["--lr 1e999", "Cannot use 1e999 for --lr: expected a number above 0"],
+  ["--lr=", "Cannot use an empty value for --lr: expected a number above 0"],
+  ["--lr", "Cannot use --lr without a value: expected a number above 0"],
+  ["--lr --iters 3", "Cannot use --lr without a value: expected a number above 0"],
+  ["--width -1", "Cannot use -1 for --width: expected a number of at least 0.03125"],
+  ["--wd -1e-6", "Cannot use -1e-6 for --wd: expected a number of at least 0"],
+  ["--l-rate 1.5", "Cannot use 1.5 for --l-rate: expected a number from 0 to 1"],
+  ["--iters 0", "Cannot use 0 for --iters: expected a whole number of at least 1"],
+  ["--rounds 2.5", "Cannot use 2.5 for --rounds: expected a whole number of at least 1"],
+  ["--batch 1", "Cannot use 1 for --batch: expected a whole number of at least 2"],
+  ["--seed -1", "Cannot use -1 for --seed: expected a whole number from 0 to 4294967295"],
+  [
+    "--image-size 100",
+    "Cannot use 100 for --image-size: expected a whole number divisible by 32 of at least 32",
+  ],
+  ["--network resnet", "Cannot use resnet for --network: expected vgg_nb or vgg_b"],
+  ["--theme fedavg", "Cannot use fedavg for --theme: expected prrfl"],
+  ["--optim adam", "Cannot use adam for --optim: expected sgd"],
+  ["--adapter npu", "Cannot use npu for --adapter: expected auto or gpu or cpu"],
+  [
+    "--parallel-clients some",
+    "Cannot use some for --parallel-clients: expected a whole number of at least 1, or auto",
+  ],
+  [
+    "--clients A,,B",
+    "Cannot use A,,B for --clients: expected different names separated by commas, such as A,B",
+  ],
+  [
+    "--clients A,A",
+    "Cannot use A,A for --clients: expected different names separated by commas, such as A,B",
+  ],
+  ["--data=", "Cannot use an empty value for --data: expected some text"],
+  ["--lr 1 --learning_rate 2", "Cannot use --learning_rate: --lr was given already; keep one"],
+  ["--shuffle --no-shuffle", "Cannot use --no-shuffle: --shuffle was given already; keep one"],
+  ["--json=1", "Cannot use --json=1: it takes no value; write --json or --no-json"],
+  ["--lrr 1", 'Unknown flag --lrr (did you mean --lr?): the command "help" lists all flags'],
+  [
+    "--round 1",
+    'Unknown flag --round (did you mean --rounds?): the command "help" lists all flags',
+  ],
+  ["--frobnicate", 'Unknown flag --frobnicate: the command "help" lists all flags'],
+  ["--no-lr", 'Unknown flag --no-lr: the command "help" lists all flags'],
+  ["-lr 1", 'Unknown flag -lr (did you mean --lr?): the command "help" lists all flags'],
+  ["-no-json", 'Unknown flag -no-json: the command "help" lists all flags'],
+  ["50", 'Surplus argument "50": expected flags only, such as --rounds 50'],
+];
+
+for (const [args, sentence] of mistakes) {
+  Deno.test(`resolveOptions() rejects "${args}"`, () => {
+    const error = assertThrows(() => optionsOf(...args.split(" ")), UsageError);
+    assertEquals(error.message, sentence);
+  });
+}
+
+Deno.test("resolveOptions() knows only the flags of the command", () => {
+  assertEquals(resolveOptions(["--adapter", "gpu"], infoFlags).options, { adapter: "gpu" });
+  assertThrows(() => resolveOptions(["--lr", "1"], infoFlags), UsageError, "Unknown flag --lr");
+});

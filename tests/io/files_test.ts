@@ -1,0 +1,75 @@
+// Atomic writing, JSON lines, and the refusal to touch what exists.
+
+import { join } from "@std/path";
+import {
+  appendJsonLine,
+  createNewFolder,
+  expectNewFolder,
+  toJsonLine,
+  writeFileAtomic,
+} from "../../src/io/files.ts";
+import { assertEquals, assertRejects } from "../assert.ts";
+
+/** Runs a test in a folder that is removed afterwards. */
+async function inTemporaryFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const namesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name);
+
+Deno.test("writeFileAtomic() writes text or bytes, replaces, and leaves nothing else", () =>
+  inTemporaryFolder(async (folder) => {
+    const path = join(folder, "file");
+    await writeFileAtomic(path, "längst");
+    await writeFileAtomic(path, new Uint8Array([104, 105]));
+    assertEquals(await Deno.readTextFile(path), "hi");
+    assertEquals(namesIn(folder), ["file"]);
+  }));
+
+Deno.test("writeFileAtomic() keeps the old file and no temporary one where it fails", () =>
+  inTemporaryFolder(async (folder) => {
+    const path = join(folder, "taken");
+    await Deno.mkdir(join(path, "inside"), { recursive: true }); // a folder cannot be replaced
+    await assertRejects(() => writeFileAtomic(path, "new"), Error);
+    assertEquals(namesIn(folder), ["taken"]);
+  }));
+
+Deno.test("appendJsonLine() adds one line each time", () =>
+  inTemporaryFolder(async (folder) => {
+    const path = join(folder, "rows.jsonl");
+    await appendJsonLine(path, { a: 1 });
+    await appendJsonLine(path, { b: "two\nlines" });
+    assertEquals(await Deno.readTextFile(path), '{"a":1}\n{"b":"two\\nlines"}\n');
+  }));
+
+Deno.test("toJsonLine() keeps numbers that are not finite visible", () => {
+  const value = { loss: NaN, list: [Infinity, -Infinity, 1], auc: null };
+  assertEquals(toJsonLine(value), '{"loss":"NaN","list":["Infinity","-Infinity",1],"auc":null}');
+});
+
+Deno.test("createNewFolder() makes the folders above too", () =>
+  inTemporaryFolder(async (folder) => {
+    const path = join(folder, "runs", "one");
+    await expectNewFolder(path);
+    assertEquals(namesIn(folder), []);
+    await createNewFolder(path);
+    assertEquals((await Deno.stat(path)).isDirectory, true);
+  }));
+
+Deno.test("createNewFolder() refuses what exists, and a path through a file", () =>
+  inTemporaryFolder(async (folder) => {
+    const file = join(folder, "file");
+    await Deno.writeTextFile(file, "");
+    await assertRejects(() => createNewFolder(folder), Deno.errors.AlreadyExists, "exists already");
+    await assertRejects(() => createNewFolder(file), Deno.errors.AlreadyExists);
+    await assertRejects(
+      () => createNewFolder(join(file, "runs", "one")),
+      Deno.errors.NotADirectory,
+      `"${file}" is a file`,
+    );
+  }));

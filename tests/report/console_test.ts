@@ -1,0 +1,191 @@
+// What is shown of a run: the screens, the progress line, and where each of them goes.
+
+import type { SimulationEvent } from "../../src/federated/events.ts";
+import { type ConsoleMode, ConsoleReport } from "../../src/report/console.ts";
+import { ProgressLine } from "../../src/report/progress_line.ts";
+import { ansiStyle, plainStyle } from "../../src/report/style.ts";
+import { TextReport } from "../../src/report/text_report.ts";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
+import { madeUpHeader, madeUpRun, type MadeUpSize } from "./made_up_run.ts";
+
+const header = madeUpHeader("runs/one");
+// deno-lint-ignore no-control-regex
+const ansiCodes = /\x1b\[[0-9;]*[mK]/g;
+
+/** Shows a made-up run, 4 seconds from event to event, and gives all that was written. */
+function shown(mode: ConsoleMode, columns: number | null, size: MadeUpSize = {}): string {
+  let [text, time] = ["", 0];
+  const terminal = {
+    write: (part: string) => {
+      text += part;
+    },
+    columns,
+    colour: columns !== null,
+  };
+  using report = new ConsoleReport(header, mode, terminal, () => time);
+  for (const event of madeUpRun(size)) {
+    report.consume(event);
+    time += 4_000;
+  }
+  return text;
+}
+
+/** The text of the n-th event of a type. */
+function textOf(type: SimulationEvent["type"], index = 0): string {
+  const report = new TextReport(header, plainStyle);
+  const texts = [...madeUpRun()].flatMap((event) => {
+    const text = report.render(event, 83_000);
+    return event.type === type ? [text] : [];
+  });
+  return texts[index];
+}
+
+Deno.test("the start shows every setting, the adapter, the data and the models", () => {
+  assertEquals(
+    textOf("run"),
+    `  setting     source   value
+  theme       default  prrfl
+  data        flag     demo
+  csv_folder  default  none
+  iters       flag     3
+  l_rate      default  0.7
+  wd          default  1e-6
+  shuffle     default  true
+  adapter              llvmpipe (LLVM 19.1.7, 256 bits), software
+  versions             prr-fl 0.1.0, deno 2.9.6
+  folder               runs/one
+
+  client  train  valid  test
+  A        1844    260   526
+  B        1454    260   526
+  C        1064    260   526
+  D         674    260   526
+  all      5036   1040  2104
+
+  classes nv, bkl, mel
+  8 models (personal and deputy) of 3,015,296 parameters, 4 clients at a time
+  3 rounds of 2 local epochs
+
+`,
+  );
+});
+
+Deno.test("an epoch shows every client, the mean, and n/a for an undefined AUC", () => {
+  assertEquals(
+    textOf("epoch"),
+    `Round 1/3, epoch 1/2, lr 0.01, test of the personal models (1:23)
+  client  stage        train loss  test loss  F1 %  AUC %  accuracy %
+  A       1 recover         1.048      1.078  35.3   55.3        47.3
+  B       1 recover         1.010      1.040  40.6   60.6        52.6
+  C       1 recover         1.079      1.109  39.4   59.4        51.4
+  D       1 recover         1.059      1.089  43.6    n/a        55.6
+  mean                      1.049      1.079  39.8   58.5        51.8
+  deputy models' mean: F1 34.8, AUC 53.5, accuracy 46.8
+
+`,
+  );
+});
+
+Deno.test("a communication shows what it did to the deputies", () => {
+  assertEquals(
+    textOf("aggregation", 2),
+    `Communication 3/3, rate 0.867, best round so far
+  validation of the personal models: F1 47.2, AUC 67.2, accuracy 59.2
+  test of the deputy models: F1 41.2 → 31.2 (−10.0), AUC 61.2 → 51.2 (−10.0)
+
+`,
+  );
+});
+
+Deno.test("the summary tells results, retrogress and where the files are", () => {
+  assertEquals(
+    textOf("done"),
+    `Done: 3 rounds in 1:23
+  test        F1 46.2, AUC 66.2, accuracy 58.2 (personal models' mean)
+  best round  3, by mean validation F1
+  retrogress  F1 −10.0, AUC −10.0 per communication (deputy models' mean)
+  recovery    F1 regained after 2 of 3 communications, mean 1.0 local epochs
+  files       runs/one
+
+`,
+  );
+});
+
+Deno.test("a report wants the run event first", () => {
+  const report = new TextReport(header, plainStyle);
+  const round: SimulationEvent = { type: "round", round: 0, learningRate: 0.01 };
+  assertThrows(() => report.render(round, 0), TypeError, "expected a run event first, got round");
+});
+
+Deno.test("colours change no text", () => {
+  const [plain, coloured] = [plainStyle, ansiStyle].map((style) => {
+    const report = new TextReport(header, style);
+    return [...madeUpRun()].map((event) => report.render(event, 0)).join("");
+  });
+  assert(coloured.length > plain.length);
+  assertEquals(coloured.replaceAll(ansiCodes, ""), plain);
+});
+
+Deno.test("on a terminal one progress line is rewritten in place and never wraps", () => {
+  for (const clients of [["A", "B", "C", "D"], Array.from({ length: 30 }, (_, k) => `site${k}`)]) {
+    const text = shown("tables", 80, { rounds: 50, localEpochs: 5, clients });
+    const lines = text.replaceAll("\r\x1b[K", "\n").replaceAll(ansiCodes, "").split("\n");
+    const longest = Math.max(...lines.map((line) => [...line].length));
+    assert(longest <= 80, `a line has ${longest} columns`);
+    const progress = lines.filter((line) => line.startsWith("round "));
+    assert(progress.length > 500 && progress.every((line) => line.length <= 79));
+  }
+});
+
+Deno.test("away from a terminal a progress line comes at most every ten seconds, without codes", () => {
+  const text = shown("tables", null);
+  assert(!text.includes("\x1b") && !text.includes("\r"));
+  const lines = text.split("\n").filter((line) => line.startsWith("round "));
+  assert(lines.length > 0 && lines.length < 15, `${lines.length} progress lines`);
+});
+
+Deno.test("nothing follows the summary", () => {
+  for (const columns of [80, null]) assert(shown("tables", columns).endsWith("runs/one\n\n"));
+});
+
+Deno.test("--quiet shows the summary alone", () => {
+  const text = shown("summary", null);
+  assert(text.startsWith("Done: 3 rounds"));
+  assertEquals(text.trimEnd().split("\n").length, 6);
+});
+
+Deno.test("--json shows one row for every event but progress, without tensors", () => {
+  const rows = shown("json", 80).trimEnd().split("\n").map((line) => JSON.parse(line));
+  const types = [...madeUpRun()].map(({ type }) => type).filter((type) => type !== "progress");
+  assertEquals(rows.map(({ type }) => type), types);
+  assert(rows.every((row) => row.tensors === undefined && typeof row.time.elapsed === "number"));
+  const checkpoint = rows.find(({ type }) => type === "checkpoint");
+  assertEquals(checkpoint.file, "best/clientA_personal.safetensors");
+});
+
+Deno.test("disposing removes a progress line that an error left", () => {
+  let text = "";
+  const terminal = { write: (part: string) => void (text += part), columns: 80, colour: false };
+  {
+    using report = new ConsoleReport(header, "tables", terminal, () => 0);
+    for (const event of madeUpRun()) {
+      report.consume(event);
+      if (event.type === "progress") break;
+    }
+  }
+  assert(text.endsWith("\r\x1b[K"));
+});
+
+Deno.test("the progress line leaves out what does not fit", () => {
+  const progress = new ProgressLine();
+  for (const event of madeUpRun()) {
+    if (event.type === "aggregation") break;
+    progress.update(event, event.type === "progress" ? 60_000 * event.done : 0);
+  }
+  const full = "round 1/3 epoch 2/2  aggregate  A:2 B:3 C:2 D:3  loss 1.017  22%  2:00  7:00 left";
+  assertEquals(progress.render(120_000, 200), full);
+  assertEquals(progress.render(120_000, full.length - 1), full.replace("  2:00", ""));
+  assertStringIncludes(progress.render(120_000, 74), "stages 2×2 3×2");
+  assert(!progress.render(120_000, 60).includes("stages"));
+  assertEquals(progress.render(120_000, 12), "round 1/3 e…");
+});
