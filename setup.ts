@@ -111,10 +111,15 @@ async function addSuite(suite: string, uri: string): Promise<boolean> {
   const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
   const options = exists(keyring) ? `[signed-by=${keyring}] ` : "";
   Deno.writeTextFileSync(file, `deb ${options}${uri} ${suite} main\n`);
-  await step(`Adding ${suite}, whose Mesa is twice as fast, in ${file}`, ["update"]);
-  const helps = offersFastMesa(await mesaOffers(), suite);
-  if (!helps) Deno.removeSync(file);
-  return helps;
+  try {
+    await step(`Adding ${suite}, whose Mesa is twice as fast, in ${file}`, ["update"]);
+    if (offersFastMesa(await mesaOffers(), suite)) return true;
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+  }
+  console.log(`  That did not work out; removing ${file}.`);
+  Deno.removeSync(file);
+  return false;
 }
 
 function osRelease(): { id: string; codename: string } {

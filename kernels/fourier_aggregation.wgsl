@@ -9,7 +9,7 @@
 //   F(u, v) = E + exp(−2πi u/rows) O      F(u + pairs, v) = E − exp(−2πi u/rows) O
 // Where no axis is even, pairs = rows, the imaginary part is 0, so is O, and both bins are the same one.
 //
-// weights [clients, outputs, rows · columns / outputs] as in DESIGN's folding: matrix element (r, c) of a
+// weights [clients, outputs, inputs] as in DESIGN's folding: matrix element (r, c) of a
 // convolution [O, C, kh, kw] has r = (C, kh) and c = (kw, O); of a linear layer, r = O and c = I.
 // packed [clients, pairs, columns] complex.
 
@@ -19,6 +19,7 @@ struct Params {
   columns: u32,
   pairs: u32,
   outputs: u32,      // O of a convolution, 1 for a linear layer: what runs fastest along the columns
+  inputs: u32,       // numbers for each output: rows · columns / outputs
   kernel_width: u32, // kw of a convolution, I of a linear layer
   transposed: u32,   // 1: rows and columns of this file are the matrix's columns and rows
   row_begin: u32,    // the window after fftshift, half open
@@ -35,23 +36,25 @@ override workgroup_size: u32 = 64;
 @group(0) @binding(3) var<storage, read_write> packed: array<vec2f>;
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;
 
-// Where matrix element (row, column) lies in the weights.
+// Where matrix element (row, column) lies in the weights. The half keeps the rounded quotient on the right
+// side; CPUs divide integers one lane at a time.
 fn weight_index(client: u32, row: u32, column: u32) -> u32 {
   let turned = params.transposed == 1;
   let r = select(row, column, turned);
   let c = select(column, row, turned);
-  let x = c / params.outputs;
-  let size = params.rows * params.columns;
-  return client * size + (c % params.outputs) * (size / params.outputs) + r * params.kernel_width + x;
+  let x = u32((f32(c) + 0.5) / f32(params.outputs));
+  let o = c - x * params.outputs;
+  return client * params.rows * params.columns + o * params.inputs + r * params.kernel_width + x;
 }
 
 // packed = two rows of the matrix as one of complex numbers. Owns element (id.x, id.y) of client id.z.
 @compute @workgroup_size(workgroup_size)
 fn fold(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= params.columns) { return; }
-  let each = params.rows / params.pairs;
-  var z = vec2f(weights[weight_index(id.z, each * id.y, id.x)], 0.0);
-  if (each == 2) { z.y = weights[weight_index(id.z, 2 * id.y + 1, id.x)]; }
+  let paired = params.pairs < params.rows;
+  let row = select(id.y, 2 * id.y, paired);
+  var z = vec2f(weights[weight_index(id.z, row, id.x)], 0.0);
+  if (paired) { z.y = weights[weight_index(id.z, row + 1, id.x)]; }
   packed[(id.z * params.pairs + id.y) * params.columns + id.x] = z;
 }
 
@@ -59,10 +62,11 @@ fn fold(@builtin(global_invocation_id) id: vec3u) {
 @compute @workgroup_size(workgroup_size)
 fn unfold(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= params.columns) { return; }
-  let each = params.rows / params.pairs;
+  let paired = params.pairs < params.rows;
+  let row = select(id.y, 2 * id.y, paired);
   let z = packed[(id.z * params.pairs + id.y) * params.columns + id.x];
-  output[weight_index(id.z, each * id.y, id.x)] = z.x;
-  if (each == 2) { output[weight_index(id.z, 2 * id.y + 1, id.x)] = z.y; }
+  output[weight_index(id.z, row, id.x)] = z.x;
+  if (paired) { output[weight_index(id.z, row + 1, id.x)] = z.y; }
 }
 
 fn product(a: vec2f, b: vec2f) -> vec2f {
@@ -92,17 +96,23 @@ fn polar(a: vec2f) -> vec3f {
   return vec3f(scaled / size, largest * size);
 }
 
+// i modulo n, for i below 2n.
+fn wrapped(i: u32, n: u32) -> u32 {
+  return select(i, i - n, i >= n);
+}
+
+// M
 fn inside(u: u32, v: u32) -> f32 {
-  let row = (u + params.rows / 2) % params.rows;
-  let column = (v + params.columns / 2) % params.columns;
+  let row = wrapped(u + params.rows / 2, params.rows);
+  let column = wrapped(v + params.columns / 2, params.columns);
   return select(0.0, 1.0, row >= params.row_begin && row < params.row_end &&
     column >= params.column_begin && column < params.column_end);
 }
 
 // S
 fn share(u: u32, v: u32) -> f32 {
-  let mirrored_u = (params.rows - u) % params.rows;
-  let mirrored_v = (params.columns - v) % params.columns;
+  let mirrored_u = wrapped(params.rows - u, params.rows);
+  let mirrored_v = wrapped(params.columns - v, params.columns);
   return 0.5 * (inside(u, v) + inside(mirrored_u, mirrored_v));
 }
 
@@ -116,8 +126,8 @@ fn blend(@builtin(global_invocation_id) id: vec3u) {
   let u = id.y;
   let v = id.x;
   if (u >= params.pairs || v >= params.columns) { return; }
-  let mirrored_u = (params.pairs - u) % params.pairs;
-  let mirrored_v = (params.columns - v) % params.columns;
+  let mirrored_u = wrapped(params.pairs - u, params.pairs);
+  let mirrored_v = wrapped(params.columns - v, params.columns);
   let here = u * params.columns + v;
   let there = mirrored_u * params.columns + mirrored_v;
   if (here > there) { return; }
@@ -131,7 +141,7 @@ fn blend(@builtin(global_invocation_id) id: vec3u) {
   }
   let mean = sum / f32(params.clients);
   let low_share = share(u, v);
-  let high_share = share((u + params.pairs) % params.rows, v);
+  let high_share = share(wrapped(u + params.pairs, params.rows), v);
   for (var k = 0u; k < params.clients; k++) {
     let f = bins(k * size + here, k * size + there, turn);
     let low = blended(f.xy, low_share, mean.x);

@@ -230,7 +230,7 @@ export const trainFlags = {
   imageSize: flag({
     name: "image-size",
     aliases: [],
-    kind: integer({ min: 32, multipleOf: 32 }),
+    kind: integer({ min: 32, max: 1024, multipleOf: 32 }), // above, an activation takes gigabytes
     default: 128,
     source: "official",
     topic: "Data",

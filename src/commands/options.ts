@@ -60,16 +60,13 @@ function readArguments(args: readonly string[], flags: FlagTable): Given {
     if (given.has(option)) {
       throw new UsageError(`Cannot use ${written}: ${flagName(flag)} was given already; keep one`);
     }
-    if (flag.kind === toggle) {
-      if (attached !== undefined) {
-        throw new UsageError(
-          `Cannot use ${argument}: it takes no value; write ${flagName(flag)} or ` +
-            `--no-${flag.name}`,
-        );
-      }
+    if (flag.kind !== toggle) {
+      given.set(option, parseValue(flag, written, attached ?? takeValue(flag, written, rest)));
+    } else if (attached === undefined) {
       given.set(option, !negated);
     } else {
-      given.set(option, parseValue(flag, written, attached ?? takeValue(flag, written, rest)));
+      const wish = `write ${flagName(flag)} or --no-${flag.name}`;
+      throw new UsageError(`Cannot use ${argument}: it takes no value; ${wish}`);
     }
   }
   return given;
@@ -86,10 +83,12 @@ function spellingsOf(flags: FlagTable): Map<string, Entry> {
 
 function find(written: string, spellings: Map<string, Entry>): Entry & { negated: boolean } {
   const name = canonical(written);
-  const entry = spellings.get(name);
-  if (entry !== undefined && written.startsWith("--")) return { ...entry, negated: false };
-  const opposite = name.startsWith("no-") ? spellings.get(name.slice(3)) : undefined;
-  if (opposite?.flag.kind === toggle) return { ...opposite, negated: true };
+  if (written.startsWith("--")) {
+    const entry = spellings.get(name);
+    if (entry !== undefined) return { ...entry, negated: false };
+    const opposite = name.startsWith("no-") ? spellings.get(name.slice(3)) : undefined;
+    if (opposite?.flag.kind === toggle) return { ...opposite, negated: true };
+  }
   const words = [...spellings.keys()].map((spelling) => `--${spelling}`);
   throw new UsageError(
     `Unknown flag ${written}${didYouMean(`--${name}`, words)}: the command "help" lists all flags`,

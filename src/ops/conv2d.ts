@@ -1,26 +1,137 @@
 // Two-dimensional convolution.
 
-import source from "../../kernels/naive_conv.wgsl" with { type: "text" };
+import generalSource from "../../kernels/conv2d.wgsl" with { type: "text" };
+import sameSource from "../../kernels/conv2d_3x3.wgsl" with { type: "text" };
+import gradientSource from "../../kernels/conv2d_gradient_weight.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
 import { record } from "../tensor/autograd.ts";
-import { linearWorkgroups } from "../tensor/elementwise.ts";
+import { type Shape, showShape } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
-const file = kernelFile("naive_conv.wgsl", source);
+import { expectAxes, expectFloats, expectShape, expectWhole } from "./checks.ts";
+import {
+  type ConvDispatch,
+  type ConvReduction,
+  type ConvShape,
+  planBiasGradient,
+  planForward,
+  planInputGradient,
+  planWeightGradient,
+} from "./conv2d_plan.ts";
 
-export interface Conv2dOptions { bias?: Tensor; stride?: number; padding?: number }
+const files = {
+  "conv2d.wgsl": kernelFile("conv2d.wgsl", generalSource),
+  "conv2d_3x3.wgsl": kernelFile("conv2d_3x3.wgsl", sameSource),
+  "conv2d_gradient_weight.wgsl": kernelFile("conv2d_gradient_weight.wgsl", gradientSource),
+};
 
+export interface Conv2dOptions {
+  /** `[S, O]`, default none */
+  bias?: Tensor;
+  /** pixels, both ways, default 1 */
+  stride?: number;
+  /** rows and columns of zeros on every side, default 0 */
+  padding?: number;
+}
+
+/**
+ * Cross-correlation of each model's images with its weight, as `torch.nn.functional.conv2d` with
+ * dilation 1 and groups 1.
+ *
+ * @param x `[S, N, C, H, W]`
+ * @param weight `[S, O, C, kh, kw]`
+ * @returns `[S, N, O, ⌊(H + 2·padding − kh) / stride⌋ + 1, …]`
+ * @throws {TypeError} for shapes that do not fit together
+ * @throws {RangeError} for a stride or padding that is no whole number, or a kernel larger than the padded image
+ */
 export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
-  const { stride = 1, padding = 0 } = options;
-  const [S, N, C, H, W] = x.shape, [, O, , kh, kw] = weight.shape;
-  const oh = Math.floor((H + 2 * padding - kh) / stride) + 1, ow = Math.floor((W + 2 * padding - kw) / stride) + 1;
-  const params = { models: S, rows: N, channels: C, height: H, width: W, outputs: O, oh, ow, kh, kw, stride, padding };
-  const run = (entryPoint: string, buffers: Record<string, Tensor>, shape: readonly number[]) => {
-    const output = emptyTensor(x.gpu, shape);
-    x.gpu.dispatch({ file, entryPoint, params, buffers: { ...buffers, output }, workgroups: linearWorkgroups(output.size) });
-    return output;
-  };
-  return record(run("forward", { x, weight }, [S, N, O, oh, ow]), [x, weight], (upstream) => [
-    x.requiresGrad ? run("dinput", { upstream, weight }, x.shape) : null,
-    run("dweight", { upstream, x }, weight.shape),
+  const { bias } = options;
+  const shape = checkedShape(x, weight, options);
+  const profile = x.gpu.adapter.kind;
+  const { stack, batch, outChannels, outHeight, outWidth } = shape;
+  const output = emptyTensor(x.gpu, [stack, batch, outChannels, outHeight, outWidth]);
+  run(planForward(shape, bias !== undefined, profile), {
+    source: x,
+    weight,
+    bias: bias ?? weight, // something has to be bound
+    output,
+  });
+  return record(output, bias ? [x, weight, bias] : [x, weight], (upstream) => [
+    x.requiresGrad ? inputGradient(shape, upstream, weight, x.shape) : null,
+    weight.requiresGrad
+      ? reduce(planWeightGradient(shape, profile), { x, upstream }, weight.shape)
+      : null,
+    bias?.requiresGrad ? reduce(planBiasGradient(shape, profile), { upstream }, bias.shape) : null,
   ]);
+}
+
+function inputGradient(shape: ConvShape, upstream: Tensor, weight: Tensor, like: Shape): Tensor {
+  const output = emptyTensor(upstream.gpu, like);
+  const plan = planInputGradient(shape, upstream.gpu.adapter.kind);
+  run(plan, { source: upstream, weight, bias: weight, output });
+  return output;
+}
+
+/** Sums the parts, then adds them up. */
+function reduce(plan: ConvReduction, inputs: Record<string, Tensor>, shape: Shape): Tensor {
+  const [{ gpu }] = Object.values(inputs);
+  const output = emptyTensor(gpu, shape);
+  if (!plan.total) {
+    run(plan.partial, { ...inputs, output });
+    return output;
+  }
+  using parts = emptyTensor(gpu, [plan.ranges, ...shape]);
+  run(plan.partial, { ...inputs, output: parts });
+  run(plan.total, { partial: parts, output });
+  return output;
+}
+
+function run(plan: ConvDispatch, buffers: Record<string, Tensor>): void {
+  const { kernel, entryPoint, constants, params, workgroups } = plan;
+  const { gpu } = buffers.output;
+  gpu.dispatch({ file: files[kernel], entryPoint, constants, params, buffers, workgroups });
+}
+
+function checkedShape(x: Tensor, weight: Tensor, options: Conv2dOptions): ConvShape {
+  const { bias, stride = 1, padding = 0 } = options;
+  expectAxes("conv2d", "x", x, 5);
+  expectAxes("conv2d", "weight", weight, 5);
+  expectFloats("conv2d", "x", x);
+  expectFloats("conv2d", "weight", weight);
+  expectWhole("conv2d", { stride }, 1);
+  expectWhole("conv2d", { padding }, 0);
+  const [stack, batch, inChannels, height, width] = x.shape;
+  const [models, outChannels, weightChannels, kernelHeight, kernelWidth] = weight.shape;
+  const shapes = `(x ${showShape(x.shape)}, weight ${showShape(weight.shape)})`;
+  if (models !== stack) {
+    throw new TypeError(
+      `Cannot apply conv2d: x has ${stack} models but weight has ${models} ${shapes}`,
+    );
+  }
+  if (weightChannels !== inChannels) {
+    throw new TypeError(
+      `Cannot apply conv2d: x has ${inChannels} channels but weight expects ${weightChannels} ${shapes}`,
+    );
+  }
+  if (bias) expectShape("conv2d", "bias", bias, [stack, outChannels]);
+  const outHeight = Math.floor((height + 2 * padding - kernelHeight) / stride) + 1;
+  const outWidth = Math.floor((width + 2 * padding - kernelWidth) / stride) + 1;
+  if (Math.min(outHeight, outWidth) < 1) {
+    throw new RangeError(
+      `Cannot apply conv2d: the kernel is larger than the image with padding ${padding} ${shapes}`,
+    );
+  }
+  return {
+    stack,
+    batch,
+    inChannels,
+    height,
+    width,
+    outChannels,
+    outHeight,
+    outWidth,
+    kernelHeight,
+    kernelWidth,
+    stride,
+    padding,
+  };
 }

@@ -45,6 +45,11 @@ const mistakes: [what: string, args: string[], message: string][] = [
     ["demo", "--json", "--quiet"],
     "Cannot use --json with --quiet",
   ],
+  [
+    "a batch that cannot be normalized",
+    ["demo", "--limit", "17", "--batch", "16"],
+    "Cannot simulate: the last training batch of client A would hold a single image",
+  ],
   ["an unknown demo client", ["demo", "--clients", "E"], "Cannot use client E of the demo data"],
 ];
 

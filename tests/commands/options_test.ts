@@ -128,7 +128,7 @@ const mistakes: [args: string, sentence: string][] = [
   ["--seed -1", "Cannot use -1 for --seed: expected a whole number from 0 to 4294967295"],
   [
     "--image-size 100",
-    "Cannot use 100 for --image-size: expected a whole number divisible by 32 of at least 32",
+    "Cannot use 100 for --image-size: expected a whole number divisible by 32 from 32 to 1024",
   ],
   ["--network resnet", "Cannot use resnet for --network: expected vgg_nb or vgg_b"],
   ["--theme fedavg", "Cannot use fedavg for --theme: expected prrfl"],
@@ -158,7 +158,7 @@ const mistakes: [args: string, sentence: string][] = [
   ["--frobnicate", 'Unknown flag --frobnicate: the command "help" lists all flags'],
   ["--no-lr", 'Unknown flag --no-lr: the command "help" lists all flags'],
   ["-lr 1", 'Unknown flag -lr (did you mean --lr?): the command "help" lists all flags'],
-  ["-no-json", 'Unknown flag -no-json: the command "help" lists all flags'],
+  ["-no-json", 'Unknown flag -no-json (did you mean --json?): the command "help" lists all flags'],
   ["50", 'Surplus argument "50": expected flags only, such as --rounds 50'],
 ];
 

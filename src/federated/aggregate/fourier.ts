@@ -119,6 +119,7 @@ interface Matrix extends Readonly<Record<string, number>> {
   /** rows after two real ones have become a complex one */
   readonly pairs: number;
   readonly outputs: number;
+  readonly inputs: number;
   readonly kernel_width: number;
   readonly transposed: number;
 }
@@ -131,7 +132,8 @@ function arrange([, first, second, ...kernel]: Shape): Matrix {
   const transposed = down % 2 === 1 && across % 2 === 0;
   const [rows, columns] = transposed ? [across, down] : [down, across];
   const pairs = rows % 2 === 0 ? rows / 2 : rows;
-  return { rows, columns, pairs, outputs, kernel_width, transposed: Number(transposed) };
+  const inputs = rows * columns / outputs;
+  return { rows, columns, pairs, outputs, inputs, kernel_width, transposed: Number(transposed) };
 }
 
 function describe(shape: Shape, { rows, columns, transposed }: Matrix): string {

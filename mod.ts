@@ -1,0 +1,78 @@
+/**
+ * PRR-FL on WebGPU: tensors with autograd, the operations and networks built on them, and the federated
+ * simulation. Every tensor begins with the stack axis S, independent models side by side.
+ *
+ * ```ts
+ * import { backward, conv2d, gradOf, openGpu } from "./mod.ts";
+ *
+ * const gpu = await openGpu();
+ * using _scope = gpu.scope(); // what is made from here on goes back to the pool at its end
+ * const x = gpu.tensor(new Float32Array(2 * 3 * 8 * 8).fill(1), [1, 2, 3, 8, 8]); // [S, N, C, H, W]
+ * const weight = gpu.tensor(new Float32Array(4 * 3 * 9).fill(0.1), [1, 4, 3, 3, 3], {
+ *   requiresGrad: true,
+ * });
+ * const y = conv2d(x, weight, { padding: 1 });
+ * backward(y); // with ones, as for a sum
+ * console.log(y.shape, await gradOf(weight).read());
+ * ```
+ *
+ * @module
+ */
+
+// GPU and tensors
+export { type AdapterChoice, type AdapterDescription } from "./src/gpu/adapter.ts";
+export { GpuError, type GpuErrorKind } from "./src/gpu/errors.ts";
+export type { Arena, Recording } from "./src/gpu/recording.ts";
+export { Gpu, openGpu } from "./src/tensor/gpu.ts";
+export type { HostTensor } from "./src/tensor/host_tensor.ts";
+export { type Dtype, Tensor, type TensorData } from "./src/tensor/tensor.ts";
+export { backward, gradOf, noGrad } from "./src/tensor/autograd.ts";
+
+// Operations
+export { add } from "./src/ops/add.ts";
+export { batchNorm, type BatchNormOptions } from "./src/ops/batch_norm.ts";
+export { conv2d, type Conv2dOptions } from "./src/ops/conv2d.ts";
+export { fft, fft2, ifft, ifft2 } from "./src/ops/fft.ts";
+export { linear } from "./src/ops/linear.ts";
+export { crossEntropy, deputyTransferLoss, klDiv, type LossOptions } from "./src/ops/losses.ts";
+export { globalAvgPool2d, maxPool2d } from "./src/ops/pool2d.ts";
+export { relu } from "./src/ops/relu.ts";
+export { logSoftmax, softmax } from "./src/ops/softmax.ts";
+export { everyModel } from "./src/ops/stack.ts";
+
+// Networks and optimizers
+export { type ForwardOptions, Model } from "./src/nn/model.ts";
+export { type Sgd, sgd } from "./src/nn/sgd.ts";
+export { loadStateDict, stateDict } from "./src/nn/state_dict.ts";
+export { vgg, type VggOptions } from "./src/nn/vgg.ts";
+
+// Data
+export type { ClientDataset, Dataset, Split, SplitName } from "./src/data/dataset.ts";
+export { demoDataset, type DemoOptions } from "./src/data/demo.ts";
+export { DataError } from "./src/data/data_error.ts";
+export { type DatasetFolderOptions, readDatasetFolder } from "./src/data/folder.ts";
+
+// Metrics
+export {
+  accuracy,
+  confusionMatrix,
+  macroF1,
+  type Metrics,
+  type RocAuc,
+  rocAucOvr,
+} from "./src/metrics/classification.ts";
+export { type Retrogress, retrogress } from "./src/metrics/retrogress.ts";
+
+// Federated learning
+export {
+  fourierRate,
+  fourierWindow,
+  progressiveFourierAggregation,
+} from "./src/federated/aggregate/fourier.ts";
+export { defaultConfig, type SimulationConfig } from "./src/federated/config.ts";
+export type * from "./src/federated/events.ts";
+export { simulate } from "./src/federated/simulation.ts";
+export { type TransferStage, transferStage } from "./src/federated/transfer_stage.ts";
+
+// Files
+export { readSafetensors, writeSafetensors } from "./src/io/safetensors.ts";

@@ -1,0 +1,212 @@
+// Which convolution kernels run for a shape, and with how many invocations: arithmetic, no GPU.
+
+import type { Constants } from "../gpu/pipelines.ts";
+import { linearWorkgroups } from "../tensor/elementwise.ts";
+
+/** Sizes of one convolution. */
+export interface ConvShape {
+  readonly stack: number;
+  readonly batch: number;
+  readonly inChannels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly outChannels: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly stride: number;
+  readonly padding: number;
+}
+
+/** One dispatch, but for its buffers. */
+export interface ConvDispatch {
+  readonly kernel: "conv2d.wgsl" | "conv2d_3x3.wgsl" | "conv2d_gradient_weight.wgsl";
+  readonly entryPoint: string;
+  readonly constants: Constants;
+  readonly params: Readonly<Record<string, number>>;
+  readonly workgroups: readonly [number, number];
+}
+
+/** A reduction over pixels: parts are summed first and, if there are several, then added up. */
+export interface ConvReduction {
+  readonly partial: ConvDispatch;
+  /** parts per model */
+  readonly ranges: number;
+  /** null with a single part */
+  readonly total: ConvDispatch | null;
+}
+
+/** "cpu": a software adapter, where a load is as dear as twenty multiply-adds; "gpu": any other. */
+export type Profile = "cpu" | "gpu";
+
+/** The forward pass. */
+export function planForward(conv: ConvShape, hasBias: boolean, profile: Profile): ConvDispatch {
+  const taps = conv.kernelHeight * conv.kernelWidth;
+  const params = {
+    stack: conv.stack,
+    batch: conv.batch,
+    in_channels: conv.inChannels,
+    in_height: conv.height,
+    in_width: conv.width,
+    out_channels: conv.outChannels,
+    out_height: conv.outHeight,
+    out_width: conv.outWidth,
+    ...kernelParams(conv),
+    weight_in_stride: taps,
+    weight_out_stride: conv.inChannels * taps,
+  };
+  return planCorrelation(params, { transposed: false, hasBias, profile });
+}
+
+/** The gradient for the input: the same correlation with the roles of the channels exchanged. */
+export function planInputGradient(conv: ConvShape, profile: Profile): ConvDispatch {
+  const taps = conv.kernelHeight * conv.kernelWidth;
+  const params = {
+    stack: conv.stack,
+    batch: conv.batch,
+    in_channels: conv.outChannels,
+    in_height: conv.outHeight,
+    in_width: conv.outWidth,
+    out_channels: conv.inChannels,
+    out_height: conv.height,
+    out_width: conv.width,
+    ...kernelParams(conv),
+    weight_in_stride: conv.inChannels * taps,
+    weight_out_stride: taps,
+  };
+  return planCorrelation(params, { transposed: true, hasBias: false, profile });
+}
+
+/** The gradient for the weight, `[S, O, C, kh, kw]`. */
+export function planWeightGradient(conv: ConvShape, profile: Profile): ConvReduction {
+  const taps = conv.kernelHeight * conv.kernelWidth;
+  const fast = isSame3x3(kernelParams(conv));
+  const inputBlocks = Math.ceil(fast ? conv.inChannels / 4 : conv.inChannels * taps / 4);
+  const blocks = Math.ceil(conv.outChannels / 4) * inputBlocks;
+  const pixels = conv.batch * conv.outHeight * conv.outWidth;
+  // What can be divided: strips of two pixels' width, or rows.
+  const units = conv.batch * (fast ? Math.ceil(conv.width / 2) : conv.outHeight);
+  // At most 4096 terms in one sum, and enough invocations for one model to occupy the adapter.
+  const wanted = Math.max(pixels / 4096, (profile === "cpu" ? 128 : 4096) / blocks);
+  const most = Math.max(1, Math.min(units, Math.floor(pixels / 64)));
+  const ranges = Math.min(Math.ceil(wanted), most);
+  const entryPoint = fast ? "gradient_weight3x3" : "gradient_weight";
+  const elements = conv.outChannels * conv.inChannels * taps;
+  return planReduction(conv, { entryPoint, blocks, ranges, elements }, profile);
+}
+
+/** The gradient for the bias, `[S, O]`. */
+export function planBiasGradient(conv: ConvShape, profile: Profile): ConvReduction {
+  const elements = conv.outChannels;
+  const reduction = { entryPoint: "gradient_bias", blocks: elements, ranges: conv.batch, elements };
+  return planReduction(conv, reduction, profile);
+}
+
+/** Sizes under the names that `conv2d.wgsl` gives them. */
+type CorrelationParams = ReturnType<typeof kernelParams> & Readonly<Record<string, number>>;
+
+function kernelParams(conv: ConvShape) {
+  return {
+    kernel_height: conv.kernelHeight,
+    kernel_width: conv.kernelWidth,
+    stride: conv.stride,
+    padding: conv.padding,
+  };
+}
+
+/** 3×3 kernels whose output has the size of the input. */
+function isSame3x3(kernel: ReturnType<typeof kernelParams>): boolean {
+  const { kernel_height, kernel_width, stride, padding } = kernel;
+  return kernel_height === 3 && kernel_width === 3 && stride === 1 && padding === 1;
+}
+
+function planCorrelation(
+  params: CorrelationParams,
+  options: { transposed: boolean; hasBias: boolean; profile: Profile },
+): ConvDispatch {
+  const { transposed, hasBias, profile } = options;
+  if (profile === "cpu" && isSame3x3(params)) return planSame3x3(params, transposed, hasBias);
+  const { stack, batch, out_channels, out_height, out_width } = params;
+  const workgroup_size = workgroupSize(profile);
+  const invocations = stack * batch * Math.ceil(out_channels / 8) * out_height *
+    Math.ceil(out_width / 4);
+  return {
+    kernel: "conv2d.wgsl",
+    entryPoint: "correlate",
+    constants: { workgroup_size, has_bias: Number(hasBias), transposed: Number(transposed) },
+    params,
+    workgroups: linearWorkgroups(invocations, workgroup_size),
+  };
+}
+
+/** `ranges` divide the pixel columns; they are as few as occupy the adapter, for each copies the taps anew. */
+function planSame3x3(
+  params: CorrelationParams,
+  transposed: boolean,
+  hasBias: boolean,
+): ConvDispatch {
+  const { stack, batch, in_channels, out_channels, in_height: height, in_width: width } = params;
+  const { weight_in_stride, weight_out_stride } = params;
+  const blocks = Math.ceil(out_channels / 8);
+  const columns = batch * width;
+  const pixels = columns * height;
+  const wanted = Math.max(Math.floor(pixels / 256), Math.ceil(64 / (blocks * 2)));
+  const ranges = Math.min(wanted, Math.max(1, Math.floor(pixels / 64)), columns);
+  const workgroup_size = workgroupSize("cpu");
+  return {
+    kernel: "conv2d_3x3.wgsl",
+    entryPoint: "correlate3x3",
+    constants: { workgroup_size, has_bias: Number(hasBias), flip: Number(transposed) },
+    params: {
+      stack,
+      batch,
+      in_channels,
+      out_channels,
+      height,
+      width,
+      weight_in_stride,
+      weight_out_stride,
+      ranges,
+    },
+    workgroups: linearWorkgroups(stack * ranges * blocks, workgroup_size),
+  };
+}
+
+function planReduction(
+  conv: ConvShape,
+  reduction: { entryPoint: string; blocks: number; ranges: number; elements: number },
+  profile: Profile,
+): ConvReduction {
+  const { entryPoint, blocks, ranges, elements } = reduction;
+  const workgroup_size = workgroupSize(profile);
+  const shared = {
+    kernel: "conv2d_gradient_weight.wgsl",
+    constants: { workgroup_size },
+    params: {
+      stack: conv.stack,
+      batch: conv.batch,
+      in_channels: conv.inChannels,
+      in_height: conv.height,
+      in_width: conv.width,
+      out_channels: conv.outChannels,
+      out_height: conv.outHeight,
+      out_width: conv.outWidth,
+      ...kernelParams(conv),
+      ranges,
+      elements,
+    },
+  } as const;
+  const partial = linearWorkgroups(conv.stack * ranges * blocks, workgroup_size);
+  const total = linearWorkgroups(conv.stack * elements, workgroup_size);
+  return {
+    partial: { ...shared, entryPoint, workgroups: partial },
+    ranges,
+    total: ranges > 1 ? { ...shared, entryPoint: "add_ranges", workgroups: total } : null,
+  };
+}
+
+/** A software adapter runs eight invocations as one vector; hardware wants more of them. */
+function workgroupSize(profile: Profile): number {
+  return profile === "cpu" ? 8 : 64;
+}

@@ -1,0 +1,233 @@
+// The checker of operations: forward and backward against double precision, and stacked against alone.
+
+import { RandomStream } from "../src/random.ts";
+import { backward, gradOf } from "../src/tensor/autograd.ts";
+import { type Shape, showShape, sizeOf } from "../src/tensor/shape.ts";
+import type { Tensor, TensorData } from "../src/tensor/tensor.ts";
+import { assert, assertEquals } from "./assert.ts";
+import { gpu } from "./gpu.ts";
+import type { Values } from "./reference/values.ts";
+
+/** An input of an operation: a shape and what it holds. */
+export interface Input {
+  readonly shape: Shape;
+  readonly data: Exclude<TensorData, Uint8Array>;
+}
+
+/** One application of an operation. `Name` are the names of its inputs. */
+export interface OpCase<Name extends string> {
+  /** for messages: name and options */
+  readonly op: string;
+  readonly inputs: Readonly<Record<Name, Input>>;
+  /** float inputs whose gradient is checked; default all of them */
+  readonly differentiable?: readonly Name[];
+  readonly run: (inputs: Readonly<Record<Name, Tensor>>) => Tensor;
+  readonly reference: (inputs: Readonly<Record<Name, Values>>) => Values;
+  /** shares of the largest magnitude in what is compared; say why next to the number */
+  readonly tolerance: { readonly forward: number; readonly backward: number };
+  /** whether models are independent, so that a stack must equal its models one by one; default true */
+  readonly stacked?: boolean;
+}
+
+/** Central differences through double precision: the error is about h² and 1e-16 / h of the values. */
+const step = 1e-5;
+const differenceError = 1e-9;
+/** Elements of each input whose gradient is compared; a random choice where there are more. */
+const comparedElements = 160;
+
+/** Random floats in `[low, high)`, the same for the same seed. */
+export function randomInput(
+  seed: number,
+  shape: Shape,
+  range: readonly [low: number, high: number] = [-1, 1],
+): Input & { readonly data: Float32Array<ArrayBuffer> } {
+  const random = new RandomStream(seed);
+  const [low, high] = range;
+  const draw = () => low + (high - low) * random.uniform();
+  return { shape, data: Float32Array.from({ length: sizeOf(shape) }, draw) };
+}
+
+/** Random classes, i32. */
+export function randomLabels(seed: number, shape: Shape, classes: number): Input {
+  const random = new RandomStream(seed);
+  return {
+    shape,
+    data: Int32Array.from({ length: sizeOf(shape) }, () => random.integer(classes)),
+  };
+}
+
+/** A u32 for each model: counts of real rows, or stages. */
+export function perModel(values: readonly number[]): Input {
+  return { shape: [values.length], data: Uint32Array.from(values) };
+}
+
+/**
+ * Runs an operation and compares its output with the reference, its gradients with central
+ * differences through the reference, and each model of a stack with the same model alone, bit for bit.
+ * The output is weighted with fixed random numbers, for gradients of a plain sum can vanish.
+ */
+export async function checkOp<Name extends string>(check: OpCase<Name>): Promise<void> {
+  const names = Object.keys(check.inputs) as Name[];
+  const differentiable = check.differentiable ??
+    names.filter((name) => check.inputs[name].data instanceof Float32Array);
+  const values = mapValues(check.inputs, ({ shape, data }) => ({
+    shape,
+    data: Float64Array.from(data),
+  }));
+  const expected = check.reference(values);
+  const cotangent = randomInput(1, expected.shape);
+
+  const { output, gradients } = await runOnGpu(check, check.inputs, differentiable, cotangent);
+  compare(`${describe(check)} output`, output, expected, check.tolerance.forward);
+  for (const name of differentiable) {
+    const differences = centralDifferences(check, values, name, cotangent.data);
+    const actual = differences.places.map((place) => gradients[name].data[place]);
+    const label = `${describe(check)} gradient of ${name}`;
+    compareAt(label, differences, actual, gradients[name].shape, check.tolerance.backward);
+    assertEquals(gradients[name].shape, check.inputs[name].shape);
+  }
+
+  const models = expected.shape[0];
+  if (check.stacked === false || models === 1) return;
+  for (let model = 0; model < models; model++) {
+    const inputs = mapValues(check.inputs, (input) => oneModel(input, model));
+    const alone = await runOnGpu(check, inputs, differentiable, oneModel(cotangent, model));
+    const label = `${describe(check)}: model ${model} alone`;
+    assertSameBits(`${label}, output`, alone.output, oneModel(output, model));
+    for (const name of differentiable) {
+      const stacked = oneModel(gradients[name], model);
+      assertSameBits(`${label}, gradient of ${name}`, alone.gradients[name], stacked);
+    }
+  }
+}
+
+/** Output and gradients, downloaded; nothing stays on the GPU. */
+async function runOnGpu<Name extends string>(
+  { run }: OpCase<Name>,
+  inputs: Readonly<Record<Name, Input>>,
+  differentiable: readonly Name[],
+  cotangent: Input,
+): Promise<{ output: Input; gradients: Record<Name, Input> }> {
+  const live = gpu.live;
+  const results = await (async () => {
+    using _scope = gpu.scope();
+    const tensors = mapValues(
+      inputs,
+      ({ shape, data }, name) =>
+        gpu.tensor(data, shape, { requiresGrad: differentiable.includes(name) }),
+    );
+    const output = run(tensors);
+    if (differentiable.length > 0) backward(output, gpu.tensor(cotangent.data, cotangent.shape));
+    const results = [output, ...differentiable.map((name) => gradOf(tensors[name]))];
+    return await Promise.all(results.map(download));
+  })();
+  assertEquals(gpu.live, live, "buffers in use");
+  const [output, ...gradients] = results;
+  const named = differentiable.map((name, index) => [name, gradients[index]]);
+  return { output, gradients: Object.fromEntries(named) };
+}
+
+async function download(tensor: Tensor): Promise<Input> {
+  return { shape: tensor.shape, data: await tensor.read() as Input["data"] };
+}
+
+interface Differences {
+  /** positions in the input */
+  readonly places: readonly number[];
+  readonly values: readonly number[];
+}
+
+/** d(Σ cotangent · output) / d(input), through the reference. */
+function centralDifferences<Name extends string>(
+  { reference }: OpCase<Name>,
+  values: Readonly<Record<Name, Values>>,
+  name: Name,
+  cotangent: ArrayLike<number>,
+): Differences {
+  const varied = { ...values[name], data: values[name].data.slice() };
+  const inputs = { ...values, [name]: varied };
+  const weighted = () =>
+    reference(inputs).data.reduce((sum, value, at) => sum + value * cotangent[at], 0);
+  const places = chosenPlaces(varied.data.length);
+  const differences = places.map((place) => {
+    const center = varied.data[place];
+    varied.data[place] = center + step;
+    const above = weighted();
+    varied.data[place] = center - step;
+    const below = weighted();
+    varied.data[place] = center;
+    return (above - below) / (2 * step);
+  });
+  return { places, values: differences };
+}
+
+function chosenPlaces(length: number): number[] {
+  const order = new RandomStream(2).permutation(length);
+  return Array.from(order.slice(0, comparedElements)).sort((a, b) => a - b);
+}
+
+function compare(label: string, actual: Input, expected: Values, tolerance: number): void {
+  assertEquals(actual.shape, expected.shape, `${label}: shape`);
+  const everywhere = { places: [...expected.data.keys()], values: [...expected.data] };
+  compareAt(label, everywhere, actual.data, actual.shape, tolerance);
+}
+
+/** NaN is equal to nothing, and zeros are exact where everything expected is zero. */
+function compareAt(
+  label: string,
+  expected: Differences,
+  actual: ArrayLike<number>,
+  shape: Shape,
+  tolerance: number,
+): void {
+  const largest = expected.values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const bound = tolerance * largest + differenceError;
+  expected.values.forEach((value, index) => {
+    assert(
+      Math.abs(actual[index] - value) <= bound,
+      `${label} at ${showIndex(expected.places[index], shape)} is ${actual[index]} ` +
+        `but ${value} ± ${bound} is expected`,
+    );
+  });
+}
+
+/** Asserts that two arrays are the same number for number; NaN is equal to nothing. */
+export function assertSameBits(label: string, actual: Input, expected: Input): void {
+  assertEquals(actual.shape, expected.shape, `${label}: shape`);
+  const different = actual.data.findIndex((value, at) => value !== expected.data[at]);
+  assert(
+    different < 0,
+    `${label} at ${showIndex(different, actual.shape)} is ${actual.data[different]} ` +
+      `but ${expected.data[different]} in the stack`,
+  );
+}
+
+function oneModel({ shape, data }: Input, model: number): Input {
+  const size = data.length / shape[0];
+  const part = data.slice(model * size, (model + 1) * size);
+  return { shape: [1, ...shape.slice(1)], data: part };
+}
+
+function describe({ op, inputs }: OpCase<string>): string {
+  const shapes = Object.entries(inputs).map(([name, { shape }]) => `${name} ${showShape(shape)}`);
+  return `${op} of ${shapes.join(", ")}:`;
+}
+
+function showIndex(place: number, shape: Shape): string {
+  const index: number[] = [];
+  for (const size of shape.toReversed()) {
+    index.unshift(place % size);
+    place = Math.floor(place / size);
+  }
+  return showShape(index);
+}
+
+function mapValues<Name extends string, From, To>(
+  record: Readonly<Record<Name, From>>,
+  change: (value: From, name: Name) => To,
+): Record<Name, To> {
+  const entries = (Object.entries(record) as [Name, From][]).map((
+    [name, value],
+  ) => [name, change(value, name)]);
+  return Object.fromEntries(entries);
+}

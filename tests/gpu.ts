@@ -1,0 +1,40 @@
+// The GPU of a test file. Its memory is dirty wherever a program could count on that it is not.
+
+import { openDevice } from "../src/gpu/adapter.ts";
+import { Gpu } from "../src/tensor/gpu.ts";
+
+/** What fresh memory holds: far from every result, and a sum that includes it shows. */
+export const canary = 1.2345e9;
+
+const canaryCount = 1 << 18;
+
+/** Fills each buffer with canaries before handing it out, so that a kernel which never ran cannot pass. */
+class DirtyGpu extends Gpu {
+  readonly #canaries = this.device.createBuffer({
+    size: canaryCount * 4,
+    usage: GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+  });
+
+  static async open(): Promise<DirtyGpu> {
+    const { device, description } = await openDevice("auto");
+    const gpu = new DirtyGpu(device, description);
+    device.queue.writeBuffer(gpu.#canaries, 0, new Float32Array(canaryCount).fill(canary));
+    return gpu;
+  }
+
+  override allocate(bytes: number): { buffer: GPUBuffer; release: () => void } {
+    const { buffer, release } = super.allocate(bytes);
+    for (let offset = 0; offset < buffer.size; offset += canaryCount * 4) {
+      const byteLength = Math.min(canaryCount * 4, buffer.size - offset);
+      this.copy(
+        { buffer: this.#canaries, offset: 0, byteLength },
+        { buffer, offset, byteLength },
+      );
+    }
+    return { buffer, release };
+  }
+}
+
+/** One for each test file, because each runs by itself. */
+export const gpu: Gpu = await DirtyGpu.open();
+globalThis.addEventListener("unload", () => gpu.dispose());

@@ -1,0 +1,61 @@
+// Progressive Fourier Aggregation as the paper words it, in double precision: amplitudes and angles of the
+// shifted spectrum, a window, and back. Nothing of the kernels' algebra is used.
+
+import { fourierWindow } from "../../src/federated/aggregate/fourier.ts";
+import { type Complex, dft2, inverse } from "./fft.ts";
+
+/**
+ * @param weights one array per client, row-major
+ * @param shape `[O, C, kh, kw]` or `[O, I]`
+ * @returns one array per client, in the same order
+ */
+export function fourierAggregationReference(
+  weights: readonly ArrayLike<number>[],
+  shape: readonly number[],
+  rate: number,
+): Float64Array[] {
+  const { height, width, places } = fold(shape);
+  const spectra = weights.map((weight) => {
+    const re = Float64Array.from(places, (place) => weight[place]);
+    return dft2({ re, im: new Float64Array(re.length) }, height, width);
+  });
+  const amplitudes = spectra.map(({ re, im }) => re.map((value, i) => Math.hypot(value, im[i])));
+  const [row, column] = [fourierWindow(height, rate), fourierWindow(width, rate)];
+  return spectra.map(({ re, im }, client) => {
+    const mixed: Complex = { re: new Float64Array(re.length), im: new Float64Array(re.length) };
+    for (let i = 0; i < re.length; i++) {
+      const shiftedRow = (Math.floor(i / width) + Math.floor(height / 2)) % height;
+      const shiftedColumn = (i % width + Math.floor(width / 2)) % width;
+      const inside = shiftedRow >= row.begin && shiftedRow < row.end &&
+        shiftedColumn >= column.begin && shiftedColumn < column.end;
+      const amplitude = inside
+        ? amplitudes.reduce((sum, values) => sum + values[i], 0) / weights.length
+        : amplitudes[client][i];
+      const angle = Math.atan2(im[i], re[i]);
+      mixed.re[i] = amplitude * Math.cos(angle);
+      mixed.im[i] = amplitude * Math.sin(angle);
+    }
+    const back = inverse((x) => dft2(x, height, width), mixed).re;
+    const output = new Float64Array(back.length);
+    places.forEach((place, i) => output[place] = back[i]);
+    return output;
+  });
+}
+
+/** The matrix of a weight: its sides, and for each element, row by row, its place in the weight. */
+function fold(shape: readonly number[]): { height: number; width: number; places: number[] } {
+  const [outputs, inputs, kh = 1, kw = 1] = shape;
+  const places: number[] = [];
+  if (shape.length === 2) {
+    for (let i = 0; i < outputs * inputs; i++) places.push(i);
+    return { height: outputs, width: inputs, places };
+  }
+  for (let c = 0; c < inputs; c++) {
+    for (let y = 0; y < kh; y++) {
+      for (let x = 0; x < kw; x++) {
+        for (let o = 0; o < outputs; o++) places.push(((o * inputs + c) * kh + y) * kw + x);
+      }
+    }
+  }
+  return { height: inputs * kh, width: kw * outputs, places };
+}
