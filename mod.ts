@@ -69,7 +69,7 @@ export {
   fourierWindow,
   progressiveFourierAggregation,
 } from "./src/federated/aggregate/fourier.ts";
-export { defaultConfig, type SimulationConfig } from "./src/federated/config.ts";
+export { ConfigError, defaultConfig, type SimulationConfig } from "./src/federated/config.ts";
 export type * from "./src/federated/events.ts";
 export { simulate } from "./src/federated/simulation.ts";
 export { type TransferStage, transferStage } from "./src/federated/transfer_stage.ts";

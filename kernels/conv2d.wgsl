@@ -1,13 +1,16 @@
 // Convolution of any kernel size, stride and zero padding: forward, and the gradient for the input, of S models.
-//   forward         y[s,n,o,i,j]  = bias[s,o] + Σ_c Σ_uv weight[s,o,c,u,v] · x[s,n,c, i·stride+u−padding, j·stride+v−padding]
-//   input gradient  dx[s,n,c,i,j] = Σ_o Σ_uv weight[s,o,c,u,v] · dy[s,n,o, (i+padding−u)/stride, (j+padding−v)/stride]
-//                                   over the taps for which both divisions leave no remainder
+//   forward         y[s,n,o,i,j]  = bias[s,o] + Σ_c Σ_uv weight[s,o,c,u,v] · x[s,n,c,a,b]
+//                                   with a = i·stride + u − padding and b = j·stride + v − padding
+//   input gradient  dx[s,n,c,i,j] = Σ_o Σ_uv weight[s,o,c,u,v] · dy[s,n,o,a,b]
+//                                   with a = (i + padding − u) / stride and b = (j + padding − v) / stride,
+//                                   over the taps for which neither division leaves a remainder
 // Terms outside the source are zero. PyTorch's conv2d with dilation 1 and groups 1.
 // source [S, N, in_channels, in_height, in_width]; weight [S, O, C, kernel_height, kernel_width];
 // bias [S, out_channels]; output [S, N, out_channels, out_height, out_width]; f32, row-major.
 // For the gradient (`transposed`) the source is dy, the output dx, and in_channels is O.
 // Without `has_bias` the bias is never read: bind anything.
 //
+// The kernel for real GPUs, and for everything but 3×3 with stride 1 and padding 1 (conv2d_3x3.wgsl) elsewhere.
 // One invocation owns 8 output channels of 4 neighbouring pixels of a row: 4 + 8 loads for 32 multiply-adds.
 // The taps are the outer loops, so that what is inside the source is found once for all channels.
 struct Params {

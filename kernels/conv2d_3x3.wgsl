@@ -6,12 +6,14 @@
 // source [S, N, in_channels, H, W]; weight [S, O, C, 3, 3]; bias [S, out_channels];
 // output [S, N, out_channels, H, W]; f32, row-major. Without `has_bias` the bias is never read: bind anything.
 //
-// Written for adapters where a load costs about as much as twenty multiply-adds (lavapipe): the weights stay put.
-// One invocation owns 8 output channels of a range of pixel columns. In passes of 4 input channels it copies its
-// 4×8×9 taps into private memory, then walks down each column with a 3×3 window per input channel that slides:
-// 3 new values per channel and row, 8 sums read and written, 288 multiply-adds. So about 30 loads and stores in
-// the inner loop, which also is what fits the micro-op cache of a CPU; larger tiles ran slower.
-// A pixel's sum is always taken in the same order, whatever the ranges: `ranges` only spreads the work.
+// Made for software adapters (lavapipe), where a load costs as much as twenty multiply-adds wherever it comes from:
+// here the weights stay put and the image passes by. One invocation owns a block of 8 output channels and a range
+// of pixel columns of all images. In passes of 4 input channels it copies the 4·8·9 taps into private memory and
+// walks down every column with one sliding 3×3 window per input channel: each row costs 12 loads of `source`,
+// 8 of `output` (the sums of the passes before) and 8 stores, for 288 multiply-adds. That is also about as many
+// loads as leave the loop inside a CPU's micro-op cache: with larger tiles each load takes three times as long.
+// On a real GPU the taps would spill: use conv2d.wgsl there.
+// Every pixel adds its terms in the same order, whatever the ranges: these only spread the work.
 struct Params {
   stack: u32,
   batch: u32,
@@ -21,11 +23,11 @@ struct Params {
   width: u32,
   weight_in_stride: u32, // from one input channel of `weight` to the next: 9 forward, 9·C for the gradient
   weight_out_stride: u32, // from one output channel to the next: 9·C forward, 9 for the gradient
+  flip: u32, // 1 turns the taps by 180°, for the gradient
   ranges: u32, // parts into which the N·W pixel columns are divided
 }
 override workgroup_size: u32 = 8;
 override has_bias: bool = false;
-override flip: bool = false;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> source: array<f32>;
@@ -35,9 +37,7 @@ override flip: bool = false;
 
 // taps[9·(8·k + v) + t]: tap t of input channel k of the pass and output channel v of the block.
 var<private> taps: array<f32, 288>;
-var<private> sums: Sums;
 
-struct Sums { s0: f32, s1: f32, s2: f32, s3: f32, s4: f32, s5: f32, s6: f32, s7: f32 }
 // The 3×3 neighbourhood of a pixel in one input channel.
 struct Window { top: vec3f, middle: vec3f, bottom: vec3f }
 
@@ -75,12 +75,14 @@ fn correlate3x3(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroup
         w1 = Window(w1.middle, w1.bottom, read_row(x.y + below, inside_below));
         w2 = Window(w2.middle, w2.bottom, read_row(x.z + below, inside_below));
         w3 = Window(w3.middle, w3.bottom, read_row(x.w + below, inside_below));
-        start_sums(s, o, c, y, plane);
-        accumulate(0u, w0);
-        accumulate(72u, w1);
-        accumulate(144u, w2);
-        accumulate(216u, w3);
-        write_sums(o, y, plane);
+        add_channel(0u, s, o, c, y, plane, w0, w1, w2, w3);
+        add_channel(1u, s, o, c, y, plane, w0, w1, w2, w3);
+        add_channel(2u, s, o, c, y, plane, w0, w1, w2, w3);
+        add_channel(3u, s, o, c, y, plane, w0, w1, w2, w3);
+        add_channel(4u, s, o, c, y, plane, w0, w1, w2, w3);
+        add_channel(5u, s, o, c, y, plane, w0, w1, w2, w3);
+        add_channel(6u, s, o, c, y, plane, w0, w1, w2, w3);
+        add_channel(7u, s, o, c, y, plane, w0, w1, w2, w3);
         y += params.width;
       }
     }
@@ -90,14 +92,21 @@ fn correlate3x3(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroup
 // Copies the taps of input channels c … c + 3 for output channels o … o + 7; those that do not exist are zero.
 fn read_taps(s: u32, o: u32, c: u32) {
   let model = s * params.in_channels * params.out_channels * 9u;
-  for (var pair = 0u; pair < 32u; pair++) {
-    let in_channel = c + pair / 8u;
-    let out_channel = o + pair % 8u;
-    let exists = in_channel < params.in_channels && out_channel < params.out_channels;
-    let first = model + in_channel * params.weight_in_stride + out_channel * params.weight_out_stride;
-    for (var tap = 0u; tap < 9u; tap++) {
-      let at = first + select(tap, 8u - tap, flip);
-      taps[9u * pair + tap] = select(0.0, weight[select(0u, at, exists)], exists);
+  let flip = params.flip == 1u;
+  for (var k = c; k < c + 4u; k++) {
+    for (var v = o; v < o + 8u; v++) {
+      let exists = k < params.in_channels && v < params.out_channels;
+      let at = select(0u, model + k * params.weight_in_stride + v * params.weight_out_stride, exists);
+      let i = 9u * (8u * (k - c) + v - o);
+      taps[i] = select(0.0, weight[at + select(0u, 8u, flip)], exists);
+      taps[i + 1u] = select(0.0, weight[at + select(1u, 7u, flip)], exists);
+      taps[i + 2u] = select(0.0, weight[at + select(2u, 6u, flip)], exists);
+      taps[i + 3u] = select(0.0, weight[at + select(3u, 5u, flip)], exists);
+      taps[i + 4u] = select(0.0, weight[at + 4u], exists);
+      taps[i + 5u] = select(0.0, weight[at + select(5u, 3u, flip)], exists);
+      taps[i + 6u] = select(0.0, weight[at + select(6u, 2u, flip)], exists);
+      taps[i + 7u] = select(0.0, weight[at + select(7u, 1u, flip)], exists);
+      taps[i + 8u] = select(0.0, weight[at + select(8u, 0u, flip)], exists);
     }
   }
 }
@@ -106,63 +115,25 @@ fn read_row(at: vec3u, inside: vec3<bool>) -> vec3f {
   return select(vec3f(), vec3f(source[at.x], source[at.y], source[at.z]), inside);
 }
 
-// The sums of 8 output channels of one pixel: the bias in the first pass, what the pass before left in later ones.
-fn start_sums(s: u32, o: u32, c: u32, y: u32, plane: u32) {
-  sums = Sums();
+// Adds what this pass contributes to output channel o + v of one pixel. Channel by channel, each sum directly before
+// its store: summing all eight first made the compiler keep 288 products in memory.
+fn add_channel(v: u32, s: u32, o: u32, c: u32, y: u32, plane: u32, w0: Window, w1: Window, w2: Window, w3: Window) {
+  if (o + v >= params.out_channels) { return; }
+  let at = y + v * plane;
+  var sum = 0.0;
   if (c > 0u) {
-    sums.s0 = output[y];
-    if (o + 1u < params.out_channels) { sums.s1 = output[y + 1u * plane]; }
-    if (o + 2u < params.out_channels) { sums.s2 = output[y + 2u * plane]; }
-    if (o + 3u < params.out_channels) { sums.s3 = output[y + 3u * plane]; }
-    if (o + 4u < params.out_channels) { sums.s4 = output[y + 4u * plane]; }
-    if (o + 5u < params.out_channels) { sums.s5 = output[y + 5u * plane]; }
-    if (o + 6u < params.out_channels) { sums.s6 = output[y + 6u * plane]; }
-    if (o + 7u < params.out_channels) { sums.s7 = output[y + 7u * plane]; }
+    sum = output[at];
   } else if (has_bias) {
-    let at = s * params.out_channels + o;
-    sums.s0 = bias[at];
-    if (o + 1u < params.out_channels) { sums.s1 = bias[at + 1u]; }
-    if (o + 2u < params.out_channels) { sums.s2 = bias[at + 2u]; }
-    if (o + 3u < params.out_channels) { sums.s3 = bias[at + 3u]; }
-    if (o + 4u < params.out_channels) { sums.s4 = bias[at + 4u]; }
-    if (o + 5u < params.out_channels) { sums.s5 = bias[at + 5u]; }
-    if (o + 6u < params.out_channels) { sums.s6 = bias[at + 6u]; }
-    if (o + 7u < params.out_channels) { sums.s7 = bias[at + 7u]; }
+    sum = bias[s * params.out_channels + o + v];
   }
+  sum += dot3x3(9u * v, w0) + dot3x3(72u + 9u * v, w1) + dot3x3(144u + 9u * v, w2) + dot3x3(216u + 9u * v, w3);
+  output[at] = sum;
 }
 
-fn accumulate(first: u32, window: Window) {
-  sums.s0 = dot3x3(sums.s0, first, window);
-  sums.s1 = dot3x3(sums.s1, first + 9u, window);
-  sums.s2 = dot3x3(sums.s2, first + 18u, window);
-  sums.s3 = dot3x3(sums.s3, first + 27u, window);
-  sums.s4 = dot3x3(sums.s4, first + 36u, window);
-  sums.s5 = dot3x3(sums.s5, first + 45u, window);
-  sums.s6 = dot3x3(sums.s6, first + 54u, window);
-  sums.s7 = dot3x3(sums.s7, first + 63u, window);
+fn dot3x3(t: u32, window: Window) -> f32 {
+  let top = taps[t] * window.top.x + taps[t + 1u] * window.top.y + taps[t + 2u] * window.top.z;
+  let middle = taps[t + 3u] * window.middle.x + taps[t + 4u] * window.middle.y + taps[t + 5u] * window.middle.z;
+  let bottom = taps[t + 6u] * window.bottom.x + taps[t + 7u] * window.bottom.y + taps[t + 8u] * window.bottom.z;
+  return top + middle + bottom;
 }
 
-fn dot3x3(start: f32, t: u32, window: Window) -> f32 {
-  var sum = start;
-  sum = fma(taps[t], window.top.x, sum);
-  sum = fma(taps[t + 1u], window.top.y, sum);
-  sum = fma(taps[t + 2u], window.top.z, sum);
-  sum = fma(taps[t + 3u], window.middle.x, sum);
-  sum = fma(taps[t + 4u], window.middle.y, sum);
-  sum = fma(taps[t + 5u], window.middle.z, sum);
-  sum = fma(taps[t + 6u], window.bottom.x, sum);
-  sum = fma(taps[t + 7u], window.bottom.y, sum);
-  sum = fma(taps[t + 8u], window.bottom.z, sum);
-  return sum;
-}
-
-fn write_sums(o: u32, y: u32, plane: u32) {
-  output[y] = sums.s0;
-  if (o + 1u < params.out_channels) { output[y + 1u * plane] = sums.s1; }
-  if (o + 2u < params.out_channels) { output[y + 2u * plane] = sums.s2; }
-  if (o + 3u < params.out_channels) { output[y + 3u * plane] = sums.s3; }
-  if (o + 4u < params.out_channels) { output[y + 4u * plane] = sums.s4; }
-  if (o + 5u < params.out_channels) { output[y + 5u * plane] = sums.s5; }
-  if (o + 6u < params.out_channels) { output[y + 6u * plane] = sums.s6; }
-  if (o + 7u < params.out_channels) { output[y + 7u * plane] = sums.s7; }
-}

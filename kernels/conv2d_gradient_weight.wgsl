@@ -38,9 +38,10 @@ struct Window { top: vec4f, middle: vec4f, bottom: vec4f }
 // taps[4·v + k]: output channel v and input channel k of the block.
 var<private> taps: array<Taps, 16>;
 
-// The 3×3 kernel with stride 1 and padding 1. One invocation owns a block of 4 output × 4 input channels and a
-// range of strips, each two pixels wide. It walks down each strip with a window that slides: per row 16 values of
-// x and 8 of upstream for 288 multiply-adds, into 144 sums that never leave the invocation.
+// The 3×3 kernel with stride 1 and padding 1, for software adapters as conv2d_3x3.wgsl: on a real GPU the sums would
+// spill. One invocation owns a block of 4 output × 4 input channels and a range of strips, each two pixels wide. It
+// walks down each strip with one sliding window per input channel: each row costs 16 loads of x and 8 of upstream,
+// for 288 multiply-adds into 144 sums that stay in private memory until the end.
 @compute @workgroup_size(workgroup_size)
 fn gradient_weight3x3(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let index = id.y * groups.x * workgroup_size + id.x; // [stack, ranges, blocks of O, blocks of C]
@@ -90,12 +91,11 @@ fn gradient_weight3x3(@builtin(global_invocation_id) id: vec3u, @builtin(num_wor
     }
   }
 
-  for (var pair = 0u; pair < 16u; pair++) {
-    let out_channel = o + pair / 4u;
-    let in_channel = c + pair % 4u;
-    if (out_channel < params.out_channels && in_channel < params.in_channels) {
-      let y = s_range * params.elements + (out_channel * params.in_channels + in_channel) * 9u;
-      let sums = taps[pair];
+  // The bounds are not constant, so these loops stay loops: unrolled, they double the time to compile.
+  for (var v = o; v < min(o + 4u, params.out_channels); v++) {
+    for (var k = c; k < min(c + 4u, params.in_channels); k++) {
+      let y = s_range * params.elements + (v * params.in_channels + k) * 9u;
+      let sums = taps[4u * (v - o) + k - c];
       output[y] = sums.top.x;
       output[y + 1u] = sums.top.y;
       output[y + 2u] = sums.top.z;
@@ -126,9 +126,9 @@ fn accumulate(first: u32, dy: vec2f, w0: Window, w1: Window, w2: Window, w3: Win
 
 fn outer(sums: Taps, dy: vec2f, window: Window) -> Taps {
   return Taps(
-    fma(vec3f(dy.y), window.top.yzw, fma(vec3f(dy.x), window.top.xyz, sums.top)),
-    fma(vec3f(dy.y), window.middle.yzw, fma(vec3f(dy.x), window.middle.xyz, sums.middle)),
-    fma(vec3f(dy.y), window.bottom.yzw, fma(vec3f(dy.x), window.bottom.xyz, sums.bottom)),
+    sums.top + (dy.x * window.top.xyz + dy.y * window.top.yzw),
+    sums.middle + (dy.x * window.middle.xyz + dy.y * window.middle.yzw),
+    sums.bottom + (dy.x * window.bottom.xyz + dy.y * window.bottom.yzw),
   );
 }
 

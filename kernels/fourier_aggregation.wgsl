@@ -9,8 +9,8 @@
 //   F(u, v) = E + exp(−2πi u/rows) O      F(u + pairs, v) = E − exp(−2πi u/rows) O
 // Where no axis is even, pairs = rows, the imaginary part is 0, so is O, and both bins are the same one.
 //
-// weights [clients, outputs, inputs] as in DESIGN's folding: matrix element (r, c) of a
-// convolution [O, C, kh, kw] has r = (C, kh) and c = (kw, O); of a linear layer, r = O and c = I.
+// weights [clients, outputs, inputs]. Matrix element (r, c) of a convolution [O, C, kh, kw] has r = (C, kh)
+// and c = (kw, O), the last one running fastest; that of a linear layer [O, I] has r = O and c = I.
 // packed [clients, pairs, columns] complex.
 
 struct Params {
@@ -18,7 +18,7 @@ struct Params {
   rows: u32,
   columns: u32,
   pairs: u32,
-  outputs: u32,      // O of a convolution, 1 for a linear layer: what runs fastest along the columns
+  outputs: u32,      // O of a convolution, 1 for a linear layer
   inputs: u32,       // numbers for each output: rows · columns / outputs
   kernel_width: u32, // kw of a convolution, I of a linear layer
   transposed: u32,   // 1: rows and columns of this file are the matrix's columns and rows

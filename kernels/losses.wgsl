@@ -34,8 +34,9 @@ fn workgroup_sum(value: vec2f, local: u32) -> vec2f {
   return sums[0];
 }
 
-// What softmax needs of a row: log softmax(row / τ)[c] = row[c] / τ - shift.
-fn logits_shift(start: u32) -> f32 {
+// What log-softmax needs of a row: the largest of row / τ, and log Σ exp(row / τ - largest). Kept apart,
+// because their sum would lose the digits of the second where the first is large.
+fn logits_scale(start: u32) -> vec2f {
   var maximum = logits[start] / params.temperature;
   for (var c = 1u; c < params.classes; c++) {
     maximum = max(maximum, logits[start + c] / params.temperature);
@@ -44,10 +45,10 @@ fn logits_shift(start: u32) -> f32 {
   for (var c = 0u; c < params.classes; c++) {
     sum += exp(logits[start + c] / params.temperature - maximum);
   }
-  return maximum + log(sum);
+  return vec2f(maximum, log(sum));
 }
 
-fn teacher_shift(start: u32) -> f32 {
+fn teacher_scale(start: u32) -> vec2f {
   var maximum = teacher[start] / params.temperature;
   for (var c = 1u; c < params.classes; c++) {
     maximum = max(maximum, teacher[start + c] / params.temperature);
@@ -56,7 +57,12 @@ fn teacher_shift(start: u32) -> f32 {
   for (var c = 0u; c < params.classes; c++) {
     sum += exp(teacher[start + c] / params.temperature - maximum);
   }
-  return maximum + log(sum);
+  return vec2f(maximum, log(sum));
+}
+
+// One element of a row's log-softmax.
+fn log_share(logit: f32, scale: vec2f) -> f32 {
+  return (logit / params.temperature - scale.x) - scale.y;
 }
 
 @compute @workgroup_size(workgroup_size)
@@ -67,7 +73,7 @@ fn cross_entropy(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
   for (var n = local; n < count; n += workgroup_size) {
     let row = model * params.rows + n;
     let start = row * params.classes;
-    sum += logits_shift(start) - logits[start + u32(labels[row])];
+    sum -= log_share(logits[start + u32(labels[row])], logits_scale(start));
   }
   let total = workgroup_sum(vec2f(sum, 0.0), local).x;
   if (local == 0u) { losses[model] = total / max(f32(count), 1.0); }
@@ -86,10 +92,10 @@ fn cross_entropy_gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_in
       for (var c = 0u; c < params.classes; c++) { gradient[start + c] = 0.0; }
       continue;
     }
-    let shift = logits_shift(start);
+    let row_scale = logits_scale(start);
     for (var c = 0u; c < params.classes; c++) {
       let wanted = select(0.0, 1.0, c == u32(labels[row]));
-      gradient[start + c] = scale * (exp(logits[start + c] - shift) - wanted);
+      gradient[start + c] = scale * (exp(log_share(logits[start + c], row_scale)) - wanted);
     }
   }
 }
@@ -101,11 +107,11 @@ fn kl_divergence(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
   var sum = 0.0;
   for (var n = local; n < count; n += workgroup_size) {
     let start = (model * params.rows + n) * params.classes;
-    let student_shift = logits_shift(start);
-    let shift = teacher_shift(start);
+    let student = logits_scale(start);
+    let teachers = teacher_scale(start);
     for (var c = 0u; c < params.classes; c++) {
-      let log_p = teacher[start + c] / params.temperature - shift;
-      let log_q = logits[start + c] / params.temperature - student_shift;
+      let log_p = log_share(teacher[start + c], teachers);
+      let log_q = log_share(logits[start + c], student);
       sum += exp(log_p) * (log_p - log_q);
     }
   }
@@ -125,11 +131,11 @@ fn kl_divergence_gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_in
       for (var c = 0u; c < params.classes; c++) { gradient[start + c] = 0.0; }
       continue;
     }
-    let student_shift = logits_shift(start);
-    let shift = teacher_shift(start);
+    let student = logits_scale(start);
+    let teachers = teacher_scale(start);
     for (var c = 0u; c < params.classes; c++) {
-      let p = exp(teacher[start + c] / params.temperature - shift);
-      let q = exp(logits[start + c] / params.temperature - student_shift);
+      let p = exp(log_share(teacher[start + c], teachers));
+      let q = exp(log_share(logits[start + c], student));
       gradient[start + c] = scale * (q - p);
     }
   }
@@ -157,12 +163,12 @@ fn deputy_transfer(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
       continue;
     }
     let label = u32(labels[row]);
-    let personal_shift = logits_shift(start);
-    let deputy_shift = teacher_shift(start);
-    sum += vec2f(personal_shift - logits[start + label], deputy_shift - teacher[start + label]);
+    let personal = logits_scale(start);
+    let deputy = teacher_scale(start);
+    sum -= vec2f(log_share(logits[start + label], personal), log_share(teacher[start + label], deputy));
     for (var c = 0u; c < params.classes; c++) {
-      let log_p = logits[start + c] - personal_shift;
-      let log_d = teacher[start + c] - deputy_shift;
+      let log_p = log_share(logits[start + c], personal);
+      let log_d = log_share(teacher[start + c], deputy);
       let p = exp(log_p);
       let d = exp(log_d);
       let wanted = select(0.0, 1.0, c == label);

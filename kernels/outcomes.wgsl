@@ -28,7 +28,7 @@ fn store(@builtin(global_invocation_id) id: vec3u) {
   for (var c = 0u; c < params.classes; c++) { sum += exp(logits[start + c] - maximum); }
 
   let place = (model * params.capacity + slot) * (2u + params.classes);
-  outcomes[place] = maximum + log(sum) - logits[start + u32(labels[row])];
+  outcomes[place] = log(sum) - (logits[start + u32(labels[row])] - maximum);
   outcomes[place + 1u] = f32(best);
   for (var c = 0u; c < params.classes; c++) {
     outcomes[place + 2u + c] = exp(logits[start + c] - maximum) / sum;

@@ -20,7 +20,7 @@ export interface OpCase<Name extends string> {
   readonly op: string;
   readonly inputs: Readonly<Record<Name, Input>>;
   /** float inputs whose gradient is checked; default all of them */
-  readonly differentiable?: readonly Name[];
+  readonly differentiable?: readonly NoInfer<Name>[];
   readonly run: (inputs: Readonly<Record<Name, Tensor>>) => Tensor;
   readonly reference: (inputs: Readonly<Record<Name, Values>>) => Values;
   /** shares of the largest magnitude in what is compared; say why next to the number */
@@ -29,11 +29,13 @@ export interface OpCase<Name extends string> {
   readonly stacked?: boolean;
 }
 
-/** Central differences through double precision: the error is about h² and 1e-16 / h of the values. */
+/** Of the central differences through double precision; they are off by about h², and by 1e-16 / h of each sum. */
 const step = 1e-5;
-const differenceError = 1e-9;
+const differenceError = 1e-8;
 /** Elements of each input whose gradient is compared; a random choice where there are more. */
-const comparedElements = 160;
+const comparedElements = 100;
+/** Of the random weights of the output; no input may have the same numbers. */
+const cotangentSeed = 0x5eed;
 
 /** Random floats in `[low, high)`, the same for the same seed. */
 export function randomInput(
@@ -75,7 +77,7 @@ export async function checkOp<Name extends string>(check: OpCase<Name>): Promise
     data: Float64Array.from(data),
   }));
   const expected = check.reference(values);
-  const cotangent = randomInput(1, expected.shape);
+  const cotangent = randomInput(cotangentSeed, expected.shape);
 
   const { output, gradients } = await runOnGpu(check, check.inputs, differentiable, cotangent);
   compare(`${describe(check)} output`, output, expected, check.tolerance.forward);

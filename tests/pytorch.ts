@@ -85,4 +85,3 @@ export function pytorchTest<Settings = unknown>(
     (folder) => checkAll(join(folder, "ops"), file),
   );
 }
-

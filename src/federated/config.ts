@@ -69,6 +69,11 @@ export const defaultConfig: Omit<SimulationConfig, "dataset"> = {
   initialState: null,
 };
 
+/** A configuration that cannot be simulated; the message says which setting to change. */
+export class ConfigError extends RangeError {
+  override readonly name = "ConfigError";
+}
+
 /** What a number has to be, by setting. */
 const requirements: readonly (readonly [
   keyof SimulationConfig,
@@ -92,28 +97,28 @@ const requirements: readonly (readonly [
 /**
  * Checks a configuration before anything is allocated.
  *
- * @throws {RangeError} naming the setting, its value and what it has to be
+ * @throws {ConfigError} naming the setting, its value and what it has to be
  */
 export function checkConfig(config: SimulationConfig): void {
   for (const [name, wish, holds] of requirements) {
     const value = config[name] as number;
     if (!Number.isFinite(value) || !holds(value)) {
-      throw new RangeError(`Cannot simulate: ${name} is ${value} but has to be ${wish}`);
+      throw new ConfigError(`Cannot simulate: ${name} is ${value} but has to be ${wish}`);
     }
   }
   const { parallelClients, dataset } = config;
   if (parallelClients !== "auto" && !positiveWhole(parallelClients)) {
-    throw new RangeError(
+    throw new ConfigError(
       `Cannot simulate: parallelClients is ${parallelClients} but has to be "auto" or a whole number of at least 1`,
     );
   }
   if (dataset.imageSize % vggStride !== 0) {
-    throw new RangeError(
+    throw new ConfigError(
       `Cannot simulate: images have ${dataset.imageSize} pixels each way but it has to be a multiple of ${vggStride}`,
     );
   }
   if (dataset.clients.length === 0) {
-    throw new RangeError("Cannot simulate: the dataset has no clients");
+    throw new ConfigError("Cannot simulate: the dataset has no clients");
   }
   checkBatches(config);
 }
@@ -123,7 +128,7 @@ function checkBatches({ dataset, batchSize }: SimulationConfig): void {
   for (const { name, train } of dataset.clients) {
     const size = train.labels.length;
     if (size % batchSize === 1) {
-      throw new RangeError(
+      throw new ConfigError(
         `Cannot simulate: the last training batch of client ${name} would hold a single image ` +
           `(${size} images in batches of ${batchSize}), which batch normalization cannot use; ` +
           "choose another batch size or limit",

@@ -6,7 +6,7 @@ import { loadStateDict, stateDict } from "../nn/state_dict.ts";
 import { vggLargestActivation } from "../nn/vgg.ts";
 import type { Gpu } from "../tensor/gpu.ts";
 import { fourierRate } from "./aggregate/fourier.ts";
-import { checkConfig, type SimulationConfig } from "./config.ts";
+import { checkConfig, ConfigError, type SimulationConfig } from "./config.ts";
 import { ClientGroup, type PassKind } from "./client_group.ts";
 import type { ByRole, CheckpointEvent, ProgressEvent, SimulationEvent } from "./events.ts";
 import type { FederatedMethod } from "./methods/method.ts";
@@ -28,7 +28,7 @@ type PassOutcomes = readonly (readonly Outcomes[])[];
  * Runs a federation and tells what happens. Within a local epoch nothing is read back from the GPU.
  * The same configuration gives the same events on the same adapter, bit for bit, progress aside.
  *
- * @throws {RangeError} for a setting out of range, before the first event
+ * @throws {ConfigError} for a setting that does not work, before the first event
  * @throws {GpuError} if the device fails
  */
 export async function* simulate(
@@ -51,7 +51,7 @@ class Federation implements Disposable {
   #done = 0;
 
   constructor(
-    gpu: Gpu,
+    private readonly gpu: Gpu,
     private readonly config: SimulationConfig,
     private readonly method: FederatedMethod,
   ) {
@@ -64,12 +64,12 @@ class Federation implements Disposable {
       const members = clients.slice(first, first + this.#parallelClients);
       this.#groups.push(new ClientGroup(gpu, this.#arena, config, method, members));
     }
-    const { initialState } = config;
-    if (initialState) this.#groups.forEach(({ model }) => loadStateDict(model, initialState));
   }
 
   async *run(): AsyncGenerator<SimulationEvent, void> {
     const { rounds } = this.config;
+    this.#loadInitialState();
+    this.#rehearseCommunication();
     yield this.#runEvent();
     let test: ByRole<Metrics> = {};
     for (let round = 0; round < rounds; round++) {
@@ -86,6 +86,21 @@ class Federation implements Disposable {
   [Symbol.dispose](): void {
     this.#groups.forEach((group) => group.dispose());
     this.#arena[Symbol.dispose]();
+  }
+
+  #loadInitialState(): void {
+    const { initialState } = this.config;
+    if (!initialState) return;
+    asConfigError("initialState", () => {
+      for (const { model } of this.#groups) loadStateDict(model, initialState);
+    });
+  }
+
+  /** Records a communication without running it: what cannot be aggregated is found before training. */
+  #rehearseCommunication(): void {
+    asConfigError("width", () => {
+      this.gpu.record(this.#arena, () => communicate(this.method, this.#sharedModels(), 0));
+    });
   }
 
   async *#localTraining(round: number): AsyncGenerator<SimulationEvent, void> {
@@ -285,6 +300,16 @@ class Federation implements Disposable {
 
   #byRole<T>(make: (role: string, index: number) => T): ByRole<T> {
     return Object.fromEntries(this.method.roles.map((role, index) => [role, make(role, index)]));
+  }
+}
+
+/** Runs what fails with a plain error if a setting does not fit, and names the setting then. */
+function asConfigError(setting: keyof SimulationConfig, body: () => void): void {
+  try {
+    body();
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    throw new ConfigError(`${error.message}; change ${setting}`);
   }
 }
 

@@ -61,7 +61,9 @@ export class BufferPool {
 
   /** Gives all free buffers back to the driver. */
   clear(): void {
-    for (const buffers of this.#free.values()) for (const buffer of buffers) buffer.destroy();
+    for (const buffers of this.#free.values()) {
+      buffers.forEach((buffer) => this.source.destroy(buffer));
+    }
     this.#free.clear();
     this.#pooled = 0;
     this.#pooledBytes = 0;

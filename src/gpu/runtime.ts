@@ -34,7 +34,7 @@ const maxUniforms = 4096;
 
 const storageUsage = 0x80 | 0x08 | 0x04; // STORAGE | COPY_DST | COPY_SRC
 const readbackUsage = 0x01 | 0x08; // MAP_READ | COPY_DST
-const uniformUsage = 0x40; // UNIFORM
+const uniformUsage = 0x40 | 0x08; // UNIFORM | COPY_DST
 
 /** A device with its pool, its pipelines and its command stream. Dispatching is synchronous; only reading back waits. */
 export class GpuRuntime {
@@ -102,9 +102,10 @@ export class GpuRuntime {
     this.#scopes.push(items);
     return {
       [Symbol.dispose]: () => {
-        if (this.#scopes.pop() !== items) {
+        if (this.#scopes.at(-1) !== items) {
           throw new TypeError("Cannot end a scope: a scope opened inside it has not ended");
         }
+        this.#scopes.pop();
         for (const item of items) item.dispose();
       },
     };
@@ -192,7 +193,7 @@ export class GpuRuntime {
     try {
       await staging.mapAsync(1);
     } catch (error) {
-      await this.#check();
+      await this.finish(); // throws the cause, which may be reported a moment later
       throw error;
     }
     const bytes = staging.getMappedRange().slice(0);
@@ -267,7 +268,7 @@ export class GpuRuntime {
     return {
       create: (size) => this.device.createBuffer({ size, usage: storageUsage }),
       destroy: (buffer) => {
-        this.flush(); // commands not yet submitted may use it
+        this.#writer.submit(); // commands not yet submitted may use it
         buffer.destroy();
       },
     };
@@ -279,10 +280,8 @@ export class GpuRuntime {
     const cached = this.#uniforms.get(key);
     if (cached) return cached;
     if (this.#uniforms.size >= maxUniforms) this.#uniforms.clear();
-    const { byteLength: size } = bytes;
-    const buffer = this.device.createBuffer({ size, usage: uniformUsage, mappedAtCreation: true });
-    new Uint8Array(buffer.getMappedRange()).set(bytes);
-    buffer.unmap();
+    const buffer = this.device.createBuffer({ size: bytes.byteLength, usage: uniformUsage });
+    this.device.queue.writeBuffer(buffer, 0, bytes);
     this.#uniforms.set(key, buffer);
     return buffer;
   }

@@ -37,6 +37,9 @@ export interface ConvReduction {
   readonly total: ConvDispatch | null;
 }
 
+/** Ranges of a sum or of the pixels: enough to occupy any adapter. */
+const maxRanges = 4096;
+
 /** "cpu": a software adapter, where a load is as dear as twenty multiply-adds; "gpu": any other. */
 export type Profile = "cpu" | "gpu";
 
@@ -81,15 +84,15 @@ export function planInputGradient(conv: ConvShape, profile: Profile): ConvDispat
 /** The gradient for the weight, `[S, O, C, kh, kw]`. */
 export function planWeightGradient(conv: ConvShape, profile: Profile): ConvReduction {
   const taps = conv.kernelHeight * conv.kernelWidth;
-  const fast = isSame3x3(kernelParams(conv));
+  const fast = profile === "cpu" && isSame3x3(kernelParams(conv));
   const inputBlocks = Math.ceil(fast ? conv.inChannels / 4 : conv.inChannels * taps / 4);
   const blocks = Math.ceil(conv.outChannels / 4) * inputBlocks;
   const pixels = conv.batch * conv.outHeight * conv.outWidth;
   // What can be divided: strips of two pixels' width, or rows.
   const units = conv.batch * (fast ? Math.ceil(conv.width / 2) : conv.outHeight);
   // At most 4096 terms in one sum, and enough invocations for one model to occupy the adapter.
-  const wanted = Math.max(pixels / 4096, (profile === "cpu" ? 128 : 4096) / blocks);
-  const most = Math.max(1, Math.min(units, Math.floor(pixels / 64)));
+  const wanted = Math.max(pixels / 4096, (profile === "cpu" ? 64 : 4096) / blocks);
+  const most = Math.max(1, Math.min(maxRanges, units, Math.floor(pixels / 64)));
   const ranges = Math.min(Math.ceil(wanted), most);
   const entryPoint = fast ? "gradient_weight3x3" : "gradient_weight";
   const elements = conv.outChannels * conv.inChannels * taps;
@@ -140,7 +143,10 @@ function planCorrelation(
   };
 }
 
-/** `ranges` divide the pixel columns; they are as few as occupy the adapter, for each copies the taps anew. */
+/**
+ * Ranges of pixel columns of at least 512 pixels, so that copying the taps stays below a tenth of the work;
+ * smaller only where one model would not fill two workgroups. The result does not depend on their number.
+ */
 function planSame3x3(
   params: CorrelationParams,
   transposed: boolean,
@@ -151,13 +157,14 @@ function planSame3x3(
   const blocks = Math.ceil(out_channels / 8);
   const columns = batch * width;
   const pixels = columns * height;
-  const wanted = Math.max(Math.floor(pixels / 256), Math.ceil(64 / (blocks * 2)));
-  const ranges = Math.min(wanted, Math.max(1, Math.floor(pixels / 64)), columns);
+  const wanted = Math.max(Math.floor(pixels / 512), Math.ceil(16 / blocks));
+  const most = Math.min(maxRanges, columns, Math.max(1, Math.floor(pixels / 32)));
+  const ranges = Math.min(wanted, most);
   const workgroup_size = workgroupSize("cpu");
   return {
     kernel: "conv2d_3x3.wgsl",
     entryPoint: "correlate3x3",
-    constants: { workgroup_size, has_bias: Number(hasBias), flip: Number(transposed) },
+    constants: { workgroup_size, has_bias: Number(hasBias) },
     params: {
       stack,
       batch,
@@ -167,6 +174,7 @@ function planSame3x3(
       width,
       weight_in_stride,
       weight_out_stride,
+      flip: Number(transposed),
       ranges,
     },
     workgroups: linearWorkgroups(stack * ranges * blocks, workgroup_size),

@@ -4,7 +4,7 @@ import { GpuError } from "../../src/gpu/errors.ts";
 import { fft, fft2, ifft, ifft2 } from "../../src/ops/fft.ts";
 import { RandomStream } from "../../src/random.ts";
 import { backward, gradOf } from "../../src/tensor/autograd.ts";
-import { openGpu } from "../../src/tensor/gpu.ts";
+import { Gpu, openGpu } from "../../src/tensor/gpu.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../../src/tensor/tensor.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
@@ -108,6 +108,20 @@ Deno.test("gradients of the transforms are their adjoints", async () => {
       assertAllClose(op.name, [dot(gradient, direction)], [expected], 1e-6 * scale);
     }
   }
+});
+
+Deno.test("transforms match with a GPU's workgroups and the limits that every adapter has", async () => {
+  const limits = { ...gpu.adapter.limits, maxComputeWorkgroupStorageSize: 16384 };
+  const modest = new Gpu(gpu.device, { ...gpu.adapter, kind: "gpu", limits });
+  for (const [height, width] of [[3, 1], [2, 96], [768, 6], [9, 1024]]) {
+    using _scope = modest.scope();
+    const data = randomData(height * width * 2, 9);
+    const actual = await fft2(modest.tensor(data, [height, width, 2])).read() as Float32Array;
+    const expected = interleaved(dft2(separated(data), height, width));
+    const error = relativeError(actual, expected);
+    assert(error <= allowedError(height * width), `[${height}, ${width}]: error ${error}`);
+  }
+  assertThrows(() => fft(modest.zeros([1152, 2])), GpuError, "holds lengths up to 1024");
 });
 
 Deno.test("transforms work within a recording, tables included, and can be replayed", async () => {

@@ -2,6 +2,7 @@
 
 import source from "../../../kernels/fourier_aggregation.wgsl" with { type: "text" };
 import { kernelFile } from "../../gpu/kernel.ts";
+import type { DispatchSpec } from "../../gpu/runtime.ts";
 import { expectAxes, expectFloats } from "../../ops/checks.ts";
 import { expectLengths, fft2, ifft2 } from "../../ops/fft.ts";
 import { twiddles } from "../../ops/twiddles.ts";
@@ -19,7 +20,7 @@ export interface FourierWindow {
 }
 
 /**
- * PRR-FL's aggregation of one layer (Chen et al. 2021, arXiv:2110.00394, eq. 1–3). In the 2-D spectrum of
+ * PRR-FL's aggregation of one layer (Chen et al. 2021, arXiv:2110.00394). In the 2-D spectrum of
  * each client's weight the amplitude becomes the mean over clients inside the central window of
  * {@link fourierWindow}; outside it the client keeps its own, and everywhere its own phase. So every client
  * gets a different result. Where a client's spectrum is 0, its phase is 0.
@@ -51,32 +52,32 @@ export function progressiveFourierAggregation(
   const clients = shape[0];
   const row = fourierWindow(rows, rate);
   const column = fourierWindow(columns, rate);
-  const run = (entryPoint: string, buffers: Parameters<typeof gpu.dispatch>[0]["buffers"]) =>
+  const params = {
+    clients,
+    ...matrix,
+    row_begin: row.begin,
+    row_end: row.end,
+    column_begin: column.begin,
+    column_end: column.end,
+  };
+  const run = (entryPoint: string, buffers: DispatchSpec["buffers"], [y, z]: [number, number]) =>
     gpu.dispatch({
       file,
       entryPoint,
       constants: { workgroup_size: workgroupSize },
-      params: {
-        clients,
-        ...matrix,
-        row_begin: row.begin,
-        row_end: row.end,
-        column_begin: column.begin,
-        column_end: column.end,
-      },
+      params,
       buffers,
-      workgroups: entryPoint === "blend"
-        ? [Math.ceil(columns / workgroupSize), Math.floor(pairs / 2) + 1]
-        : [Math.ceil(columns / workgroupSize), pairs, clients],
+      workgroups: [Math.ceil(columns / workgroupSize), y, z],
     });
 
   using folded = emptyTensor(gpu, [clients, pairs, columns, 2]);
-  run("fold", { weights, packed: folded });
+  run("fold", { weights, packed: folded }, [pairs, clients]);
   using spectrum = fft2(folded);
-  run("blend", { twiddles: twiddles(gpu, rows), packed: spectrum });
+  const half = Math.floor(pairs / 2) + 1; // the other bins are mirror images
+  run("blend", { twiddles: twiddles(gpu, rows), packed: spectrum }, [half, 1]);
   using aggregated = ifft2(spectrum);
   const output = emptyTensor(gpu, shape);
-  run("unfold", { packed: aggregated, output });
+  run("unfold", { packed: aggregated, output }, [pairs, clients]);
   return output;
 }
 

@@ -1,0 +1,145 @@
+// Promises of simulate() that hold for any data: repeatable, independent of grouping, nothing left behind.
+
+import { demoDataset } from "../../src/data/demo.ts";
+import { ConfigError, defaultConfig, type SimulationConfig } from "../../src/federated/config.ts";
+import type { CheckpointEvent, SimulationEvent } from "../../src/federated/events.ts";
+import { simulate } from "../../src/federated/simulation.ts";
+import { openGpu } from "../../src/tensor/gpu.ts";
+import { assert, assertEquals, assertNotEquals, assertRejects } from "../assert.ts";
+
+const gpu = await openGpu();
+addEventListener("unload", () => gpu.dispose());
+
+/** Four clients with 5 to 13 training images: two batches or one, all ragged. */
+const dataset = demoDataset({ seed: 3, imageSize: 32, trainSize: 36, validSize: 24, testSize: 24 });
+
+const config: SimulationConfig = {
+  ...defaultConfig,
+  dataset,
+  width: 0.125,
+  rounds: 2,
+  localEpochs: 2,
+  batchSize: 8,
+  seed: 7,
+};
+
+async function eventsOf(changes: Partial<SimulationConfig> = {}): Promise<SimulationEvent[]> {
+  const events: SimulationEvent[] = [];
+  for await (const event of simulate(gpu, { ...config, ...changes })) {
+    if (event.type !== "progress") events.push(event); // these follow the clock
+  }
+  return events;
+}
+
+function checkpointsOf(events: readonly SimulationEvent[]): CheckpointEvent[] {
+  return events.filter((event) => event.type === "checkpoint");
+}
+
+const reference = await eventsOf();
+
+Deno.test("simulate() gives the same events, bit for bit, when run again", async () => {
+  assertEquals(await eventsOf(), reference);
+});
+
+Deno.test("simulate() gives other results with another seed", async () => {
+  const other = await eventsOf({ seed: 8 });
+  assertNotEquals(checkpointsOf(other), checkpointsOf(reference));
+});
+
+for (const parallelClients of [1, 3]) {
+  Deno.test(`simulate() gives the same bits with ${parallelClients} parallel clients as with all`, async () => {
+    const events = await eventsOf({ parallelClients });
+    assertEquals(events.slice(1), reference.slice(1)); // the first tells the number
+  });
+}
+
+Deno.test("simulate() tells a run from its first round to its checkpoints", () => {
+  const epochs = ["stage", "epoch", "stage", "epoch"];
+  const checkpoints = (reason: string) => new Array(8).fill(reason);
+  const kinds = reference.map((event) => event.type === "checkpoint" ? event.reason : event.type);
+  assertEquals(kinds, [
+    "run",
+    ...["round", ...epochs, "aggregation"],
+    ...["round", ...epochs, "aggregation", ...checkpoints("best"), ...checkpoints("final")],
+    "done",
+  ]);
+});
+
+Deno.test("simulate() starts every round with stage 1 and reports clients in the dataset's order", () => {
+  for (const event of reference) {
+    if (event.type !== "stage") continue;
+    assertEquals(event.clients.map(({ client }) => client), ["A", "B", "C", "D"]);
+    if (event.epoch === 0) assertEquals(event.clients.map(({ stage }) => stage), [1, 1, 1, 1]);
+  }
+});
+
+Deno.test("simulate() trains mutually and evaluates nothing beforehand with one local epoch", async () => {
+  const events = await eventsOf({ localEpochs: 1, rounds: 1 });
+  const stages = events.filter((event) => event.type === "stage");
+  assertEquals(stages.length, 1);
+  for (const { stage, decision } of stages[0].clients) assertEquals([stage, decision], [4, null]);
+});
+
+Deno.test("simulate() changes the deputies by communication but neither personal models nor norms", async () => {
+  const before = await firstModels({ rounds: 1, localEpochs: 1 });
+  const after = await firstModels({ rounds: 1, localEpochs: 1, fourierRate: 0 });
+  for (const [key, tensors] of before) {
+    for (const [name, { data }] of tensors) {
+      const shared = key.endsWith("deputy") && /(conv|linear)\.weight/.test(name);
+      const same = after.get(key)!.get(name)!.data;
+      if (shared && name === "layer3.1.conv.weight") assertNotEquals(data, same);
+      if (!shared) assertEquals(data, same, `${key} ${name}`);
+    }
+  }
+});
+
+/** Final tensors by client and role. */
+async function firstModels(changes: Partial<SimulationConfig>) {
+  const finals = checkpointsOf(await eventsOf(changes)).filter(({ reason }) => reason === "final");
+  return new Map(finals.map(({ client, role, tensors }) => [`${client} ${role}`, tensors]));
+}
+
+Deno.test("simulate() continues from given weights", async () => {
+  const [{ tensors }] = checkpointsOf(reference);
+  const events = await eventsOf({ initialState: tensors, rounds: 1, localEpochs: 1 });
+  const counter = "layer1.0.bn.num_batches_tracked";
+  const first = tensors.get(counter)!.data[0] as bigint;
+  const last = checkpointsOf(events)[0].tensors.get(counter)!.data[0] as bigint;
+  assertEquals(last - first, BigInt(Math.ceil(dataset.clients[0].train.labels.length / 8)));
+});
+
+Deno.test("simulate() gives back all memory, also when it is left early", async () => {
+  const live = gpu.live;
+  for await (const event of simulate(gpu, config)) {
+    assert(gpu.live > live);
+    if (event.type === "epoch") break;
+  }
+  assertEquals(gpu.live, live);
+});
+
+Deno.test("simulate() holds no more memory after a round than after the one before", async () => {
+  const counts: string[] = [];
+  for await (const event of simulate(gpu, { ...config, rounds: 3 })) {
+    if (event.type === "aggregation") counts.push(`${gpu.live} ${gpu.pooled} ${gpu.pipelines}`);
+  }
+  assertEquals(counts[2], counts[1]);
+});
+
+const mistakes: readonly (readonly [string, Partial<SimulationConfig>, string])[] = [
+  ["no rounds", { rounds: 0 }, "rounds is 0 but has to be a whole number of at least 1"],
+  ["a negative learning rate", { learningRate: -1 }, "learningRate is -1"],
+  ["a seed that is no 32-bit number", { seed: 1.5 }, "seed is 1.5"],
+  ["a last batch of one image", { batchSize: 4 }, "batches of 4"],
+  ["a fraction of a client", { parallelClients: 0.5 }, "parallelClients is 0.5"],
+  ["weights of another network", { initialState: new Map() }, "missing keys [layer1.0.conv.weight"],
+  ["channels that PFA cannot transform", { width: 5 / 32 }, "change width"],
+];
+
+for (const [name, changes, message] of mistakes) {
+  Deno.test(`simulate() rejects ${name} before its first event`, async () => {
+    const live = gpu.live;
+    const events = simulate(gpu, { ...config, ...changes });
+    await assertRejects(() => events.next(), ConfigError, message);
+    assertEquals(gpu.live, live);
+  });
+}

@@ -1,0 +1,178 @@
+// Scopes, the pool behind them, uploads and downloads.
+
+import { add } from "../../src/ops/add.ts";
+import { relu } from "../../src/ops/relu.ts";
+import { type Gpu, openGpu } from "../../src/tensor/gpu.ts";
+import { emptyTensor } from "../../src/tensor/tensor.ts";
+import { assert, assertEquals, assertThrows } from "../assert.ts";
+
+/** Not the shared one: the counts of a pool are exact only for who uses it alone. */
+const gpu: Gpu = await openGpu();
+globalThis.addEventListener("unload", () => gpu.dispose());
+
+Deno.test("a scope gives back what was created in it", () => {
+  const live = gpu.live;
+  {
+    using _scope = gpu.scope();
+    relu(add(gpu.zeros([4]), gpu.zeros([4])));
+    assertEquals(gpu.live, live + 4);
+  }
+  assertEquals(gpu.live, live);
+});
+
+Deno.test("a scope leaves what was kept, and what its owner disposed of", async () => {
+  const live = gpu.live;
+  const kept = (() => {
+    using _scope = gpu.scope();
+    const sum = gpu.keep(add(gpu.tensor(Float32Array.of(1)), gpu.tensor(Float32Array.of(2))));
+    gpu.zeros([4]).dispose();
+    return sum;
+  })();
+  assertEquals(gpu.live, live + 1);
+  assertEquals([...await kept.read()], [3]);
+  kept.dispose();
+  kept.dispose();
+  assertEquals(gpu.live, live);
+});
+
+Deno.test("a scope within a scope gives back only its own", () => {
+  const live = gpu.live;
+  {
+    using _outer = gpu.scope();
+    gpu.zeros([4]);
+    {
+      using _inner = gpu.scope();
+      gpu.zeros([4]);
+    }
+    assertEquals(gpu.live, live + 1);
+  }
+  assertEquals(gpu.live, live);
+});
+
+Deno.test("a tensor that is kept survives all scopes around it", () => {
+  const live = gpu.live;
+  const kept = (() => {
+    using _outer = gpu.scope();
+    using _inner = gpu.scope();
+    return gpu.keep(gpu.zeros([4]));
+  })();
+  assertEquals(gpu.live, live + 1);
+  kept.dispose();
+});
+
+Deno.test("ending scopes in the wrong order is an error", () => {
+  const outer = gpu.scope();
+  const inner = gpu.scope();
+  assertThrows(
+    () => outer[Symbol.dispose](),
+    TypeError,
+    "Cannot end a scope: a scope opened inside it has not ended",
+  );
+  inner[Symbol.dispose]();
+  outer[Symbol.dispose]();
+});
+
+Deno.test("a second run of the same operations allocates nothing and compiles nothing", () => {
+  const run = () => {
+    using _scope = gpu.scope();
+    for (const size of [10, 1000, 100_000]) relu(add(gpu.zeros([size]), gpu.zeros([size])));
+  };
+  run();
+  const before = [gpu.live, gpu.pooled, gpu.pipelines];
+  run();
+  assertEquals([gpu.live, gpu.pooled, gpu.pipelines], before);
+});
+
+Deno.test("other shapes need no other pipelines", () => {
+  using _scope = gpu.scope();
+  relu(gpu.zeros([3, 4]));
+  const pipelines = gpu.pipelines;
+  for (const shape of [[1], [7, 5], [2, 3, 65, 1, 1]]) relu(gpu.zeros(shape));
+  assertEquals(gpu.pipelines, pipelines);
+});
+
+Deno.test("a tensor of any type reads back what was uploaded", async () => {
+  using _scope = gpu.scope();
+  const arrays = [
+    Float32Array.of(0.1, -0, 1e-38, 3.4e38, -1),
+    Int32Array.of(-(2 ** 31), -1, 0, 2 ** 31 - 1),
+    Uint32Array.of(0, 2 ** 32 - 1, 2 ** 31),
+  ];
+  for (const array of arrays) {
+    const tensor = gpu.tensor(array);
+    const read = await tensor.read();
+    assert(read.constructor === array.constructor);
+    assertEquals(new Uint8Array(read.buffer), new Uint8Array(array.buffer));
+    assertEquals(tensor.shape, [array.length]);
+  }
+});
+
+Deno.test("bytes of any number read back what was uploaded", async () => {
+  using _scope = gpu.scope();
+  for (const length of [1, 3, 4, 5, 8, 1023]) {
+    const bytes = Uint8Array.from({ length }, (_, i) => (i * 37 + 200) % 256);
+    const tensor = gpu.tensor(bytes);
+    assertEquals(tensor.dtype, "u8");
+    assertEquals(await tensor.read(), bytes);
+  }
+});
+
+Deno.test("a part of an array uploads that part", async () => {
+  using _scope = gpu.scope();
+  const bytes = Uint8Array.from({ length: 20 }, (_, i) => i);
+  const part = bytes.subarray(3, 10);
+  assertEquals(await gpu.tensor(part).read(), Uint8Array.of(3, 4, 5, 6, 7, 8, 9));
+});
+
+Deno.test("zeros() is zero in memory that was something else", async () => {
+  {
+    using _scope = gpu.scope();
+    gpu.tensor(new Float32Array(500).fill(7));
+  }
+  using _scope = gpu.scope();
+  for (const dtype of ["f32", "i32", "u32", "u8"] as const) {
+    assertEquals(Math.max(...await gpu.zeros([5, 100], dtype).read()), 0);
+  }
+});
+
+Deno.test("uploads take effect in the order of the calls around them", async () => {
+  using _scope = gpu.scope();
+  const x = gpu.tensor(Float32Array.of(1));
+  const first = relu(x);
+  gpu.write(x, Float32Array.of(2));
+  const second = relu(x);
+  assertEquals([...await first.read(), ...await second.read()], [1, 2]);
+});
+
+Deno.test("results hold across many more commands than one submission takes", async () => {
+  using _scope = gpu.scope();
+  const one = gpu.tensor(Float32Array.of(1));
+  let sum = gpu.zeros([1]);
+  for (let i = 0; i < 1000; i++) sum = add(sum, one);
+  assertEquals([...await sum.read()], [1000]);
+});
+
+Deno.test("tensor() rejects a shape with another number of elements", () => {
+  assertThrows(
+    () => gpu.tensor(new Float32Array(5), [2, 3]),
+    TypeError,
+    "Cannot make a tensor: shape [2, 3] has 6 elements but the array has 5",
+  );
+});
+
+Deno.test("dispatch() rejects a buffer that the kernel does not declare", () => {
+  using _scope = gpu.scope();
+  const output = emptyTensor(gpu, [1]);
+  const file = {
+    name: "made_up.wgsl",
+    source: "@group(0) @binding(0) var<storage, read_write> y: array<f32>;" +
+      "@compute @workgroup_size(1) fn run() { y[0] = 1.0; }",
+    params: [],
+    bindings: new Map([["y", 0]]),
+  };
+  assertThrows(
+    () => gpu.dispatch({ file, entryPoint: "run", buffers: { output }, workgroups: [1] }),
+    TypeError,
+    'Cannot bind "output" in made_up.wgsl: it declares [y]',
+  );
+});

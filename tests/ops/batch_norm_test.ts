@@ -1,0 +1,283 @@
+// Batch normalization.
+
+import { batchNorm } from "../../src/ops/batch_norm.ts";
+import { backward, gradOf } from "../../src/tensor/autograd.ts";
+import { sizeOf } from "../../src/tensor/shape.ts";
+import { assertEquals, assertThrows } from "../assert.ts";
+import { assertSameBits, checkOp, perModel, randomInput } from "../check_op.ts";
+import { assertAllClose } from "../close.ts";
+import { gpu } from "../gpu.ts";
+import { type PyTorchCase, pytorchTest } from "../pytorch.ts";
+import { batchNormReference } from "../reference/batch_norm.ts";
+import type { Values } from "../reference/values.ts";
+
+/** What a case of the checker varies. */
+interface Variant {
+  readonly shape: readonly number[];
+  readonly counts: readonly number[];
+  readonly training: boolean;
+  readonly activation?: "none" | "relu";
+  readonly eps?: number;
+  /** of x */
+  readonly range?: readonly [number, number];
+  readonly tolerance?: { forward: number; backward: number };
+}
+
+/** Inputs of order 1 after normalization; sums of at most 800 terms, as trees. */
+const usual = { forward: 2e-6, backward: 1e-5 };
+
+async function checkBatchNorm(variant: Variant): Promise<void> {
+  const { shape, training, activation = "none", eps = 1e-5, range = [-1, 1] } = variant;
+  const perChannel = shape.slice(0, 1).concat(shape[2]);
+  await checkOp({
+    op: `batchNorm ${training ? "train" : "eval"} ${activation} counts [${variant.counts}]`,
+    inputs: {
+      x: randomInput(1, shape, range),
+      weight: randomInput(2, perChannel, [0.5, 1.5]),
+      bias: randomInput(3, perChannel),
+      runningMean: randomInput(4, perChannel),
+      runningVar: randomInput(5, perChannel, [0.5, 2]),
+      counts: perModel(variant.counts),
+    },
+    differentiable: ["x", "weight", "bias"],
+    run: ({ x, ...tensors }) => batchNorm(x, { ...tensors, training, activation, eps }),
+    reference: ({ x, counts, ...values }) =>
+      batchNormReference(x, {
+        ...values,
+        counts: counts.data,
+        training,
+        eps,
+        momentum: 0.1,
+        rectify: activation === "relu",
+      }).output,
+    tolerance: variant.tolerance ?? usual,
+  });
+}
+
+/** Rows, images, large images, many channels; a batch of one image; every count from 1 to N. */
+const sizes: { shape: number[]; counts: number[] }[] = [
+  { shape: [3, 5, 4], counts: [5, 2, 3] },
+  { shape: [2, 2, 3, 5, 7], counts: [2, 1] },
+  { shape: [1, 1, 5, 3, 1], counts: [1] },
+  { shape: [1, 3, 2, 16, 17], counts: [3] },
+  { shape: [1, 2, 67, 2, 2], counts: [2] },
+  { shape: [3, 3, 1, 1, 9], counts: [1, 2, 3] },
+];
+
+for (const training of [true, false]) {
+  for (const activation of ["none", "relu"] as const) {
+    const mode = training ? "in training" : "in evaluation";
+    const relu = activation === "relu" ? " with relu" : "";
+    Deno.test(`batchNorm() ${mode}${relu} matches double precision, ragged batches included`, async () => {
+      for (const size of sizes) await checkBatchNorm({ ...size, training, activation });
+    });
+  }
+}
+
+Deno.test("batchNorm() honors eps", async () => {
+  for (const training of [true, false]) {
+    await checkBatchNorm({ shape: [1, 4, 3], counts: [4], training, eps: 0.5 });
+  }
+});
+
+Deno.test("batchNorm() keeps its precision far from zero", async () => {
+  await checkBatchNorm({
+    shape: [2, 4, 3, 5, 5],
+    counts: [4, 3],
+    training: true,
+    range: [99, 101],
+    // The mean, near 100, is rounded to 4e-6; the deviation is 0.6.
+    tolerance: { forward: 2e-5, backward: 5e-5 },
+  });
+});
+
+Deno.test("batchNorm() updates running statistics with the unbiased variance of the real rows", async () => {
+  const momentum = 0.3;
+  const shape = [3, 4, 2, 3, 2];
+  const counts = [4, 1, 2];
+  const x = randomInput(6, shape);
+  const runningMean = randomInput(7, [3, 2]);
+  const runningVar = randomInput(8, [3, 2], [0.5, 2]);
+  const ones = { shape: [3, 2], data: new Float32Array(6).fill(1) };
+  const expected = batchNormReference(inDouble(x), {
+    weight: inDouble(ones),
+    bias: inDouble(ones),
+    runningMean: inDouble(runningMean),
+    runningVar: inDouble(runningVar),
+    training: true,
+    momentum,
+    eps: 1e-5,
+    counts,
+    rectify: false,
+  });
+
+  using _scope = gpu.scope();
+  const tensors = {
+    weight: gpu.tensor(ones.data, [3, 2]),
+    bias: gpu.tensor(ones.data, [3, 2]),
+    runningMean: gpu.tensor(runningMean.data, [3, 2]),
+    runningVar: gpu.tensor(runningVar.data, [3, 2]),
+    numBatchesTracked: gpu.tensor(Float32Array.of(0, 7, 41)),
+    counts: gpu.tensor(Uint32Array.from(counts)),
+  };
+  batchNorm(gpu.tensor(x.data, shape), { ...tensors, training: true, momentum });
+  const tolerance = 3e-7; // values of order 1, a few roundings
+  const mean = await tensors.runningMean.read();
+  const variance = await tensors.runningVar.read();
+  assertAllClose("running mean", mean, expected.runningMean.data, tolerance);
+  assertAllClose("running variance", variance, expected.runningVar.data, tolerance);
+  assertEquals([...await tensors.numBatchesTracked.read()], [1, 8, 42]);
+});
+
+Deno.test("batchNorm() leaves running statistics alone in evaluation and for models without rows", async () => {
+  using _scope = gpu.scope();
+  for (const training of [true, false]) {
+    const counts = gpu.tensor(Uint32Array.of(training ? 0 : 2));
+    const tensors = freshTensors([1, 3]);
+    batchNorm(gpu.tensor(randomInput(9, [1, 2, 3]).data, [1, 2, 3]), {
+      ...tensors,
+      counts,
+      training,
+    });
+    assertEquals([...await tensors.runningMean.read()], [0, 0, 0]);
+    assertEquals([...await tensors.runningVar.read()], [1, 1, 1]);
+    assertEquals([...await tensors.numBatchesTracked.read()], [0]);
+  }
+});
+
+Deno.test("batchNorm() of a ragged batch is that of the smaller batch, and zero behind it", async () => {
+  using _scope = gpu.scope();
+  const { data } = randomInput(10, [1, 5, 2, 2, 2]);
+  const upstream = randomInput(11, [1, 5, 2, 2, 2]);
+  const run = (rows: number, counts?: number) => {
+    const shape = [1, rows, 2, 2, 2];
+    const length = sizeOf(shape);
+    const x = gpu.tensor(data.slice(0, length), shape, { requiresGrad: true });
+    const y = batchNorm(x, {
+      ...freshTensors([1, 2]),
+      training: true,
+      counts: counts === undefined ? undefined : gpu.tensor(Uint32Array.of(counts)),
+    });
+    backward(y, gpu.tensor(upstream.data.slice(0, length), shape));
+    return [y, gradOf(x)];
+  };
+  const ragged = run(5, 3);
+  const small = run(3);
+  for (const [index, tensor] of ragged.entries()) {
+    const values = await tensor.read();
+    assertAllClose("real rows", values.subarray(0, 24), await small[index].read(), 1e-6); // rounding
+    assertEquals([...values.subarray(24)], new Array(16).fill(0));
+  }
+});
+
+Deno.test("batchNorm() normalizes a prefix of the stack exactly as the whole stack", async () => {
+  using _scope = gpu.scope();
+  const x = randomInput(12, [3, 4, 2, 5]);
+  const whole = batchNorm(gpu.tensor(x.data, x.shape), { ...freshTensors([3, 2]), training: true });
+  const part = { shape: [2, 4, 2, 5], data: x.data.slice(0, 80) };
+  const prefix = batchNorm(gpu.tensor(part.data, part.shape), {
+    ...freshTensors([2, 2]),
+    training: true,
+  });
+  const data = await whole.read() as Float32Array;
+  assertSameBits(
+    "prefix",
+    { shape: part.shape, data: await prefix.read() as Float32Array<ArrayBuffer> },
+    { shape: part.shape, data: data.slice(0, 80) },
+  );
+});
+
+type NormCase = PyTorchCase<{ mode: string }>;
+
+for (const file of ["batchnorm1d", "batchnorm2d"]) {
+  pytorchTest<{ mode: string }>(
+    "batchNorm()",
+    file,
+    (example) => example.settings.mode.includes(",") ? expectSequence(example) : expectOne(example),
+  );
+}
+
+async function expectOne(example: NormCase): Promise<void> {
+  const requiresGrad = true;
+  const x = example.floats("x", { requiresGrad });
+  const weight = example.floats("weight", { requiresGrad });
+  const bias = example.floats("bias", { requiresGrad });
+  const runningMean = example.floats("rm0");
+  const runningVar = example.floats("rv0");
+  const training = example.settings.mode === "train";
+  const y = batchNorm(x, { weight, bias, runningMean, runningVar, training });
+  backward(y, example.floats("gy"));
+  await example.expect("y", y);
+  await example.expect("gx", gradOf(x));
+  await example.expect("gweight", gradOf(weight));
+  await example.expect("gbias", gradOf(bias));
+  await example.expect("rm1", runningMean);
+  await example.expect("rv1", runningVar);
+}
+
+/** Several batches through the same running statistics. */
+async function expectSequence(example: NormCase): Promise<void> {
+  const channels = example.floats("x0").shape[2];
+  const tensors = freshTensors([2, channels]);
+  for (const [index, mode] of example.settings.mode.split(",").entries()) {
+    const training = mode === "train";
+    const y = batchNorm(example.floats(`x${index}`), { ...tensors, training });
+    await example.expect(`y${index}`, y);
+    if (!training) continue;
+    await example.expect(`rm_after${index}`, tensors.runningMean);
+    await example.expect(`rv_after${index}`, tensors.runningVar);
+  }
+}
+
+Deno.test("batchNorm() rejects single values in training, as PyTorch does", () => {
+  using _scope = gpu.scope();
+  assertThrows(
+    () => batchNorm(gpu.zeros([2, 1, 3]), { ...freshTensors([2, 3]), training: true }),
+    RangeError,
+    "Cannot apply batchNorm: training needs more than one value per channel, " +
+      "but x has shape [2, 1, 3]",
+  );
+});
+
+Deno.test("batchNorm() rejects shapes that do not fit together and eps of zero", () => {
+  using _scope = gpu.scope();
+  const training = true;
+  const x = gpu.zeros([2, 4, 3]);
+  const tensors = freshTensors([2, 3]);
+  assertThrows(
+    () => batchNorm(x, { ...tensors, weight: gpu.zeros([3]), training }),
+    TypeError,
+    "Cannot apply batchNorm: weight is f32 [3] but f32 [2, 3] is expected",
+  );
+  assertThrows(
+    () => batchNorm(x, { ...tensors, counts: gpu.zeros([2]), training }),
+    TypeError,
+    "Cannot apply batchNorm: counts is f32 [2] but u32 [2] is expected",
+  );
+  assertThrows(
+    () => batchNorm(gpu.zeros([4, 3]), { ...tensors, training }),
+    TypeError,
+    "Cannot apply batchNorm: x has shape [4, 3] but [S, N, C, …] is expected",
+  );
+  assertThrows(
+    () => batchNorm(x, { ...tensors, training, eps: 0 }),
+    RangeError,
+    "Cannot apply batchNorm: eps is 0 but a finite number above 0 is expected",
+  );
+});
+
+/** What a new layer has: weight 1, bias 0, mean 0, variance 1, no batches; `[S, C]`. */
+function freshTensors(shape: readonly number[]) {
+  const ones = new Float32Array(sizeOf(shape)).fill(1);
+  return {
+    weight: gpu.tensor(ones, shape),
+    bias: gpu.zeros(shape),
+    runningMean: gpu.zeros(shape),
+    runningVar: gpu.tensor(ones, shape),
+    numBatchesTracked: gpu.zeros([shape[0]]),
+  };
+}
+
+function inDouble({ shape, data }: { shape: readonly number[]; data: Float32Array }): Values {
+  return { shape, data: Float64Array.from(data) };
+}

@@ -1,0 +1,129 @@
+// Two-dimensional convolution.
+
+import { conv2d } from "../../src/ops/conv2d.ts";
+import { backward, gradOf } from "../../src/tensor/autograd.ts";
+import { assertThrows } from "../assert.ts";
+import { checkOp, randomInput } from "../check_op.ts";
+import { gpu } from "../gpu.ts";
+import { pytorchTest } from "../pytorch.ts";
+import { conv2dReference } from "../reference/conv2d.ts";
+
+/** Sums of up to 1,200 products of numbers below 1: half a unit each, 6e-8, mostly cancelling. */
+const tolerance = { forward: 1e-6, backward: 1e-6 };
+
+interface Geometry {
+  /** S, N, C, H, W */
+  readonly x: readonly number[];
+  readonly outputs: number;
+  readonly kernel: number;
+  readonly stride?: number;
+  readonly padding?: number;
+  readonly withBias?: boolean;
+}
+
+function checkConv2d(geometry: Geometry): Promise<void> {
+  const { x, outputs, kernel, stride = 1, padding = 0, withBias = false } = geometry;
+  const inputs = {
+    x: randomInput(1, x),
+    weight: randomInput(2, [x[0], outputs, x[2], kernel, kernel]),
+  };
+  const op = `conv2d stride ${stride} padding ${padding}`;
+  if (!withBias) {
+    return checkOp({
+      op,
+      inputs,
+      run: ({ x, weight }) => conv2d(x, weight, { stride, padding }),
+      reference: ({ x, weight }) => conv2dReference(x, weight, { stride, padding }),
+      tolerance,
+    });
+  }
+  return checkOp({
+    op,
+    inputs: { ...inputs, bias: randomInput(3, [x[0], outputs]) },
+    run: ({ x, weight, bias }) => conv2d(x, weight, { bias, stride, padding }),
+    reference: ({ x, weight, bias }) => conv2dReference(x, weight, { bias, stride, padding }),
+    tolerance,
+  });
+}
+
+Deno.test("conv2d() matches double precision for every kernel size, stride and padding", async () => {
+  for (const kernel of [1, 2, 3, 5]) {
+    for (const stride of [1, 2, 3]) {
+      for (const padding of [0, 1, 2]) {
+        const withBias = (kernel + stride + padding) % 2 === 0;
+        const x = [1, 2, 3, 7, 6];
+        await checkConv2d({ x, outputs: 7, kernel, stride, padding, withBias });
+      }
+    }
+  }
+});
+
+Deno.test("conv2d() matches double precision for all kinds of channel counts", async () => {
+  for (const C of [1, 3, 5]) {
+    for (const outputs of [1, 7, 33]) {
+      await checkConv2d({ x: [3, 1, C, 5, 3], outputs, kernel: 3, padding: 1, withBias: C === 3 });
+    }
+  }
+});
+
+Deno.test("conv2d() matches double precision on sizes that large tiles divide, and beside them", async () => {
+  const common = { kernel: 3, padding: 1 };
+  await checkConv2d({ ...common, x: [2, 1, 8, 8, 8], outputs: 16 });
+  await checkConv2d({ ...common, x: [1, 3, 12, 9, 17], outputs: 20, withBias: true });
+  await checkConv2d({ ...common, x: [1, 1, 16, 16, 4], outputs: 8 });
+});
+
+Deno.test("conv2d() matches double precision on single pixels and single rows", async () => {
+  const common = { kernel: 3, padding: 1 };
+  await checkConv2d({ ...common, x: [2, 5, 4, 1, 1], outputs: 6 });
+  await checkConv2d({ ...common, x: [1, 1, 2, 1, 11], outputs: 9, withBias: true });
+  await checkConv2d({ ...common, x: [1, 2, 3, 2, 2], outputs: 8 });
+});
+
+pytorchTest<{ stride: number; padding: number; bias: boolean }>(
+  "conv2d()",
+  "conv2d",
+  async (example) => {
+    const { stride, padding } = example.settings;
+    const requiresGrad = true;
+    const x = example.floats("x", { requiresGrad });
+    const weight = example.floats("w", { requiresGrad });
+    const bias = example.settings.bias ? example.floats("b", { requiresGrad }) : undefined;
+    const y = conv2d(x, weight, { bias, stride, padding });
+    backward(y, example.floats("gy"));
+    await example.expect("y", y);
+    await example.expect("gx", gradOf(x));
+    await example.expect("gw", gradOf(weight));
+    if (bias) await example.expect("gb", gradOf(bias));
+  },
+);
+
+Deno.test("conv2d() rejects shapes that do not fit together, naming them", () => {
+  using _scope = gpu.scope();
+  const x = gpu.zeros([2, 1, 3, 5, 5]);
+  const rejected = (weight: number[], message: string) =>
+    assertThrows(() => conv2d(x, gpu.zeros(weight)), TypeError, message);
+  rejected([2, 4, 4, 3, 3], "[2, 4, 4, 3, 3]");
+  rejected([1, 4, 3, 3, 3], "[1, 4, 3, 3, 3]");
+  rejected([4, 3, 3, 3], "5 axes are expected");
+  assertThrows(
+    () => conv2d(gpu.zeros([1, 3, 5, 5]), gpu.zeros([1, 4, 3, 3, 3])),
+    TypeError,
+    "Cannot apply conv2d: x has shape [1, 3, 5, 5] but 5 axes are expected",
+  );
+  assertThrows(
+    () => conv2d(x, gpu.zeros([2, 4, 3, 3, 3]), { bias: gpu.zeros([4]) }),
+    TypeError,
+    "Cannot apply conv2d: bias is f32 [4] but f32 [2, 4] is expected",
+  );
+});
+
+Deno.test("conv2d() rejects windows larger than the image, strides below one and halves", () => {
+  using _scope = gpu.scope();
+  const x = gpu.zeros([1, 1, 3, 2, 5]);
+  const weight = gpu.zeros([1, 4, 3, 3, 3]);
+  assertThrows(() => conv2d(x, weight), RangeError, "Cannot apply conv2d");
+  for (const options of [{ stride: 0 }, { padding: -1 }, { stride: 1.5 }]) {
+    assertThrows(() => conv2d(x, weight, { padding: 1, ...options }), RangeError);
+  }
+});

@@ -1,0 +1,207 @@
+// Cross-entropy, the divergence from a teacher, and the losses of Deputy-Enhanced Transfer.
+
+import { crossEntropy, deputyTransferLoss, klDiv } from "../../src/ops/losses.ts";
+import { backward, gradOf } from "../../src/tensor/autograd.ts";
+import { assertEquals, assertThrows } from "../assert.ts";
+import { checkOp, type Input, perModel, randomInput, randomLabels } from "../check_op.ts";
+import { gpu } from "../gpu.ts";
+import { type PyTorchCase, pytorchTest } from "../pytorch.ts";
+import {
+  crossEntropyReference,
+  klDivReference,
+  transferLossReference,
+} from "../reference/losses.ts";
+
+/** S, N, classes, and how many of the N rows are real in each model. */
+const sizes: { shape: number[]; counts: number[] }[] = [
+  { shape: [1, 1, 2], counts: [1] },
+  { shape: [3, 4, 3], counts: [4, 1, 3] },
+  { shape: [1, 100, 7], counts: [100] }, // more rows than a workgroup has invocations
+  { shape: [2, 35, 3], counts: [33, 35] },
+];
+/** exp: 3 + 2|x| ULP with |x| ≤ 6, and sums of at most 100 rows, as trees. */
+const tolerance = { forward: 3e-6, backward: 4e-6 };
+
+/** Large logits in padded rows: they would show in any sum. */
+function logitsOf(seed: number, { shape, counts }: typeof sizes[number]): Input {
+  const { data } = randomInput(seed, shape, [-3, 3]);
+  const [, N, classes] = shape;
+  data.forEach((_, at) => {
+    const row = Math.floor(at / classes);
+    if (row % N >= counts[Math.floor(row / N)]) data[at] = at % 2 ? 1e6 : -1e6;
+  });
+  return { shape, data };
+}
+
+Deno.test("crossEntropy() matches double precision, ragged batches included", async () => {
+  for (const size of sizes) {
+    await checkOp({
+      op: `crossEntropy counts [${size.counts}]`,
+      inputs: {
+        logits: logitsOf(1, size),
+        labels: randomLabels(2, size.shape.slice(0, 2), size.shape[2]),
+        counts: perModel(size.counts),
+      },
+      run: ({ logits, labels, counts }) => crossEntropy(logits, labels, { counts }),
+      reference: ({ logits, labels, counts }) =>
+        crossEntropyReference(logits, labels.data, counts.data),
+      tolerance,
+    });
+  }
+});
+
+Deno.test("klDiv() matches double precision for several temperatures", async () => {
+  for (const temperature of [1, 2, 0.5]) {
+    for (const size of sizes) {
+      await checkOp({
+        op: `klDiv temperature ${temperature} counts [${size.counts}]`,
+        inputs: {
+          student: logitsOf(3, size),
+          teacher: logitsOf(4, size),
+          counts: perModel(size.counts),
+        },
+        differentiable: ["student"],
+        run: ({ student, teacher, counts }) => klDiv(student, teacher, { counts, temperature }),
+        reference: ({ student, teacher, counts }) =>
+          klDivReference(student, teacher, counts.data, temperature),
+        tolerance,
+      });
+    }
+  }
+});
+
+for (const role of ["personal", "deputy"] as const) {
+  Deno.test(`deputyTransferLoss() of the ${role} model matches double precision`, async () => {
+    for (const counts of [[4, 4, 4, 4], [4, 1, 3, 2]]) {
+      const size = { shape: [4, 4, 3], counts };
+      const own = logitsOf(5, size);
+      const opposite = logitsOf(6, size);
+      await checkOp({
+        op: `deputyTransferLoss ${role} counts [${counts}]`,
+        inputs: {
+          own,
+          opposite,
+          labels: randomLabels(7, [4, 4], 3),
+          stages: perModel([1, 2, 3, 4]),
+          counts: perModel(counts),
+        },
+        differentiable: ["own"],
+        run: ({ own, opposite, labels, stages, counts }) => {
+          const logits = role === "personal" ? [own, opposite] : [opposite, own];
+          return deputyTransferLoss(logits[0], logits[1], labels, { stages, counts })[role];
+        },
+        reference: ({ own, opposite, labels, stages, counts }) =>
+          transferLossReference(own, opposite, labels.data, {
+            stages: stages.data,
+            aloneIn: role === "personal" ? 1 : 3,
+            counts: counts.data,
+          }),
+        tolerance,
+      });
+    }
+  });
+}
+
+Deno.test("losses of a ragged batch are those of the smaller batch alone", async () => {
+  const counts = [3, 1];
+  const size = { shape: [2, 5, 3], counts };
+  const { data } = logitsOf(8, size);
+  const labels = randomLabels(9, [2, 5], 3);
+  using _scope = gpu.scope();
+  const ragged = crossEntropy(
+    gpu.tensor(data as Float32Array<ArrayBuffer>, size.shape),
+    gpu.tensor(labels.data, labels.shape),
+    { counts: gpu.tensor(Uint32Array.from(counts)) },
+  );
+  const losses = await ragged.read();
+  for (const [model, count] of counts.entries()) {
+    const logits = data.slice(model * 15, model * 15 + count * 3);
+    const alone = crossEntropy(
+      gpu.tensor(logits, [1, count, 3]),
+      gpu.tensor(labels.data.slice(model * 5, model * 5 + count), [1, count]),
+    );
+    assertEquals(losses[model], (await alone.read())[0]);
+  }
+});
+
+Deno.test("losses of a model without rows are zero, and so are their gradients", async () => {
+  using _scope = gpu.scope();
+  const logits = gpu.tensor(new Float32Array(6).fill(1e6), [1, 2, 3], { requiresGrad: true });
+  const labels = gpu.zeros([1, 2], "i32");
+  const loss = crossEntropy(logits, labels, { counts: gpu.tensor(Uint32Array.of(0)) });
+  backward(loss);
+  assertEquals([...await loss.read()], [0]);
+  assertEquals([...await gradOf(logits).read()], [0, 0, 0, 0, 0, 0]);
+});
+
+pytorchTest<{ op: string }>("crossEntropy()", "activations", async (example) => {
+  if (example.settings.op === "relu") return;
+  const x = example.floats("x", { requiresGrad: true });
+  const loss = crossEntropy(x, example.labels("target"));
+  backward(loss);
+  await example.expect("ce", loss);
+  await example.expect("ce_gx", gradOf(x));
+});
+
+pytorchTest("klDiv()", "kl_div", async (example) => {
+  const student = example.floats("a", { requiresGrad: true });
+  const loss = klDiv(student, example.floats("b"));
+  backward(loss);
+  await example.expect("kl", loss);
+  await example.expect("ga", gradOf(student));
+});
+
+pytorchTest("deputyTransferLoss()", "det_losses", async (example) => {
+  for (const stage of [1, 2, 3, 4]) await expectStage(example, stage);
+});
+
+async function expectStage(example: PyTorchCase<unknown>, stage: number): Promise<void> {
+  const personal = example.floats("p", { requiresGrad: true });
+  const deputy = example.floats("d", { requiresGrad: true });
+  const stages = gpu.tensor(Uint32Array.of(5 - stage, stage));
+  const losses = deputyTransferLoss(personal, deputy, example.labels("target"), { stages });
+  backward(losses.personal);
+  backward(losses.deputy);
+  await example.expect(`s${stage}.loss_p`, losses.personal);
+  await example.expect(`s${stage}.loss_d`, losses.deputy);
+  await example.expect(`s${stage}.gp`, gradOf(personal));
+  await example.expect(`s${stage}.gd`, gradOf(deputy));
+}
+
+Deno.test("losses reject shapes and types that do not fit together", () => {
+  using _scope = gpu.scope();
+  const logits = gpu.zeros([2, 4, 3]);
+  const labels = gpu.zeros([2, 4], "i32");
+  assertThrows(
+    () => crossEntropy(logits, gpu.zeros([2, 4])),
+    TypeError,
+    "Cannot apply crossEntropy: labels is f32 [2, 4] but i32 [2, 4] is expected",
+  );
+  assertThrows(
+    () => crossEntropy(logits, labels, { counts: gpu.zeros([4], "u32") }),
+    TypeError,
+    "Cannot apply crossEntropy: counts is u32 [4] but u32 [2] is expected",
+  );
+  assertThrows(
+    () => klDiv(logits, gpu.zeros([2, 4, 2])),
+    TypeError,
+    "Cannot apply klDiv: teacher is f32 [2, 4, 2] but f32 [2, 4, 3] is expected",
+  );
+  assertThrows(
+    () => deputyTransferLoss(logits, logits, labels, { stages: gpu.zeros([2], "i32") }),
+    TypeError,
+    "Cannot apply deputyTransferLoss: stages is i32 [2] but u32 [2] is expected",
+  );
+});
+
+Deno.test("klDiv() rejects temperatures that are not above zero", () => {
+  using _scope = gpu.scope();
+  const logits = gpu.zeros([1, 1, 2]);
+  for (const temperature of [0, -1, NaN, Infinity]) {
+    assertThrows(
+      () => klDiv(logits, logits, { temperature }),
+      RangeError,
+      `Cannot apply klDiv: temperature is ${temperature} but a finite number above 0 is expected`,
+    );
+  }
+});
