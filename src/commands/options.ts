@@ -1,5 +1,6 @@
 // From command-line arguments to options, by a table of flags.
 
+import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import type { Setting } from "../report/run_header.ts";
 import type { Flag, FlagTable, OptionsOf } from "./flags.ts";
 import { didYouMean } from "./nearest_word.ts";
@@ -9,10 +10,12 @@ import { toggle } from "./values.ts";
 /** What was typed: the value of each flag given, by option. */
 type Given = Map<string, unknown>;
 
-/** A flag with the option it sets. */
+/** What a spelling stands for. */
 interface Entry {
   readonly option: string;
   readonly flag: Flag<unknown>;
+  /** of a switch, as spelled: false for `--no-…` */
+  readonly value: boolean;
 }
 
 /** The options that result, and where each of them comes from. */
@@ -23,10 +26,6 @@ export interface ResolvedOptions<F extends FlagTable> {
 
 /**
  * Reads arguments such as `--lr 1e-2 --image-size=64 --no-shuffle`.
- *
- * A parser for any program (`parseArgs` of Deno's standard library) would lose what the messages
- * are about: it takes `-1` in `--width -1` for a flag, and sees neither a flag given twice nor one
- * without its value.
  *
  * @param preset defaults of the command that differ from the table's
  * @throws {UsageError} for an unknown flag, a bad, missing or repeated value or a surplus argument
@@ -39,66 +38,84 @@ export function resolveOptions<F extends FlagTable>(
   const given = readArguments(args, flags);
   const defaults = Object.entries(flags).map(([option, flag]) => [option, flag.default]);
   const options = { ...Object.fromEntries(defaults), ...preset, ...Object.fromEntries(given) };
-  const settings = Object.entries(flags).map(([option, { name }]): Setting => ({
+  const settings = Object.entries(flags).map(([option, { name, source }]): Setting => ({
     name,
     value: Array.isArray(options[option]) ? options[option].join(",") : options[option],
-    source: given.has(option) ? "flag" : "default",
+    source: given.has(option) ? "flag" : option in preset ? "demo" : source,
   }));
   return { options, settings };
 }
 
+/** Splits with Node's parser, whose tokens keep what the messages are about: order, spelling, repetition. */
 function readArguments(args: readonly string[], flags: FlagTable): Given {
   const spellings = spellingsOf(flags);
-  const given: Given = new Map();
   // `deno task train -- --lr 1e-2` hands on the two hyphens that npm would swallow.
-  const rest = args[0] === "--" ? args.slice(1) : [...args];
-  while (rest.length > 0) {
-    const argument = rest.shift()!;
-    if (!argument.startsWith("-")) throw surplus(argument);
-    const [written, attached] = splitOnce(argument, "=");
-    const { option, flag, negated } = find(written, spellings);
+  const words = args[0] === "--" ? args.slice(1) : [...args];
+  const { tokens } = parseArgs({
+    args: words,
+    options: parserOptions(spellings),
+    strict: false, // its own messages know neither the flags' kinds nor the nearest spelling
+    tokens: true,
+  });
+  const given: Given = new Map();
+  for (const token of tokens) {
+    if (token.kind !== "option") throw surplus(token.kind === "positional" ? token.value : "--");
+    const { rawName } = token;
+    const { option, flag, value: implied } = find(words[token.index], spellings);
     if (given.has(option)) {
-      throw new UsageError(`Cannot use ${written}: ${flagName(flag)} was given already; keep one`);
+      throw new UsageError(`Cannot use ${rawName}: --${flag.name} was given already; keep one`);
     }
     if (flag.kind !== toggle) {
-      given.set(option, parseValue(flag, written, attached ?? takeValue(flag, written, rest)));
-    } else if (attached === undefined) {
-      given.set(option, !negated);
-    } else {
-      const wish = `write ${flagName(flag)} or --no-${flag.name}`;
-      throw new UsageError(`Cannot use ${argument}: it takes no value; ${wish}`);
-    }
+      given.set(option, parseValue(flag, rawName, takeValue(flag, rawName, token)));
+    } else if (token.inlineValue) {
+      const wish = `write --${flag.name} or --no-${flag.name}`;
+      throw new UsageError(`Cannot use ${rawName}=${token.value}: it takes no value; ${wish}`);
+    } else given.set(option, implied);
   }
   return given;
 }
 
-/** All spellings, without the leading hyphens and with `-` for `_`. */
+/** Every flag by all its spellings, without the leading hyphens; `_` and `-` mean the same. */
 function spellingsOf(flags: FlagTable): Map<string, Entry> {
-  return new Map(
-    Object.entries(flags).flatMap(([option, flag]) =>
-      [flag.name, ...flag.aliases].map((name) => [canonical(name), { option, flag }] as const)
-    ),
-  );
-}
-
-function find(written: string, spellings: Map<string, Entry>): Entry & { negated: boolean } {
-  const name = canonical(written);
-  if (written.startsWith("--")) {
-    const entry = spellings.get(name);
-    if (entry !== undefined) return { ...entry, negated: false };
-    const opposite = name.startsWith("no-") ? spellings.get(name.slice(3)) : undefined;
-    if (opposite?.flag.kind === toggle) return { ...opposite, negated: true };
+  const spellings = new Map<string, Entry>();
+  for (const [option, flag] of Object.entries(flags)) {
+    for (const name of [flag.name, ...flag.aliases]) {
+      spellings.set(canonical(name), { option, flag, value: true });
+      if (flag.kind === toggle) {
+        spellings.set(canonical(`no-${name}`), { option, flag, value: false });
+      }
+    }
   }
-  const words = [...spellings.keys()].map((spelling) => `--${spelling}`);
-  throw new UsageError(
-    `Unknown flag ${written}${didYouMean(`--${name}`, words)}: the command "help" lists all flags`,
+  return spellings;
+}
+
+/** What the parser has to know: which spellings take a value. */
+function parserOptions(spellings: ReadonlyMap<string, Entry>): ParseArgsOptionsConfig {
+  const typed = [...spellings].map(([name, { flag }]) =>
+    [name, { type: flag.kind === toggle ? "boolean" : "string" }] as const
+  );
+  return Object.fromEntries(
+    typed.flatMap(([name, option]) => [[name, option], [name.replaceAll("-", "_"), option]]),
   );
 }
 
-function takeValue(flag: Flag<unknown>, written: string, rest: string[]): string {
-  const value = rest.shift();
-  if (value === undefined || value.startsWith("--")) {
-    throw new UsageError(`Cannot use ${written} without a value: expected ${flag.kind.expected}`);
+function find(word: string, spellings: ReadonlyMap<string, Entry>): Entry {
+  const [written] = word.split("=");
+  const name = canonical(written.replace(/^-+/, ""));
+  const entry = written.startsWith("--") ? spellings.get(name) : undefined;
+  if (entry !== undefined) return entry;
+  const known = [...spellings.keys()].map((spelling) => `--${spelling}`);
+  const nearest = didYouMean(`--${name}`, known);
+  throw new UsageError(`Unknown flag ${written}${nearest}: the command "help" lists all flags`);
+}
+
+function takeValue(
+  flag: Flag<unknown>,
+  rawName: string,
+  { value, inlineValue }: { value?: string | boolean; inlineValue?: boolean },
+): string {
+  if (typeof value !== "string" || (!inlineValue && value.startsWith("--"))) {
+    throw new UsageError(`Cannot use ${rawName} without a value: expected ${flag.kind.expected}`);
   }
   return value;
 }
@@ -117,14 +134,5 @@ function surplus(argument: string): UsageError {
 }
 
 function canonical(name: string): string {
-  return name.replace(/^-+/, "").replaceAll("_", "-");
-}
-
-function flagName(flag: Flag<unknown>): string {
-  return `--${flag.name}`;
-}
-
-function splitOnce(text: string, separator: string): [string, string?] {
-  const index = text.indexOf(separator);
-  return index < 0 ? [text] : [text.slice(0, index), text.slice(index + separator.length)];
+  return name.replaceAll("_", "-");
 }

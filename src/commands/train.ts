@@ -2,14 +2,13 @@
 
 import { join } from "@std/path";
 import type { SimulationConfig } from "../federated/config.ts";
-import type { SimulationEvent } from "../federated/events.ts";
 import { simulate } from "../federated/simulation.ts";
 import { readSafetensors } from "../io/safetensors.ts";
 import { type ConsoleMode, ConsoleReport } from "../report/console.ts";
 import { runFolderName } from "../report/file_names.ts";
 import { RunFolder } from "../report/run_folder.ts";
 import type { RunHeader } from "../report/run_header.ts";
-import { type Gpu, openGpu } from "../tensor/gpu.ts";
+import { openGpu } from "../tensor/gpu.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import { trainFlags, type TrainOptions } from "./flags.ts";
 import { checkDataFlags, loadDataset } from "./load_dataset.ts";
@@ -47,7 +46,7 @@ export async function train(
   const config = await simulationConfig(options, initialState, mode, signal);
 
   using console = new ConsoleReport(header, mode);
-  for await (const event of startSimulation(gpu, config, options)) {
+  for await (const event of simulate(gpu, config)) {
     signal.throwIfAborted();
     await folder.consume(event);
     console.consume(event);
@@ -79,27 +78,6 @@ async function readInitialState(
 
 function folderName(options: TrainOptions): string {
   return runFolderName({ ...options, theme: options.method }, new Date());
-}
-
-/** As `simulate()`, but what it rejects before its first event is worded as a mistake in the flags. */
-async function* startSimulation(
-  gpu: Gpu,
-  config: SimulationConfig,
-  { init }: TrainOptions,
-): AsyncGenerator<SimulationEvent> {
-  let started = false;
-  try {
-    for await (const event of simulate(gpu, config)) {
-      started = true;
-      yield event;
-    }
-  } catch (error) {
-    if (!started && error instanceof RangeError) throw new UsageError(error.message);
-    if (!started && error instanceof TypeError && init !== null) {
-      throw new UsageError(`Cannot use ${init} for --init: ${error.message}`);
-    }
-    throw error;
-  }
 }
 
 async function simulationConfig(

@@ -91,14 +91,15 @@ class Federation implements Disposable {
   #loadInitialState(): void {
     const { initialState } = this.config;
     if (!initialState) return;
-    asConfigError("initialState", () => {
+    asConfigError("The initial state does not fit the network", () => {
       for (const { model } of this.#groups) loadStateDict(model, initialState);
     });
   }
 
   /** Records a communication without running it: what cannot be aggregated is found before training. */
   #rehearseCommunication(): void {
-    asConfigError("width", () => {
+    const subject = `The server cannot aggregate a network of width ${this.config.width}`;
+    asConfigError(subject, () => {
       this.gpu.record(this.#arena, () => communicate(this.method, this.#sharedModels(), 0));
     });
   }
@@ -303,13 +304,13 @@ class Federation implements Disposable {
   }
 }
 
-/** Runs what fails with a plain error if a setting does not fit, and names the setting then. */
-function asConfigError(setting: keyof SimulationConfig, body: () => void): void {
+/** Runs what fails with a plain error if a setting does not fit, and says what that means. */
+function asConfigError(meaning: string, body: () => void): void {
   try {
     body();
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-    throw new ConfigError(`${error.message}; change ${setting}`);
+    throw new ConfigError(`${meaning}: ${error.message}`);
   }
 }
 

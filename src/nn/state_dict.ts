@@ -95,6 +95,13 @@ function layerOf(name: string): string {
   return name.slice(0, name.lastIndexOf("."));
 }
 
+/** `no missing keys`, or how many there are and the first few. */
+function listed(kind: string, keys: readonly string[]): string {
+  if (keys.length === 0) return `no ${kind} keys`;
+  const shown = keys.slice(0, 3).join(", ");
+  return `${keys.length} ${kind} keys (${shown}${keys.length > 3 ? ", …" : ""})`;
+}
+
 function expectModel(model: Model, index: number): void {
   if (!Number.isInteger(index) || index < 0 || index >= model.stack) {
     throw new RangeError(`Cannot find model ${index} in a stack of ${model.stack}`);
@@ -107,8 +114,7 @@ function expectKeys(entries: readonly Entry[], tensors: ReadonlyMap<string, Host
   const superfluous = [...tensors.keys()].filter((name) => !expected.has(name));
   if (missing.length + superfluous.length > 0) {
     throw new TypeError(
-      `Cannot load state: missing keys [${missing.join(", ")}], ` +
-        `superfluous keys [${superfluous.join(", ")}]`,
+      `Cannot load state: ${listed("missing", missing)}, ${listed("superfluous", superfluous)}`,
     );
   }
 }

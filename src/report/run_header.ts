@@ -8,7 +8,8 @@ export interface Setting {
   readonly name: string;
   /** null where it is unset */
   readonly value: string | number | boolean | null;
-  readonly source: "default" | "flag";
+  /** who decided: the command line, the demo, or the official code's or this program's default */
+  readonly source: "flag" | "demo" | "official" | "ours";
 }
 
 /** What is known of a run before its first event. */

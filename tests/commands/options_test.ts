@@ -98,11 +98,16 @@ Deno.test("resolveOptions() skips the -- that a task runner hands on", () => {
   assertEquals(optionsOf("--", "--iters", "3").rounds, 3);
 });
 
-Deno.test("resolveOptions() lets flags win over the preset, and tells which were given", () => {
+Deno.test("resolveOptions() lets flags win over the preset, and tells who decided", () => {
   const { options, settings } = resolveOptions(["--iters", "9"], trainFlags, demoPreset);
   assertEquals([options.data, options.rounds], ["demo", 9]);
   const sources = new Map(settings.map(({ name, source }) => [name, source]));
-  assertEquals([sources.get("iters"), sources.get("data")], ["flag", "default"]);
+  assertEquals(["iters", "data", "lr", "width"].map((name) => sources.get(name)), [
+    "flag",
+    "demo",
+    "official",
+    "demo",
+  ]);
   assertEquals(settings.length, Object.keys(trainFlags).length);
 });
 

@@ -131,8 +131,16 @@ const mistakes: readonly (readonly [string, Partial<SimulationConfig>, string])[
   ["a seed that is no 32-bit number", { seed: 1.5 }, "seed is 1.5"],
   ["a last batch of one image", { batchSize: 4 }, "batches of 4"],
   ["a fraction of a client", { parallelClients: 0.5 }, "parallelClients is 0.5"],
-  ["weights of another network", { initialState: new Map() }, "missing keys [layer1.0.conv.weight"],
-  ["channels that PFA cannot transform", { width: 5 / 32 }, "change width"],
+  [
+    "weights of another network",
+    { initialState: new Map() },
+    "The initial state does not fit the network: ",
+  ],
+  [
+    "channels that PFA cannot transform",
+    { width: 5 / 32 },
+    "cannot aggregate a network of width 0.15625",
+  ],
 ];
 
 for (const [name, changes, message] of mistakes) {

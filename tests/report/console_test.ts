@@ -43,17 +43,17 @@ function textOf(type: SimulationEvent["type"], index = 0): string {
 Deno.test("the start shows every setting, the adapter, the data and the models", () => {
   assertEquals(
     textOf("run"),
-    `  setting     source   value
-  theme       default  prrfl
-  data        flag     demo
-  csv_folder  default  none
-  iters       flag     3
-  l_rate      default  0.7
-  wd          default  1e-6
-  shuffle     default  true
-  adapter              llvmpipe (LLVM 19.1.7, 256 bits), software
-  versions             prr-fl 0.1.0, deno 2.9.6
-  folder               runs/one
+    `  setting     source    value
+  theme       official  prrfl
+  data        flag      demo
+  csv_folder  official  none
+  iters       flag      3
+  l_rate      official  0.7
+  wd          official  1e-6
+  shuffle     official  true
+  adapter               llvmpipe (LLVM 19.1.7, 256 bits), software
+  versions              prr-fl 0.1.0, deno 2.9.6
+  folder                runs/one
 
   client  train  valid  test
   A        1844    260   526
