@@ -8,6 +8,7 @@ struct Params {
 }
 
 override tile: u32 = 8;
+override overlapping: bool = true;  // whether a pixel can lie in several windows
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
@@ -54,6 +55,11 @@ fn max_pool_gradient(
   @builtin(num_workgroups) groups: vec3u,
 ) {
   if (id.x >= params.width || id.y >= params.height) { return; }
+  let own = id.y * params.width + id.x;
+  if (!overlapping) {
+    scatter(id, own, groups.z);
+    return;
+  }
   // The windows whose first row is at most id.y and whose last row is at least id.y; columns likewise.
   let reach = params.kernel_size - 1u;
   let last = min(
@@ -64,7 +70,6 @@ fn max_pool_gradient(
     quotient(id.x - min(id.x, reach) + params.stride - 1u, params.stride),
     quotient(id.y - min(id.y, reach) + params.stride - 1u, params.stride),
   );
-  let own = id.y * params.width + id.x;
   for (var plane = id.z; plane < params.planes; plane += groups.z) {
     var sum = 0.0;
     for (var i = first.y; i < last.y; i++) {
@@ -74,6 +79,18 @@ fn max_pool_gradient(
       }
     }
     output[plane * params.height * params.width + own] = sum;
+  }
+}
+
+// The same where windows do not overlap: the one window that may have chosen the pixel.
+fn scatter(id: vec3u, own: u32, planes_apart: u32) {
+  let window = vec2u(quotient(id.x, params.stride), quotient(id.y, params.stride));
+  let exists = window.x < params.out_width && window.y < params.out_height;
+  let at = select(0u, window.y * params.out_width + window.x, exists);
+  for (var plane = id.z; plane < params.planes; plane += planes_apart) {
+    let first = plane * params.out_height * params.out_width;
+    let chosen_here = exists && winner[first + at] == own;
+    output[plane * params.height * params.width + own] = select(0.0, upstream[first + at], chosen_here);
   }
 }
 

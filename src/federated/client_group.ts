@@ -158,16 +158,12 @@ export class ClientGroup {
 
   #trainStep(prefix: number): void {
     const batch = this.#gather("train", prefix);
-    this.#optimizer.zeroGrad();
     const logits = this.model.forward(batch.x, { training: true, counts: batch.counts });
     this.#outcomes.store(logits, batch, this.#position);
     const { labels, counts } = batch;
-    backward(this.method.localLoss({
-      logits,
-      labels,
-      counts,
-      stages: this.#stages.view([prefix]),
-    }));
+    const stages = this.#stages.view([prefix]);
+    this.#optimizer.zeroGrad();
+    backward(this.method.localLoss({ logits, labels, counts, stages }));
     this.#optimizer.step(prefix * this.method.roles.length);
   }
 

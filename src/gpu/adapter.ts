@@ -30,6 +30,14 @@ export type DeviceLimit = typeof deviceLimits[number];
 /** Features that the engine's tools can use where they exist; none is required. */
 const wantedFeatures: readonly GPUFeatureName[] = ["timestamp-query"];
 
+/**
+ * Invocations per workgroup of kernels that reduce or keep much in registers. A software adapter runs
+ * eight invocations as one vector and is slow to switch between vectors at barriers; hardware wants more.
+ */
+export function workgroupSizeFor(kind: AdapterDescription["kind"]): number {
+  return kind === "cpu" ? 8 : 64;
+}
+
 const softwareNames = /llvmpipe|lavapipe|swiftshader|softpipe|basic render/i;
 
 const adapterAdvice = "install a Vulkan driver (on Debian or Ubuntu: apt-get install " +

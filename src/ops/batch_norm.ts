@@ -1,6 +1,7 @@
 // Batch normalization with ragged batches, optionally with the ReLU that follows it.
 
 import source from "../../kernels/batch_norm.wgsl" with { type: "text" };
+import { workgroupSizeFor } from "../gpu/adapter.ts";
 import { kernelFile } from "../gpu/kernel.ts";
 import { record } from "../tensor/autograd.ts";
 import { fullTensor, linearWorkgroups } from "../tensor/elementwise.ts";
@@ -41,7 +42,9 @@ interface Call {
   readonly bias: Tensor;
   readonly mean: Tensor;
   readonly inverseDeviation: Tensor;
-  readonly constants: { readonly rectify: number; readonly training: number };
+  readonly workgroupSize: number;
+  readonly rectify: number;
+  readonly training: number;
   readonly params: Readonly<Record<"models" | "rows" | "channels" | "pixels", number>> & {
     readonly eps: number;
     readonly momentum: number;
@@ -110,18 +113,21 @@ function checkedCall(
     bias,
     mean: emptyTensor(x.gpu, [models, channels]),
     inverseDeviation: emptyTensor(x.gpu, [models, channels]),
-    constants: { rectify: Number(options.activation === "relu"), training: Number(training) },
+    workgroupSize: workgroupSizeFor(x.gpu.adapter.kind),
+    rectify: Number(options.activation === "relu"),
+    training: Number(training),
     params: { models, rows, channels, pixels, ...scalars },
   };
 }
 
 function batchStatistics(
-  { x, counts, mean, inverseDeviation, params }: Call,
+  { x, counts, mean, inverseDeviation, workgroupSize, params }: Call,
   running: { runningMean: Tensor; runningVar: Tensor; numBatchesTracked: Tensor },
 ): void {
   x.gpu.dispatch({
     file,
     entryPoint: "batch_statistics",
+    constants: { workgroup_size: workgroupSize },
     params,
     buffers: {
       x,
@@ -156,14 +162,14 @@ function runningStatistics(
 
 /** Gradients of x, weight and bias. */
 function gradients(call: Call, upstream: Tensor): (Tensor | null)[] {
-  const { x, counts, weight, bias, mean, inverseDeviation, constants, params } = call;
+  const { x, counts, weight, bias, mean, inverseDeviation, workgroupSize, rectify, params } = call;
   const shared = { weight, bias, mean, inverse_deviation: inverseDeviation, upstream };
   const weightGradient = emptyTensor(x.gpu, weight.shape);
   const biasGradient = emptyTensor(x.gpu, bias.shape);
   x.gpu.dispatch({
     file,
     entryPoint: "parameter_gradients",
-    constants: { rectify: constants.rectify },
+    constants: { workgroup_size: workgroupSize, rectify },
     params,
     buffers: {
       x,
@@ -186,13 +192,13 @@ function gradients(call: Call, upstream: Tensor): (Tensor | null)[] {
 
 /** Runs an entry point that writes every element of a tensor like x. */
 function onPlanes(entryPoint: string, call: Call, buffers: Record<string, Tensor>): Tensor {
-  const { x, counts, constants, params } = call;
+  const { x, counts, workgroupSize, rectify, training, params } = call;
   const output = emptyTensor(x.gpu, x.shape);
-  const planesPerGroup = Math.floor(64 / Math.min(params.pixels, 64));
+  const planesPerGroup = Math.floor(workgroupSize / Math.min(params.pixels, workgroupSize));
   x.gpu.dispatch({
     file,
     entryPoint,
-    constants,
+    constants: { workgroup_size: workgroupSize, rectify, training },
     params,
     buffers: { x, counts, ...buffers, output },
     workgroups: linearWorkgroups(params.models * params.rows * params.channels, planesPerGroup),

@@ -1,5 +1,6 @@
 // Which convolution kernels run for a shape, and with how many invocations: arithmetic, no GPU.
 
+import { type AdapterDescription, workgroupSizeFor } from "../gpu/adapter.ts";
 import type { Constants } from "../gpu/pipelines.ts";
 import { linearWorkgroups } from "../tensor/elementwise.ts";
 
@@ -41,7 +42,7 @@ export interface ConvReduction {
 const maxRanges = 4096;
 
 /** "cpu": a software adapter, where a load is as dear as twenty multiply-adds; "gpu": any other. */
-export type Profile = "cpu" | "gpu";
+export type Profile = AdapterDescription["kind"];
 
 /** The forward pass. */
 export function planForward(conv: ConvShape, hasBias: boolean, profile: Profile): ConvDispatch {
@@ -131,7 +132,7 @@ function planCorrelation(
   const { transposed, hasBias, profile } = options;
   if (profile === "cpu" && isSame3x3(params)) return planSame3x3(params, transposed, hasBias);
   const { stack, batch, out_channels, out_height, out_width } = params;
-  const workgroup_size = workgroupSize(profile);
+  const workgroup_size = workgroupSizeFor(profile);
   const invocations = stack * batch * Math.ceil(out_channels / 8) * out_height *
     Math.ceil(out_width / 4);
   return {
@@ -160,7 +161,7 @@ function planSame3x3(
   const wanted = Math.max(Math.floor(pixels / 512), Math.ceil(16 / blocks));
   const most = Math.min(maxRanges, columns, Math.max(1, Math.floor(pixels / 32)));
   const ranges = Math.min(wanted, most);
-  const workgroup_size = workgroupSize("cpu");
+  const workgroup_size = workgroupSizeFor("cpu");
   return {
     kernel: "conv2d_3x3.wgsl",
     entryPoint: "correlate3x3",
@@ -187,7 +188,7 @@ function planReduction(
   profile: Profile,
 ): ConvReduction {
   const { entryPoint, blocks, ranges, elements } = reduction;
-  const workgroup_size = workgroupSize(profile);
+  const workgroup_size = workgroupSizeFor(profile);
   const shared = {
     kernel: "conv2d_gradient_weight.wgsl",
     constants: { workgroup_size },
@@ -212,9 +213,4 @@ function planReduction(
     ranges,
     total: ranges > 1 ? { ...shared, entryPoint: "add_ranges", workgroups: total } : null,
   };
-}
-
-/** A software adapter runs eight invocations as one vector; hardware wants more of them. */
-function workgroupSize(profile: Profile): number {
-  return profile === "cpu" ? 8 : 64;
 }

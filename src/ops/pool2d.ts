@@ -2,6 +2,7 @@
 
 import source from "../../kernels/pool2d.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
+import type { GpuRuntime } from "../gpu/runtime.ts";
 import { record } from "../tensor/autograd.ts";
 import { linearWorkgroups } from "../tensor/elementwise.ts";
 import { showShape } from "../tensor/shape.ts";
@@ -51,16 +52,17 @@ export function maxPool2d(
     entryPoint: "max_pool",
     params,
     buffers: { x, output, chosen: winner },
-    workgroups: imageWorkgroups(params.planes, outHeight, outWidth),
+    workgroups: imageWorkgroups(x.gpu, params.planes, outHeight, outWidth),
   });
   return record(output, [x], (upstream) => {
     const gradient = emptyTensor(x.gpu, x.shape);
     x.gpu.dispatch({
       file,
       entryPoint: "max_pool_gradient",
+      constants: { overlapping: Number(stride < kernelSize) },
       params,
       buffers: { winner, upstream, output: gradient },
-      workgroups: imageWorkgroups(params.planes, H, W),
+      workgroups: imageWorkgroups(x.gpu, params.planes, H, W),
     });
     return [gradient];
   });
@@ -92,7 +94,7 @@ export function globalAvgPool2d(x: Tensor): Tensor {
       entryPoint: "global_average_gradient",
       params,
       buffers: { upstream, output: gradient },
-      workgroups: imageWorkgroups(planes, height, width),
+      workgroups: imageWorkgroups(x.gpu, planes, height, width),
     });
     return [gradient];
   });
@@ -104,6 +106,15 @@ function imageShape(op: string, x: Tensor): readonly number[] {
   return x.shape;
 }
 
-function imageWorkgroups(planes: number, height: number, width: number): [number, number, number] {
-  return [Math.ceil(width / tile), Math.ceil(height / tile), Math.min(planes, 65535)];
+/** A software adapter pays for each workgroup; there, one walks over several planes. */
+function imageWorkgroups(
+  gpu: GpuRuntime,
+  planes: number,
+  height: number,
+  width: number,
+): [number, number, number] {
+  const most = gpu.adapter.kind === "cpu"
+    ? 32
+    : gpu.adapter.limits.maxComputeWorkgroupsPerDimension;
+  return [Math.ceil(width / tile), Math.ceil(height / tile), Math.min(planes, most)];
 }
