@@ -3,16 +3,13 @@
 import { progressiveFourierAggregation } from "../src/federated/aggregate/fourier.ts";
 import { fft2 } from "../src/ops/fft.ts";
 import { RandomStream } from "../src/random.ts";
-import { openGpu } from "../src/tensor/gpu.ts";
 import { type Shape, sizeOf } from "../src/tensor/shape.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
 import { assert } from "../tests/assert.ts";
 import { relativeError } from "../tests/close.ts";
 import { dft2, interleaved, separated } from "../tests/reference/fft.ts";
 import { fourierAggregationReference } from "../tests/reference/fourier_aggregation.ts";
-
-const gpu = await openGpu();
-console.log(`Adapter: ${gpu.adapter.name}; Deno ${Deno.version.deno}`);
+import { benchSteps, gpu } from "./throughput.ts";
 
 const clients = 4;
 const rate = 0.825; // the middle of the official schedule
@@ -28,40 +25,36 @@ function randomTensor(shape: Shape): Tensor {
   return gpu.tensor(Float32Array.from({ length: sizeOf(shape) }, () => stream.uniform()), shape);
 }
 
-/** Runs `step` so often that waiting for the end (11 ms in Deno) does not show; the figure is for all runs. */
-async function repeated(bench: Deno.BenchContext, runs: number, step: () => void): Promise<void> {
-  await gpu.finish();
-  bench.start();
-  for (let i = 0; i < runs; i++) {
-    using _scope = gpu.scope();
-    step();
-  }
-  await gpu.finish();
-  bench.end();
-}
-
 for (const [size, runs] of [[768, 4], [96, 100]]) {
   const x = randomTensor([4, size, size, 2]);
   await checkTransform(x);
-  // 5 n log2 n operations by convention, two axes
-  const gigaflop = runs * 4 * 10 * size ** 2 * Math.log2(size) / 1e9;
-  Deno.bench(
-    `${runs} × fft2 [4, ${size}, ${size}], ${gigaflop.toFixed(2)} Gflop`,
-    { group: `fft2 ${size}`, n: 5, warmup: 1 },
-    async (bench) => await repeated(bench, runs, () => fft2(x)),
+  benchSteps(
+    `fft2 [4, ${size}, ${size}]`,
+    { group: `fft2 ${size}`, runs, gigaflop: 4 * transformWork(size, size) },
+    () => fft2(x),
   );
 }
 
 const network = layers.map((shape) => randomTensor([clients, ...shape]));
 await checkAggregation(network[1]);
-Deno.bench(
-  `2 × progressiveFourierAggregation of vgg_nb, ${clients} clients`,
-  { group: "aggregation", n: 5, warmup: 1 },
-  async (bench) =>
-    await repeated(bench, 2, () => {
-      for (const weights of network) progressiveFourierAggregation(weights, { rate }).dispose();
-    }),
+const work = layers.reduce((sum, shape) => sum + 2 * clients * transformWork(...folded(shape)), 0);
+benchSteps(
+  `progressiveFourierAggregation of vgg_nb, ${clients} clients`,
+  { group: "aggregation", runs: 2, gigaflop: work },
+  () => {
+    for (const weights of network) progressiveFourierAggregation(weights, { rate }).dispose();
+  },
 );
+
+/** 10⁹ operations of a complex 2-D transform: 5 n log2 n for each row and column by convention. */
+function transformWork(height: number, width: number): number {
+  return 5 * height * width * Math.log2(height * width) / 1e9;
+}
+
+/** Sides of the matrix that a weight is transformed as. */
+function folded([outputs, inputs, height = 1, width = 1]: Shape): [number, number] {
+  return [inputs * height, width * outputs];
+}
 
 async function checkTransform(x: Tensor): Promise<void> {
   using _scope = gpu.scope();

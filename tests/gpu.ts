@@ -1,6 +1,6 @@
 // The GPU of a test file. Its memory is dirty wherever a program could count on that it is not.
 
-import { openDevice } from "../src/gpu/adapter.ts";
+import { type AdapterDescription, openDevice } from "../src/gpu/adapter.ts";
 import { Gpu } from "../src/tensor/gpu.ts";
 
 /** What fresh memory holds: far from every result, and a sum that includes it shows. */
@@ -38,3 +38,20 @@ class DirtyGpu extends Gpu {
 /** One for each test file, because each runs by itself. */
 export const gpu: Gpu = await DirtyGpu.open();
 globalThis.addEventListener("unload", () => gpu.dispose());
+
+/** The kinds of adapter for which there are kernels of their own; any adapter can run both. */
+export const adapterKinds: readonly AdapterDescription["kind"][] = ["cpu", "gpu"];
+
+/** Runs `body` with the kernels for one kind of adapter. */
+export async function withKernelsFor(
+  kind: AdapterDescription["kind"],
+  body: () => Promise<void>,
+): Promise<void> {
+  const { adapter } = gpu;
+  Object.assign(gpu, { adapter: { ...adapter, kind } });
+  try {
+    await body();
+  } finally {
+    Object.assign(gpu, { adapter });
+  }
+}

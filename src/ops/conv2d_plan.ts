@@ -47,45 +47,32 @@ export type Profile = AdapterDescription["kind"];
 /** The forward pass. */
 export function planForward(conv: ConvShape, hasBias: boolean, profile: Profile): ConvDispatch {
   const taps = conv.kernelHeight * conv.kernelWidth;
-  const params = {
-    stack: conv.stack,
-    batch: conv.batch,
-    in_channels: conv.inChannels,
-    in_height: conv.height,
-    in_width: conv.width,
-    out_channels: conv.outChannels,
-    out_height: conv.outHeight,
-    out_width: conv.outWidth,
-    ...kernelParams(conv),
-    weight_in_stride: taps,
-    weight_out_stride: conv.inChannels * taps,
-  };
+  const strides = { weight_in_stride: taps, weight_out_stride: conv.inChannels * taps };
+  const params = { ...sizesOf(conv), ...strides };
   return planCorrelation(params, { transposed: false, hasBias, profile });
 }
 
-/** The gradient for the input: the same correlation with the roles of the channels exchanged. */
+/** The gradient for the input: the same correlation with input and output exchanged. */
 export function planInputGradient(conv: ConvShape, profile: Profile): ConvDispatch {
   const taps = conv.kernelHeight * conv.kernelWidth;
-  const params = {
-    stack: conv.stack,
-    batch: conv.batch,
-    in_channels: conv.outChannels,
-    in_height: conv.outHeight,
-    in_width: conv.outWidth,
-    out_channels: conv.inChannels,
-    out_height: conv.height,
-    out_width: conv.width,
-    ...kernelParams(conv),
-    weight_in_stride: conv.inChannels * taps,
-    weight_out_stride: taps,
+  const exchanged = {
+    ...conv,
+    inChannels: conv.outChannels,
+    height: conv.outHeight,
+    width: conv.outWidth,
+    outChannels: conv.inChannels,
+    outHeight: conv.height,
+    outWidth: conv.width,
   };
+  const strides = { weight_in_stride: conv.inChannels * taps, weight_out_stride: taps };
+  const params = { ...sizesOf(exchanged), ...strides };
   return planCorrelation(params, { transposed: true, hasBias: false, profile });
 }
 
 /** The gradient for the weight, `[S, O, C, kh, kw]`. */
 export function planWeightGradient(conv: ConvShape, profile: Profile): ConvReduction {
   const taps = conv.kernelHeight * conv.kernelWidth;
-  const fast = profile === "cpu" && isSame3x3(kernelParams(conv));
+  const fast = profile === "cpu" && isSame3x3(sizesOf(conv));
   const inputBlocks = Math.ceil(fast ? conv.inChannels / 4 : conv.inChannels * taps / 4);
   const blocks = Math.ceil(conv.outChannels / 4) * inputBlocks;
   const pixels = conv.batch * conv.outHeight * conv.outWidth;
@@ -107,11 +94,19 @@ export function planBiasGradient(conv: ConvShape, profile: Profile): ConvReducti
   return planReduction(conv, reduction, profile);
 }
 
-/** Sizes under the names that `conv2d.wgsl` gives them. */
-type CorrelationParams = ReturnType<typeof kernelParams> & Readonly<Record<string, number>>;
+/** The sizes under the names that the kernels give them. */
+type Sizes = ReturnType<typeof sizesOf>;
 
-function kernelParams(conv: ConvShape) {
+function sizesOf(conv: ConvShape) {
   return {
+    stack: conv.stack,
+    batch: conv.batch,
+    in_channels: conv.inChannels,
+    in_height: conv.height,
+    in_width: conv.width,
+    out_channels: conv.outChannels,
+    out_height: conv.outHeight,
+    out_width: conv.outWidth,
     kernel_height: conv.kernelHeight,
     kernel_width: conv.kernelWidth,
     stride: conv.stride,
@@ -119,9 +114,11 @@ function kernelParams(conv: ConvShape) {
   };
 }
 
+/** A correlation, with the steps from channel to channel in the weight. */
+type CorrelationParams = Sizes & { weight_in_stride: number; weight_out_stride: number };
+
 /** 3×3 kernels whose output has the size of the input. */
-function isSame3x3(kernel: ReturnType<typeof kernelParams>): boolean {
-  const { kernel_height, kernel_width, stride, padding } = kernel;
+function isSame3x3({ kernel_height, kernel_width, stride, padding }: Sizes): boolean {
   return kernel_height === 3 && kernel_width === 3 && stride === 1 && padding === 1;
 }
 
@@ -192,19 +189,7 @@ function planReduction(
   const shared = {
     kernel: "conv2d_gradient_weight.wgsl",
     constants: { workgroup_size },
-    params: {
-      stack: conv.stack,
-      batch: conv.batch,
-      in_channels: conv.inChannels,
-      in_height: conv.height,
-      in_width: conv.width,
-      out_channels: conv.outChannels,
-      out_height: conv.outHeight,
-      out_width: conv.outWidth,
-      ...kernelParams(conv),
-      ranges,
-      elements,
-    },
+    params: { ...sizesOf(conv), ranges, elements },
   } as const;
   const partial = linearWorkgroups(conv.stack * ranges * blocks, workgroup_size);
   const total = linearWorkgroups(conv.stack * elements, workgroup_size);

@@ -163,7 +163,10 @@ const mistakes: [args: string, sentence: string][] = [
   ["--frobnicate", 'Unknown flag --frobnicate: the command "help" lists all flags'],
   ["--no-lr", 'Unknown flag --no-lr: the command "help" lists all flags'],
   ["-lr 1", 'Unknown flag -lr (did you mean --lr?): the command "help" lists all flags'],
-  ["-no-json", 'Unknown flag -no-json (did you mean --no-json?): the command "help" lists all flags'],
+  [
+    "-no-json",
+    'Unknown flag -no-json (did you mean --no-json?): the command "help" lists all flags',
+  ],
   ["50", 'Surplus argument "50": expected flags only, such as --rounds 50'],
 ];
 

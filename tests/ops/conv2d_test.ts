@@ -4,8 +4,8 @@ import { conv2d } from "../../src/ops/conv2d.ts";
 import { backward, gradOf } from "../../src/tensor/autograd.ts";
 import { assertThrows } from "../assert.ts";
 import { checkOp, randomInput } from "../check_op.ts";
-import { gpu } from "../gpu.ts";
-import { pytorchTest } from "../pytorch.ts";
+import { adapterKinds, gpu, withKernelsFor } from "../gpu.ts";
+import { type PyTorchCase, pytorchTest } from "../pytorch.ts";
 import { conv2dReference } from "../reference/conv2d.ts";
 
 /** Sums of up to 1,200 products of numbers below 1: half a unit each, 6e-8, mostly cancelling. */
@@ -46,19 +46,29 @@ function checkConv2d(geometry: Geometry): Promise<void> {
   });
 }
 
-Deno.test("conv2d() matches double precision for every kernel size, stride and padding", async () => {
-  for (const kernel of [1, 2, 3, 5]) {
-    for (const stride of [1, 2, 3]) {
-      for (const padding of [0, 1, 2]) {
-        const withBias = (kernel + stride + padding) % 2 === 0;
-        const x = [1, 2, 3, 7, 6];
-        await checkConv2d({ x, outputs: 7, kernel, stride, padding, withBias });
+/** A test with the kernels for each kind of adapter. */
+function testBoth(name: string, body: () => Promise<void>): void {
+  for (const kind of adapterKinds) {
+    Deno.test(`${name}, with the kernels for a ${kind}`, () => withKernelsFor(kind, body));
+  }
+}
+
+testBoth(
+  "conv2d() matches double precision for every kernel size, stride and padding",
+  async () => {
+    for (const kernel of [1, 2, 3, 5]) {
+      for (const stride of [1, 2, 3]) {
+        for (const padding of [0, 1, 2]) {
+          const withBias = (kernel + stride + padding) % 2 === 0;
+          const x = [1, 2, 3, 7, 6];
+          await checkConv2d({ x, outputs: 7, kernel, stride, padding, withBias });
+        }
       }
     }
-  }
-});
+  },
+);
 
-Deno.test("conv2d() matches double precision for all kinds of channel counts", async () => {
+testBoth("conv2d() matches double precision for all kinds of channel counts", async () => {
   for (const C of [1, 3, 5]) {
     for (const outputs of [1, 7, 33]) {
       await checkConv2d({ x: [3, 1, C, 5, 3], outputs, kernel: 3, padding: 1, withBias: C === 3 });
@@ -66,37 +76,47 @@ Deno.test("conv2d() matches double precision for all kinds of channel counts", a
   }
 });
 
-Deno.test("conv2d() matches double precision on sizes that large tiles divide, and beside them", async () => {
-  const common = { kernel: 3, padding: 1 };
-  await checkConv2d({ ...common, x: [2, 1, 8, 8, 8], outputs: 16 });
-  await checkConv2d({ ...common, x: [1, 3, 12, 9, 17], outputs: 20, withBias: true });
-  await checkConv2d({ ...common, x: [1, 1, 16, 16, 4], outputs: 8 });
-});
+testBoth(
+  "conv2d() matches double precision on sizes that tiles divide, and beside them",
+  async () => {
+    const common = { kernel: 3, padding: 1 };
+    await checkConv2d({ ...common, x: [2, 1, 8, 8, 8], outputs: 16 });
+    await checkConv2d({ ...common, x: [1, 2, 12, 5, 17], outputs: 20, withBias: true });
+    await checkConv2d({ ...common, x: [1, 1, 16, 16, 4], outputs: 8 });
+    await checkConv2d({ ...common, x: [2, 3, 2, 16, 15], outputs: 3 }); // sums in several parts
+  },
+);
 
-Deno.test("conv2d() matches double precision on single pixels and single rows", async () => {
+testBoth("conv2d() matches double precision on single pixels and single rows", async () => {
   const common = { kernel: 3, padding: 1 };
   await checkConv2d({ ...common, x: [2, 5, 4, 1, 1], outputs: 6 });
   await checkConv2d({ ...common, x: [1, 1, 2, 1, 11], outputs: 9, withBias: true });
   await checkConv2d({ ...common, x: [1, 2, 3, 2, 2], outputs: 8 });
 });
 
-pytorchTest<{ stride: number; padding: number; bias: boolean }>(
-  "conv2d()",
-  "conv2d",
-  async (example) => {
-    const { stride, padding } = example.settings;
-    const requiresGrad = true;
-    const x = example.floats("x", { requiresGrad });
-    const weight = example.floats("w", { requiresGrad });
-    const bias = example.settings.bias ? example.floats("b", { requiresGrad }) : undefined;
-    const y = conv2d(x, weight, { bias, stride, padding });
-    backward(y, example.floats("gy"));
-    await example.expect("y", y);
-    await example.expect("gx", gradOf(x));
-    await example.expect("gw", gradOf(weight));
-    if (bias) await example.expect("gb", gradOf(bias));
-  },
-);
+interface ConvSettings {
+  readonly stride: number;
+  readonly padding: number;
+  readonly bias: boolean;
+}
+
+pytorchTest<ConvSettings>("conv2d()", "conv2d", async (example) => {
+  for (const kind of adapterKinds) await withKernelsFor(kind, () => expectConv2d(example));
+});
+
+async function expectConv2d(example: PyTorchCase<ConvSettings>): Promise<void> {
+  const { stride, padding } = example.settings;
+  const requiresGrad = true;
+  const x = example.floats("x", { requiresGrad });
+  const weight = example.floats("w", { requiresGrad });
+  const bias = example.settings.bias ? example.floats("b", { requiresGrad }) : undefined;
+  const y = conv2d(x, weight, { bias, stride, padding });
+  backward(y, example.floats("gy"));
+  await example.expect("y", y);
+  await example.expect("gx", gradOf(x));
+  await example.expect("gw", gradOf(weight));
+  if (bias) await example.expect("gb", gradOf(bias));
+}
 
 Deno.test("conv2d() rejects shapes that do not fit together, naming them", () => {
   using _scope = gpu.scope();
