@@ -68,7 +68,7 @@ Deno.test("sgd() updates every parameter of the first models and no other", asyn
     const expected = old.map((value, at) =>
       at < old.length / 3 * 2 ? value - 0.5 * (gradient[at] + 0.1 * value) : value
     );
-    assertAllClose(name, await model.parameter(name).read(), expected, 1.2e-7); // one ulp of 1
+    assertAllClose(name, await model.parameter(name).read(), expected, 2.4e-7); // two roundings of values up to 2
   }
   optimizer.dispose();
   model.dispose();

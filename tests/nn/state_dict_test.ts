@@ -4,7 +4,7 @@ import { readSafetensors, writeSafetensors } from "../../src/io/safetensors.ts";
 import { loadStateDict, stateDict } from "../../src/nn/state_dict.ts";
 import { vgg } from "../../src/nn/vgg.ts";
 import type { HostTensor } from "../../src/tensor/host_tensor.ts";
-import { assert, assertEquals, assertRejects, assertThrows } from "../assert.ts";
+import { assertEquals, assertRejects, assertThrows } from "../assert.ts";
 import { readDescription, vectorFolder } from "../golden.ts";
 import { gpu } from "../gpu.ts";
 
@@ -127,6 +127,5 @@ Deno.test("loadStateDict() and stateDict() refuse models that do not exist", asy
     assertThrows(() => loadStateDict(model, state, index), RangeError, message);
     await assertRejects(() => stateDict(model, index), RangeError, message);
   }
-  assert(state.size > 0);
   model.dispose();
 });

@@ -189,9 +189,9 @@ Deno.test("batchNorm() normalizes a prefix of the stack exactly as the whole sta
 
 type NormCase = PyTorchCase<{ mode: string }>;
 
-for (const file of ["batchnorm1d", "batchnorm2d"]) {
+for (const [inputs, file] of [["rows", "batchnorm1d"], ["images", "batchnorm2d"]]) {
   pytorchTest<{ mode: string }>(
-    "batchNorm()",
+    `batchNorm() of ${inputs}`,
     file,
     (example) => example.settings.mode.includes(",") ? expectSequence(example) : expectOne(example),
   );
