@@ -102,7 +102,7 @@ Deno.test("resolveOptions() lets flags win over the preset, and tells who decide
   const { options, settings } = resolveOptions(["--iters", "9"], trainFlags, demoPreset);
   assertEquals([options.data, options.rounds], ["demo", 9]);
   const sources = new Map(settings.map(({ name, source }) => [name, source]));
-  assertEquals(["iters", "data", "lr", "width"].map((name) => sources.get(name)), [
+  assertEquals(["iters", "data", "wd", "width"].map((name) => sources.get(name)), [
     "flag",
     "demo",
     "official",
