@@ -3,7 +3,7 @@
  * simulation. Every tensor begins with the stack axis S, independent models side by side.
  *
  * ```ts
- * import { backward, conv2d, gradOf, openGpu } from "./mod.ts";
+ * import { backward, conv2d, gradOf, openGpu } from "@prr-fl/webgpu";
  *
  * const gpu = await openGpu();
  * using _scope = gpu.scope(); // what is made from here on goes back to the pool at its end

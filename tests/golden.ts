@@ -3,7 +3,11 @@
 import { join } from "@std/path";
 import { readSafetensors } from "../src/io/safetensors.ts";
 import type { HostTensor } from "../src/tensor/host_tensor.ts";
-import { goldenFolder } from "./io/golden.ts";
+
+/** Where all vectors are: `PRRFL_GOLDEN`, else `../shared/golden` beside the project; null without them. */
+export const goldenFolder: string | null = existing(
+  Deno.env.get("PRRFL_GOLDEN") ?? join(import.meta.dirname!, "../../shared/golden"),
+);
 
 /** The vectors that are part of the project: copies of some files of the golden folder, or of parts of them. */
 export const vectorFolder: string = join(import.meta.dirname!, "vectors");
@@ -37,4 +41,12 @@ function numbersOf(tensor: HostTensor | undefined, name: string, file: string) {
     throw new TypeError(`Cannot find tensor "${name}" of numbers in ${file}.safetensors`);
   }
   return { shape: tensor.shape, data: Array.from(tensor.data) };
+}
+
+function existing(folder: string): string | null {
+  try {
+    return Deno.statSync(folder).isDirectory ? folder : null;
+  } catch {
+    return null;
+  }
 }

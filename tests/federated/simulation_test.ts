@@ -4,11 +4,8 @@ import { demoDataset } from "../../src/data/demo.ts";
 import { ConfigError, defaultConfig, type SimulationConfig } from "../../src/federated/config.ts";
 import type { CheckpointEvent, SimulationEvent } from "../../src/federated/events.ts";
 import { simulate } from "../../src/federated/simulation.ts";
-import { openGpu } from "../../src/tensor/gpu.ts";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "../assert.ts";
-
-const gpu = await openGpu();
-addEventListener("unload", () => gpu.dispose());
+import { gpu } from "../gpu.ts";
 
 /** Four clients with 5 to 13 training images: two batches or one, all ragged. */
 const dataset = demoDataset({ seed: 3, imageSize: 32, trainSize: 36, validSize: 24, testSize: 24 });

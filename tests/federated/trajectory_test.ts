@@ -1,16 +1,15 @@
 // A whole small run against the official code's, number by number, through simulate().
 
-import { join } from "@std/path";
 import type { Dataset, Split } from "../../src/data/dataset.ts";
 import { defaultConfig, type SimulationConfig } from "../../src/federated/config.ts";
 import type { SimulationEvent } from "../../src/federated/events.ts";
 import { simulate } from "../../src/federated/simulation.ts";
 import { readSafetensors } from "../../src/io/safetensors.ts";
 import type { Metrics } from "../../src/metrics/classification.ts";
-import { openGpu } from "../../src/tensor/gpu.ts";
 import type { HostTensor } from "../../src/tensor/host_tensor.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { goldenFolder } from "../io/golden.ts";
+import { goldenTest, readDescription } from "../golden.ts";
+import { gpu } from "../gpu.ts";
 
 /** Metrics as the reference names them, percent. */
 interface ReferenceMetrics {
@@ -49,19 +48,11 @@ const lossTolerance = 5e-3;
 /** One pair of nearly equal scores in another order moves the AUC of a split by up to this, percent. */
 const aucTolerance = 1.7;
 
-Deno.test({
-  name: "simulate() follows the official PRR-FL run: stages, losses, metrics, batch by batch",
-  ignore: goldenFolder === null,
-  fn: async () => {
-    const run = readJson("trajectory/prrfl.json") as ReferenceRun;
-    const gpu = await openGpu();
-    const events: SimulationEvent[] = [];
-    for await (const event of simulate(gpu, trajectoryConfig(run))) events.push(event);
-    const differences = new Comparison(run).compare(events);
-    assertEquals(differences, []);
-    assertEquals(gpu.live, 0);
-    gpu.dispose();
-  },
+goldenTest("simulate() follows the official PRR-FL run, batch by batch", async (folder) => {
+  const run = await readDescription<ReferenceRun>(`${folder}/trajectory`, "prrfl");
+  const events: SimulationEvent[] = [];
+  for await (const event of simulate(gpu, trajectoryConfig(run, folder))) events.push(event);
+  assertEquals(new Comparison(run).compare(events), []);
 });
 
 /** Collects what lies outside the tolerances, with its place. */
@@ -147,10 +138,10 @@ class Comparison {
   }
 }
 
-function trajectoryConfig({ config }: ReferenceRun): SimulationConfig {
+function trajectoryConfig({ config }: ReferenceRun, folder: string): SimulationConfig {
   return {
     ...defaultConfig,
-    dataset: trajectoryDataset(readTensors("trajectory/inputs.safetensors")),
+    dataset: trajectoryDataset(readTensors(`${folder}/trajectory/inputs.safetensors`)),
     rounds: config.iters,
     localEpochs: config.wk_iters,
     batchSize: config.batch,
@@ -163,7 +154,7 @@ function trajectoryConfig({ config }: ReferenceRun): SimulationConfig {
     alpha2: config.alpha2,
     augment: "none",
     shuffle: false,
-    initialState: readTensors("nn/vgg_nb_start.safetensors"),
+    initialState: readTensors(`${folder}/nn/vgg_nb_start.safetensors`),
   };
 }
 
@@ -185,10 +176,6 @@ function trajectoryDataset(tensors: ReadonlyMap<string, HostTensor>): Dataset {
   };
 }
 
-function readJson(path: string): unknown {
-  return JSON.parse(Deno.readTextFileSync(join(goldenFolder!, path)));
-}
-
 function readTensors(path: string): ReadonlyMap<string, HostTensor> {
-  return readSafetensors(Deno.readFileSync(join(goldenFolder!, path))).tensors;
+  return readSafetensors(Deno.readFileSync(path)).tensors;
 }

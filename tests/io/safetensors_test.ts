@@ -4,7 +4,7 @@ import { join } from "@std/path";
 import { readSafetensors, writeSafetensors } from "../../src/io/safetensors.ts";
 import type { HostTensor } from "../../src/tensor/host_tensor.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
-import { goldenFolder } from "./golden.ts";
+import { goldenFolder } from "../golden.ts";
 
 const everyDtype = new Map<string, HostTensor>([
   ["bytes", { shape: [3], data: new Uint8Array([1, 2, 255]) }],

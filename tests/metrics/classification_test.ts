@@ -12,7 +12,7 @@ import {
 } from "../../src/metrics/classification.ts";
 import vectors from "../vectors/metrics.json" with { type: "json" };
 import { assertAlmostEquals, assertEquals, assertThrows } from "../assert.ts";
-import { goldenFolder } from "../io/golden.ts";
+import { goldenFolder } from "../golden.ts";
 
 /** What scikit-learn computed of one set of rows. */
 interface Expected {

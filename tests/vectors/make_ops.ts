@@ -7,7 +7,7 @@
 import { join } from "@std/path";
 import { readSafetensors, writeSafetensors } from "../../src/io/safetensors.ts";
 import { vectorFolder } from "../golden.ts";
-import { goldenFolder } from "../io/golden.ts";
+import { goldenFolder } from "../golden.ts";
 
 /** Cases of each file of `ops/` that are part of the project; all of them where null. */
 const chosen: Readonly<Record<string, readonly string[] | null>> = {
