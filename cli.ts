@@ -8,6 +8,7 @@ import { train } from "./src/commands/train.ts";
 import { UsageError } from "./src/commands/usage_error.ts";
 import { printVersion } from "./src/commands/version.ts";
 import { ConfigError } from "./src/federated/config.ts";
+import { DivergenceError } from "./src/federated/outcomes.ts";
 import { DataError } from "./src/data/data_error.ts";
 import { GpuError } from "./src/gpu/errors.ts";
 
@@ -37,7 +38,7 @@ function runCommand(args: readonly string[], signal: AbortSignal): void | Promis
 
 /** Is this the user's to put right, and the message all that helps? */
 function isExpected(error: unknown): error is Error {
-  const kinds = [UsageError, ConfigError, DataError, GpuError, ...Object.values(Deno.errors)];
+  const kinds = [UsageError, ConfigError, DataError, DivergenceError, GpuError, ...Object.values(Deno.errors)];
   return kinds.some((kind) => error instanceof kind);
 }
 
