@@ -318,22 +318,32 @@ function asConfigError<T>(meaning: string, body: () => T): T {
   try {
     return body();
   } catch (error) {
-    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    const isPlain = error instanceof TypeError || error instanceof RangeError;
+    if (!isPlain || error instanceof ConfigError) throw error;
     throw new ConfigError(`${meaning}: ${error.message}`);
   }
 }
 
-/** How many clients' activations and parameters the adapter can bind, or the number that was asked for. */
+/**
+ * How many clients' models advance in one dispatch: what was asked for, or as many as the adapter can bind.
+ *
+ * @throws {ConfigError} if activations or parameters of so many do not fit
+ */
 function parallelClients(gpu: Gpu, config: SimulationConfig, method: FederatedMethod): number {
   const { dataset, batchSize, network, width } = config;
-  if (config.parallelClients !== "auto") {
-    return Math.min(config.parallelClients, dataset.clients.length);
-  }
   const activation = batchSize * vggLargestActivation(dataset.imageSize, width);
   const bias = network === "vgg_b";
   const parameters = vggSize({ numClasses: dataset.classNames.length, bias, width });
   const padding = 1.01; // blocks of parameters begin at multiples of 256 bytes
   const bytes = 4 * Math.max(activation, padding * parameters) * method.roles.length;
   const fitting = Math.floor(gpu.adapter.limits.maxStorageBufferBindingSize / bytes);
-  return Math.max(1, Math.min(fitting, dataset.clients.length));
+  const { parallelClients: wanted } = config;
+  const least = wanted === "auto" ? 1 : Math.min(wanted, dataset.clients.length);
+  if (fitting < least) {
+    throw new ConfigError(
+      `Cannot simulate ${least} parallel clients: adapter "${gpu.adapter.name}" has room for ${fitting} ` +
+        `at batch size ${batchSize}, ${dataset.imageSize} pixels and width ${width}; make one of them smaller`,
+    );
+  }
+  return wanted === "auto" ? Math.min(fitting, dataset.clients.length) : least;
 }

@@ -10,7 +10,13 @@ import { assert, assertEquals, assertNotEquals, assertRejects } from "../assert.
 import { gpu } from "../gpu.ts";
 
 /** Four clients with 5 to 13 training images: two batches or one, all ragged. */
-const dataset = demoDataset({ seed: 3, imageSize: 32, trainSize: 36, validSize: 24, testSize: 24 });
+const dataset = await demoDataset({
+  seed: 3,
+  imageSize: 32,
+  trainSize: 36,
+  validSize: 24,
+  testSize: 24,
+});
 
 const config: SimulationConfig = {
   ...defaultConfig,
