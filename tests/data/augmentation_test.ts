@@ -1,13 +1,13 @@
 // Every step of the augmentation with given parameters, against albumentations' own results.
 
 import augmentSource from "../../kernels/augment.wgsl" with { type: "text" };
-import { applyDraws } from "../../src/data/augmentation.ts";
 import { kernelFile } from "../../src/gpu/kernel.ts";
 import { emptyTensor } from "../../src/tensor/tensor.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { goldenTest, readDescription, readVectors, vectorFolder, type Vectors } from "../golden.ts";
 import { gpu } from "../gpu.ts";
-import { type Draw, packDraws, unchanged } from "./draws.ts";
+import { augmentPictures, packPixels, unpackPixels } from "./augment_pictures.ts";
+import { type Draw, unchanged } from "./draws.ts";
 
 /** One result of the reference. */
 interface Case {
@@ -34,46 +34,6 @@ const drawOfCase = {
   Normalize: () => ({}),
 } as const;
 
-/** Images of one size, RGB `[height, width, 3]`, each with what happens to it. */
-interface Pictures {
-  readonly height: number;
-  readonly width: number;
-  readonly pictures: readonly (ArrayLike<number>)[];
-  readonly draws: readonly Draw[];
-}
-
-/** `[picture][height, width, 3]`, normalized. */
-async function augment({ height, width, pictures, draws }: Pictures): Promise<Float32Array[]> {
-  using _scope = gpu.scope();
-  const rows = pictures.length;
-  const pixels = gpu.tensor(
-    Uint32Array.from(pictures.flatMap((picture) => packPixels(picture))),
-    [1, rows, height, width],
-  );
-  const x = emptyTensor(gpu, [1, rows, 3, height, width]);
-  const counts = gpu.tensor(Uint32Array.of(rows));
-  applyDraws({ pixels }, { x, counts }, gpu.tensor(packDraws(draws), [1, rows, 12]), 1);
-  const values = await x.read();
-  const area = height * width;
-  return pictures.map((_, row) =>
-    Float32Array.from(
-      { length: 3 * area },
-      (_, i) => values[row * 3 * area + i % 3 * area + Math.floor(i / 3)],
-    )
-  );
-}
-
-function packPixels(bytes: ArrayLike<number>): number[] {
-  return Array.from(
-    { length: bytes.length / 3 },
-    (_, i) => bytes[3 * i] + bytes[3 * i + 1] * 2 ** 10 + bytes[3 * i + 2] * 2 ** 20,
-  );
-}
-
-function unpackPixels(pixels: ArrayLike<number>): number[] {
-  return Array.from(pixels).flatMap((pixel) => [0, 10, 20].map((shift) => pixel >>> shift & 1023));
-}
-
 /** What the last step makes of a byte; single rounding, as both are in f32. */
 const normalize = (byte: number) => Math.fround((byte - 127.5) * Math.fround(1 / 127.5));
 
@@ -88,7 +48,7 @@ async function checkCases(folder: string): Promise<void> {
       ...drawOfCase[op as keyof typeof drawOfCase](params),
     }));
     const pictures = members.map(() => data);
-    const results = await augment({ height, width, pictures, draws });
+    const results = await augmentPictures({ height, width, pictures, draws });
     members.forEach((member, row) => checkCase(member, results[row], vectors));
   }
   for (const member of cases.filter(({ op }) => op === "GaussNoise")) {
