@@ -1,5 +1,6 @@
 // The program: picks the command, and turns expected errors into one sentence and an exit code.
 
+import { dataCommand } from "./src/commands/data.ts";
 import { demoPreset } from "./src/commands/flags.ts";
 import { helpText } from "./src/commands/help.ts";
 import { info } from "./src/commands/info.ts";
@@ -18,6 +19,7 @@ type Command = (args: readonly string[], signal: AbortSignal) => void | Promise<
 const commands: Readonly<Record<string, Command>> = {
   train: (args, signal) => train(args, {}, signal),
   demo: (args, signal) => train(args, demoPreset, signal),
+  data: dataCommand,
   info,
   help: () => console.log(helpText()),
 };

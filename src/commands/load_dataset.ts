@@ -3,7 +3,7 @@
 import type { Dataset, Split } from "../data/dataset.ts";
 import { demoDataset } from "../data/demo.ts";
 import { readDatasetFolder } from "../data/folder.ts";
-import type { TrainOptions } from "./flags.ts";
+import type { DataOptions } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Value of `--data` that stands for the built-in data. */
@@ -20,7 +20,7 @@ const demoSeed = 1;
  * @throws {UsageError} if a flag does not fit the demo data
  */
 export async function loadDataset(
-  options: TrainOptions,
+  options: DataOptions,
   onProgress: (done: number, total: number) => void,
 ): Promise<Dataset> {
   if (options.data === demoData) return pickDemoData(options);
@@ -34,7 +34,7 @@ export async function loadDataset(
 }
 
 /** Checks what can be checked without reading an image. */
-export function checkDataFlags({ data, csvFolder }: TrainOptions): void {
+export function checkDataFlags({ data, csvFolder }: DataOptions): void {
   if (data === demoData && csvFolder !== null) {
     throw new UsageError(
       `Cannot use --csv-folder ${csvFolder} with --data ${demoData}: the demo data need no lists; ` +
@@ -43,7 +43,7 @@ export function checkDataFlags({ data, csvFolder }: TrainOptions): void {
   }
 }
 
-function pickDemoData({ imageSize, clients, limit }: TrainOptions): Dataset {
+function pickDemoData({ imageSize, clients, limit }: DataOptions): Dataset {
   const whole = demoDataset({ seed: demoSeed, imageSize });
   const names = whole.clients.map(({ name }) => name);
   const unknown = clients?.find((name) => !names.includes(name));

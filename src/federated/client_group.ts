@@ -198,8 +198,8 @@ export class ClientGroup {
   }
 }
 
-/** Evaluation draws its augmentation anew. */
-function augmentationKey(kind: PassKind, epoch: number): number {
+/** What stands for the epoch in the augmentation's random numbers; evaluation draws anew. */
+export function augmentationKey(kind: PassKind, epoch: number): number {
   return 2 * epoch + Number(kind === "evaluate-train");
 }
 
