@@ -3,7 +3,6 @@
 import { augmentBatch } from "../../src/data/augmentation.ts";
 import type { Split } from "../../src/data/dataset.ts";
 import { emptyBatch, emptyByteBatch, ImageSplit } from "../../src/data/image_batches.ts";
-import { openDevice } from "../../src/gpu/adapter.ts";
 import { RandomStream } from "../../src/random.ts";
 import { Gpu } from "../../src/tensor/gpu.ts";
 import { assertEquals, assertNotEquals } from "../assert.ts";
@@ -101,15 +100,13 @@ for (const byRole of [false, true]) {
   });
 
   Deno.test(`augmented images, ${what}, are the same from several buffers`, async () => {
-    const { device, description } = await openDevice("auto");
     // A batch of one image for both roles, or the bytes of seven images.
     const maxStorageBufferBindingSize = roles * imageBytes * 4;
-    const limits = { ...description.limits, maxStorageBufferBindingSize };
-    const on = new Gpu(device, { ...description, limits });
+    const limits = { ...gpu.adapter.limits, maxStorageBufferBindingSize };
+    const on = new Gpu(gpu.device, { ...gpu.adapter, limits });
     for (const [index, client] of clients.entries()) {
       assertEquals((await augmented([client], { byRole, rows: 1, on }))[0], reference[index]);
     }
-    on.dispose();
   });
 
   Deno.test(`augmented images, ${what}, differ between seeds, epochs, clients and images`, async () => {

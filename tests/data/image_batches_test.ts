@@ -8,7 +8,6 @@ import {
   emptyByteBatch,
   ImageSplit,
 } from "../../src/data/image_batches.ts";
-import { openDevice } from "../../src/gpu/adapter.ts";
 import { RandomStream } from "../../src/random.ts";
 import { Gpu } from "../../src/tensor/gpu.ts";
 import { assert, assertEquals, assertNotEquals } from "../assert.ts";
@@ -187,13 +186,11 @@ Deno.test("clients fill their own models of a batch and leave the others alone",
 });
 
 Deno.test("images that do not fit into one binding give the same batches", async () => {
-  const { device, description } = await openDevice("auto");
   const maxStorageBufferBindingSize = 4 * imageBytes + 50; // four images, or one of a batch
-  const limits = { ...description.limits, maxStorageBufferBindingSize };
-  const small = new Gpu(device, { ...description, limits });
+  const limits = { ...gpu.adapter.limits, maxStorageBufferBindingSize };
+  const small = new Gpu(gpu.device, { ...gpu.adapter, limits });
   const order = new RandomStream(3).permutation(13); // in four buffers
   for (let step = 0; step <= order.length; step++) {
     await checkBatch({ order, step, rows: 1, roles: 1, augment: true }, small);
   }
-  small.dispose();
 });
