@@ -1,5 +1,6 @@
 // The program: picks the command, and turns expected errors into one sentence and an exit code.
 
+import { dataCommand } from "./src/commands/data.ts";
 import { demoPreset } from "./src/commands/flags.ts";
 import { helpText } from "./src/commands/help.ts";
 import { info } from "./src/commands/info.ts";
@@ -19,6 +20,7 @@ type Command = (args: readonly string[], signal: AbortSignal) => void | Promise<
 const commands: Readonly<Record<string, Command>> = {
   train: async (args, signal) => (await loadTrain())(args, {}, signal),
   demo: async (args, signal) => (await loadTrain())(args, demoPreset, signal),
+  data: dataCommand,
   info,
   help: () => console.log(helpText()),
 };

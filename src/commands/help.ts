@@ -1,7 +1,7 @@
 // The help text, made from the table of flags.
 
 import { tableLines } from "../report/format.ts";
-import { type Flag, trainFlags } from "./flags.ts";
+import { contactSheetFlags, type Flag, trainFlags } from "./flags.ts";
 import { toggle } from "./values.ts";
 
 const introduction =
@@ -14,6 +14,8 @@ const introduction =
 Commands
   train      train every client and write a run folder; the default command where flags follow
   demo       train at a size that ends within minutes; takes the flags of train
+  data       inspect: count the images of --data, and with --augment draw a contact sheet of them
+             (takes --data, --csv-folder, --clients, --image-size, --limit, --seed, --adapter, --out)
   info       show the WebGPU adapter; takes --adapter
   help       show this text; so does --help
   --version  show the versions
@@ -25,7 +27,8 @@ const conclusion =
 
 /** Everything that can be typed, with every default and its source. */
 export function helpText(): string {
-  const flags = Object.values<Flag<unknown>>(trainFlags);
+  const tables = [trainFlags, contactSheetFlags];
+  const flags = tables.flatMap((table) => Object.values<Flag<unknown>>(table));
   const topics = [...new Set(flags.map(({ topic }) => topic))];
   const sections = topics.map((topic) => {
     const rows = flags.filter((flag) => flag.topic === topic).map(flagRow);

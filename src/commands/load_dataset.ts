@@ -3,7 +3,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import { demoDataset } from "../data/demo.ts";
 import { readDatasetFolder } from "../data/folder.ts";
-import type { TrainOptions } from "./flags.ts";
+import type { DataOptions } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Value of `--data` that stands for the built-in data. */
@@ -19,7 +19,7 @@ const demoSeed = 1;
  * @throws {DataError} if files are missing or unusable
  */
 export async function loadDataset(
-  options: TrainOptions,
+  options: DataOptions,
   onProgress: (done: number, total: number) => void,
 ): Promise<Dataset> {
   if (options.data === demoData) {
@@ -41,7 +41,7 @@ export async function loadDataset(
 }
 
 /** Checks what can be checked without reading an image. */
-export function checkDataFlags({ data, csvFolder }: TrainOptions): void {
+export function checkDataFlags({ data, csvFolder }: DataOptions): void {
   if (data === demoData && csvFolder !== null) {
     throw new UsageError(
       `Cannot use --csv-folder ${csvFolder} with --data ${demoData}: the demo data need no lists; ` +

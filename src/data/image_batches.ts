@@ -18,6 +18,21 @@ export interface Batch {
   readonly counts: Tensor;
 }
 
+/** Images that are still to be augmented; one view of each serves all roles of a client. */
+export interface ByteBatch {
+  /** `[clients, N, size, size]` u32: red | green << 10 | blue << 20 */
+  readonly pixels: Tensor;
+  /** `[clients, N, 2]` u32: what separates the image's random numbers from those of others */
+  readonly sources: Tensor;
+}
+
+/** A client's place in a stack. */
+export interface Place {
+  readonly client: number;
+  /** models of each client */
+  readonly roles: number;
+}
+
 /** One split of one client on the GPU. */
 export class ImageSplit {
   readonly #chunks: { readonly images: Tensor; readonly first: number; readonly count: number }[];
@@ -50,32 +65,39 @@ export class ImageSplit {
   }
 
   /**
-   * Writes this client's rows of a batch: the models `client · roles` and those after it.
+   * Writes this client's rows of a batch as they are: the models `client · roles` and those after it.
    *
    * @param position `[2]` u32: step and epoch, read when the kernel runs
-   * @param options `augment`: mirror at random; `byRole`: differently for each role of the client
    */
-  gather(
+  gather(batch: Batch, position: Tensor, place: Place): void {
+    this.#dispatch("gather", batch, position, place, { x: batch.x });
+  }
+
+  /** Writes the bytes of this client's rows, to be augmented, and of the batch labels and counts. */
+  gatherBytes(bytes: ByteBatch, batch: Batch, position: Tensor, place: Place): void {
+    this.#dispatch("gather_bytes", batch, position, place, { ...bytes });
+  }
+
+  #dispatch(
+    entryPoint: string,
     batch: Batch,
     position: Tensor,
-    place: { client: number; roles: number },
-    options: { augment: boolean; byRole: boolean; seed: number },
+    { client, roles }: Place,
+    outputs: Readonly<Record<string, Tensor>>,
   ): void {
     const rows = batch.x.shape[1];
     for (const { images, first, count } of this.#chunks) {
       this.gpu.dispatch({
         file,
-        entryPoint: "gather",
-        constants: { flips: Number(options.augment), by_role: Number(options.byRole) },
+        entryPoint,
         params: {
           rows,
           size: this.imageSize,
           samples: this.size,
-          client: place.client,
-          roles: place.roles,
+          client,
+          roles,
           first_image: first,
           image_count: count,
-          seed: options.seed,
           stream: this.stream,
         },
         buffers: {
@@ -83,11 +105,11 @@ export class ImageSplit {
           labels: this.#labels,
           order: this.#order,
           position,
-          x: batch.x,
           batch_labels: batch.labels,
           counts: batch.counts,
+          ...outputs,
         },
-        workgroups: [Math.ceil(this.imageSize ** 2 / 64), rows, place.roles],
+        workgroups: [Math.ceil(this.imageSize / 32), Math.ceil(this.imageSize / 8), rows],
       });
     }
   }
@@ -105,6 +127,19 @@ export function emptyBatch(gpu: Gpu, models: number, rows: number, imageSize: nu
     x: emptyTensor(gpu, [models, rows, 3, imageSize, imageSize]),
     labels: emptyTensor(gpu, [models, rows], "i32"),
     counts: emptyTensor(gpu, [models], "u32"),
+  };
+}
+
+/** An uninitialised batch of bytes; each client has to `gatherBytes` its part. */
+export function emptyByteBatch(
+  gpu: Gpu,
+  clients: number,
+  rows: number,
+  imageSize: number,
+): ByteBatch {
+  return {
+    pixels: emptyTensor(gpu, [clients, rows, imageSize, imageSize], "u32"),
+    sources: emptyTensor(gpu, [clients, rows, 2], "u32"),
   };
 }
 

@@ -1,6 +1,7 @@
 // Clients whose models advance together: one stack, trained and evaluated by recorded steps.
 
-import { type Batch, emptyBatch, ImageSplit } from "../data/image_batches.ts";
+import { augmentBatch } from "../data/augmentation.ts";
+import { type Batch, emptyBatch, emptyByteBatch, ImageSplit } from "../data/image_batches.ts";
 import { type ClientDataset, type SplitName, splitNames } from "../data/dataset.ts";
 import type { Arena, Recording } from "../gpu/recording.ts";
 import type { Model } from "../nn/model.ts";
@@ -192,22 +193,31 @@ export class ClientGroup {
   }
 
   #gather(kind: PassKind, prefix: number): Batch {
-    const { batchSize, dataset, augment, seed } = this.config;
+    const { batchSize: rows, dataset: { imageSize }, augment } = this.config;
     const roles = this.method.roles.length;
-    const batch = emptyBatch(this.gpu, prefix * roles, batchSize, dataset.imageSize);
-    for (let client = 0; client < prefix; client++) {
-      this.#splits[client][splitOf(kind)].gather(batch, this.#position, { client, roles }, {
-        augment: augment === "flips" && splitOf(kind) === "train",
-        byRole: kind === "evaluate-train", // as in the official code, where each evaluation draws anew
-        seed,
-      });
+    const batch = emptyBatch(this.gpu, prefix * roles, rows, imageSize);
+    const splits = this.#splits.slice(0, prefix).map((own) => own[splitOf(kind)]);
+    if (augment === "full" && splitOf(kind) === "train") this.#augmented(splits, batch, kind);
+    else {
+      splits.forEach((split, client) => split.gather(batch, this.#position, { client, roles }));
     }
     return batch;
   }
+
+  #augmented(splits: readonly ImageSplit[], batch: Batch, kind: PassKind): void {
+    const { batchSize: rows, dataset: { imageSize }, seed } = this.config;
+    const roles = this.method.roles.length;
+    const bytes = emptyByteBatch(this.gpu, splits.length, rows, imageSize);
+    splits.forEach((split, client) =>
+      split.gatherBytes(bytes, batch, this.#position, { client, roles })
+    );
+    const byRole = kind === "evaluate-train"; // as in the official code: each evaluation draws anew
+    augmentBatch(bytes, batch, { position: this.#position, seed, roles, byRole });
+  }
 }
 
-/** Evaluation draws its augmentation anew. */
-function augmentationKey(kind: PassKind, epoch: number): number {
+/** What stands for the epoch in the augmentation's random numbers; evaluation draws anew. */
+export function augmentationKey(kind: PassKind, epoch: number): number {
   return 2 * epoch + Number(kind === "evaluate-train");
 }
 

@@ -12,8 +12,8 @@ export type Network = typeof networks[number];
 export const methods = ["prrfl"] as const;
 export type Method = typeof methods[number];
 
-/** How training images are varied: not at all, or mirrored at random. */
-export const augmentations = ["none", "flips"] as const;
+/** How training images are varied: as in the official code, or not at all. */
+export const augmentations = ["full", "none"] as const;
 export type Augmentation = typeof augmentations[number];
 
 /** Settings of `simulate()`. Defaults are those of the official code where it has the setting. */
@@ -63,7 +63,7 @@ export const defaultConfig: Omit<SimulationConfig, "dataset"> = {
   alpha1: 0.7,
   alpha2: 0.9,
   seed: 1,
-  augment: "flips",
+  augment: "full",
   shuffle: true,
   parallelClients: "auto",
   initialState: null,

@@ -54,6 +54,26 @@ export async function expectNewFolder(path: string): Promise<void> {
   }
 }
 
+/**
+ * Checks that a new file can be made at this path, without making it.
+ *
+ * @throws {Deno.errors.AlreadyExists} if something is there already
+ * @throws {Deno.errors.NotFound} if its folder does not exist
+ */
+export async function expectNewFile(path: string): Promise<void> {
+  if (await statOrNull(path) !== null) {
+    throw new Deno.errors.AlreadyExists(
+      `Cannot create file "${path}": it exists already; move it away or choose another name`,
+    );
+  }
+  const folder = await statOrNull(dirname(path));
+  if (!folder?.isDirectory) {
+    throw new Deno.errors.NotFound(
+      `Cannot create file "${path}": there is no folder "${dirname(path)}"; make it first`,
+    );
+  }
+}
+
 /** Makes a new folder and those above it; errors as `expectNewFolder()`. */
 export async function createNewFolder(path: string): Promise<void> {
   await expectNewFolder(path);

@@ -50,6 +50,23 @@ const mistakes: [what: string, args: string[], message: string][] = [
     ["demo", "--limit", "17", "--batch", "16"],
     "Cannot simulate: the last training batch of client A would hold a single image",
   ],
+  ["a data command without an action", ["data"], "Cannot use data without an action: write data"],
+  ["an unknown action", ["data", "inpect"], "Cannot use data inpect (did you mean inspect?)"],
+  [
+    "a contact sheet's flag without the sheet",
+    ["data", "inspect", "--data", "demo", "--out", "x.png"],
+    "Cannot use --out without --augment",
+  ],
+  [
+    "a flag of training at data inspect",
+    ["data", "inspect", "--lr", "1"],
+    "Unknown flag --lr",
+  ],
+  [
+    "no folder for the contact sheet",
+    ["data", "inspect", "--data", "demo", "--augment", "--out", "nowhere/x.png"],
+    'Cannot create file "nowhere/x.png": there is no folder "nowhere"',
+  ],
   ["an unknown demo client", ["demo", "--clients", "E"], "Cannot use client E of the demo data"],
 ];
 

@@ -1,14 +1,19 @@
 // The help shows everything that can be typed.
 
-import { type Flag, trainFlags } from "../../src/commands/flags.ts";
+import { contactSheetFlags, type Flag, trainFlags } from "../../src/commands/flags.ts";
 import { helpText } from "../../src/commands/help.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 
 const lines = helpText().split("\n");
 
-for (const flag of Object.values<Flag<unknown>>(trainFlags)) {
-  Deno.test(`helpText() shows --${flag.name} with aliases, default and source`, () => {
-    const line = lines.find((line) => line.startsWith(`  --${flag.name}`) && line.endsWith(")"));
+const flags: Flag<unknown>[] = [trainFlags, contactSheetFlags].flatMap((table) =>
+  Object.values<Flag<unknown>>(table)
+);
+
+for (const flag of flags) {
+  Deno.test(`helpText() shows --${flag.name} (${flag.topic}) with aliases, default and source`, () => {
+    const topic = lines.indexOf(flag.topic);
+    const line = lines.slice(topic).find((line) => line.startsWith(`  --${flag.name}`));
     assert(line !== undefined);
     for (const alias of flag.aliases) assertStringIncludes(line, `--${alias}`);
     assertStringIncludes(line, flag.help);
@@ -24,7 +29,7 @@ Deno.test("helpText() never shows null for a default", () => {
 });
 
 Deno.test("helpText() names every command", () => {
-  for (const command of ["train", "demo", "info", "help", "--version"]) {
+  for (const command of ["train", "demo", "data", "info", "help", "--version"]) {
     assert(lines.some((line) => line.startsWith(`  ${command} `)), command);
   }
 });
