@@ -35,6 +35,7 @@ struct Params {
 override workgroup_size: u32 = 64;
 override capacity: u32 = 1024; // complex numbers in the lines of a workgroup; twice 8 bytes each
 
+override fives_and_sevens: bool = true; // whether these radices occur: half of the code, so half of the compilation
 override chirped: bool = false; // the input is multiplied by conj(chirp[position in the longer line])
 override turned: bool = false;  // results are multiplied by factors[k · p]
 override weighted: bool = false; // results are multiplied by factors[position in the longer line]
@@ -223,8 +224,8 @@ fn transform(
 ) {
   // Neighbours share a line where its elements are adjacent; otherwise they have adjacent lines.
   let interleaved = params.interleaved == 1;
-  let step = params.stride * select(1u, params.parts, interleaved);
-  let along = step == 1;
+  let gap = select(1u, params.parts, interleaved);
+  let along = params.stride * gap == 1;
   let threads = workgroup_size >> params.line_bits;
   let line_here = select(local & ((1u << params.line_bits) - 1), local >> firstTrailingBit(threads), along);
   let thread = select(local >> params.line_bits, local & (threads - 1), along);
@@ -240,17 +241,15 @@ fn transform(
   if (owned) {
     let start = p * select(params.length, 1u, interleaved);
     let origin = (a * params.input_length + start) * params.stride + b;
+    let input_step = params.stride * gap;
     for (var i = thread; i < params.length; i += threads) {
-      if (chirped) {
-        let position = start + i * select(1u, params.parts, interleaved);
-        var value = vec2f(0.0);
-        if (position < params.input_length) {
-          value = product(input[origin + i * step] * vec2f(1.0, params.input_sign), conjugate(chirp[position]));
-        }
-        lines[source + i * pitch] = value;
-      } else {
-        lines[source + i * pitch] = input[origin + i * step] * vec2f(1.0, params.input_sign);
+      var value = vec2f(0.0);
+      let position = start + i * gap;
+      if (!chirped || position < params.input_length) {
+        value = input[origin + i * input_step] * vec2f(1.0, params.input_sign);
       }
+      if (chirped) { value = product(value, conjugate(chirp[position])); }
+      lines[source + i * pitch] = value;
     }
   }
   workgroupBarrier();
@@ -264,8 +263,8 @@ fn transform(
         case 2: { for (var i = thread; i < part; i += threads) { stage2(i); } }
         case 3: { for (var i = thread; i < part; i += threads) { stage3(i); } }
         case 4: { for (var i = thread; i < part; i += threads) { stage4(i); } }
-        case 5: { for (var i = thread; i < part; i += threads) { stage5(i); } }
-        case 7: { for (var i = thread; i < part; i += threads) { stage7(i); } }
+        case 5: { if (fives_and_sevens) { for (var i = thread; i < part; i += threads) { stage5(i); } } }
+        case 7: { if (fives_and_sevens) { for (var i = thread; i < part; i += threads) { stage7(i); } } }
         default: { for (var i = thread; i < part; i += threads) { stage8(i); } }
       }
     }
@@ -278,16 +277,17 @@ fn transform(
 
   if (owned) {
     let factor = params.scale * vec2f(1.0, params.output_sign);
-    let origin = a * params.output_length * params.stride + b;
+    let origin = (a * params.output_length + p) * params.stride + b;
+    let output_step = params.parts * params.stride;
     for (var i = thread; i < params.length; i += threads) {
-      let position = i * params.parts + p;
       var value = take(i);
       if (turned) { value = product(value, factors[i * p]); }
       if (weighted) {
+        let position = i * params.parts + p;
         if (position >= params.output_length) { continue; }
         value = product(value, factors[position]);
       }
-      output[origin + position * params.stride] = value * factor;
+      output[origin + i * output_step] = value * factor;
     }
   }
 }

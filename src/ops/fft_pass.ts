@@ -83,6 +83,7 @@ function runPass(gpu: GpuRuntime, input: BufferView, pass: Pass, run: Run): Tens
     constants: {
       workgroup_size: workgroupSize,
       capacity,
+      fives_and_sevens: Number(radices.some((radix) => radix === 5 || radix === 7)),
       chirped: Number(pass.chirped),
       turned: Number(pass.factors === "roots"),
       weighted: Number(pass.factors === "filter" || pass.factors === "chirp"),

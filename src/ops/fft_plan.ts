@@ -52,7 +52,7 @@ export function planTransform(
   options: { inverse: boolean; scale: number },
 ): Plan {
   const { inverse, scale } = options;
-  if (isSmooth(length)) {
+  if (isProductOf([2, 3, 5, 7], length)) {
     const passes = forwardPasses(length, longest, { conjugateInput: inverse }, {
       conjugateOutput: inverse,
       scale,
@@ -123,16 +123,16 @@ function split(whole: number): [number, number] {
   return [whole / factor, factor];
 }
 
-/** The shortest circular convolution that does not wrap what is needed of it. */
+/** The shortest circular convolution, of the fastest radices, that does not wrap what is needed of it. */
 function paddedLength(length: number): number {
   let padded = 2 * length - 1;
-  while (!isSmooth(padded)) padded++;
+  while (!isProductOf([2, 3], padded)) padded++;
   return padded;
 }
 
-/** Whether there are no prime factors but 2, 3, 5 and 7. */
-function isSmooth(length: number): boolean {
-  return factorize(length).reduce((product, radix) => product * radix, 1) === length;
+/** Whether there are no other prime factors. */
+function isProductOf(primes: readonly number[], length: number): boolean {
+  return primes.reduce((rest, prime) => rest / prime ** exponentOf(prime, rest), length) === 1;
 }
 
 /** How often a prime divides a number. */

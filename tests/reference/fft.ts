@@ -1,4 +1,4 @@
-// Discrete Fourier transforms in double precision: the definition, and a fast form of it for every length.
+// Discrete Fourier transforms in double precision: by definition, and faster for every length.
 
 /** Complex numbers, real and imaginary parts apart. */
 export interface Complex {
@@ -10,34 +10,36 @@ export interface Complex {
 const largePrime = 64;
 
 /** Σ_j x[j] exp(−2πi jk/n), straight from the definition; any n. */
-export function dftByDefinition(x: Complex): Complex {
-  const n = x.re.length;
-  return combined(range(n).map((j) => everyNth(x, j, n)));
+export function dftByDefinition({ re, im }: Complex): Complex {
+  const n = re.length;
+  const roots = rootsOfUnity(n);
+  const y = zeros(n);
+  for (let k = 0; k < n; k++) {
+    for (let j = 0; j < n; j++) {
+      const [c, s] = [roots.re[(j * k) % n], roots.im[(j * k) % n]];
+      y.re[k] += re[j] * c - im[j] * s;
+      y.im[k] += re[j] * s + im[j] * c;
+    }
+  }
+  return y;
 }
 
 /** The same, one prime factor at a time: from transforms of every p-th element, p the smallest factor. */
 export function dft(x: Complex): Complex {
   const n = x.re.length;
   const p = smallestFactor(n);
-  if (p === n && p >= largePrime) return chirpTransform(x);
-  return combined(
-    range(p).map((start) => p === n ? everyNth(x, start, n) : dft(everyNth(x, start, p))),
-  );
-}
-
-/** The transform of numbers from those of every p-th of them. */
-function combined(parts: readonly Complex[]): Complex {
-  const m = parts[0].re.length;
-  const n = parts.length * m;
+  if (p === n) return n < largePrime ? dftByDefinition(x) : chirpTransform(x);
+  const m = n / p;
+  const roots = rootsOfUnity(n);
   const y = zeros(n);
-  const roots = unitVectors(n, (j) => -2 * Math.PI * j / n);
-  parts.forEach(({ re, im }, j) => {
+  for (let j = 0; j < p; j++) {
+    const { re, im } = dft(everyNth(x, j, p));
     for (let k = 0; k < n; k++) {
       const [c, s] = [roots.re[(j * k) % n], roots.im[(j * k) % n]];
       y.re[k] += re[k % m] * c - im[k % m] * s;
       y.im[k] += re[k % m] * s + im[k % m] * c;
     }
-  });
+  }
   return y;
 }
 
@@ -111,10 +113,21 @@ function everyNth(x: Complex, start: number, step: number): Complex {
 }
 
 function product(a: Complex, b: Complex): Complex {
-  return {
-    re: a.re.map((_, i) => a.re[i] * b.re[i] - a.im[i] * b.im[i]),
-    im: a.re.map((_, i) => a.re[i] * b.im[i] + a.im[i] * b.re[i]),
-  };
+  const y = zeros(a.re.length);
+  for (let i = 0; i < a.re.length; i++) {
+    y.re[i] = a.re[i] * b.re[i] - a.im[i] * b.im[i];
+    y.im[i] = a.re[i] * b.im[i] + a.im[i] * b.re[i];
+  }
+  return y;
+}
+
+const tables = new Map<number, Complex>();
+
+/** exp(−2πi j/n) for j < n; recursions ask for the same ones again and again. */
+function rootsOfUnity(n: number): Complex {
+  const roots = tables.get(n) ?? unitVectors(n, (j) => -2 * Math.PI * j / n);
+  tables.set(n, roots);
+  return roots;
 }
 
 function unitVectors(n: number, angleOf: (j: number) => number): Complex {
