@@ -51,7 +51,7 @@ class Federation implements Disposable {
   #done = 0;
 
   constructor(
-    private readonly gpu: Gpu,
+    gpu: Gpu,
     private readonly config: SimulationConfig,
     private readonly method: FederatedMethod,
   ) {
@@ -69,7 +69,6 @@ class Federation implements Disposable {
   async *run(): AsyncGenerator<SimulationEvent, void> {
     const { rounds } = this.config;
     this.#loadInitialState();
-    this.#rehearseCommunication();
     yield this.#runEvent();
     let test: ByRole<Metrics> = {};
     for (let round = 0; round < rounds; round++) {
@@ -93,14 +92,6 @@ class Federation implements Disposable {
     if (!initialState) return;
     asConfigError("The initial state does not fit the network", () => {
       for (const { model } of this.#groups) loadStateDict(model, initialState);
-    });
-  }
-
-  /** Records a communication without running it: what cannot be aggregated is found before training. */
-  #rehearseCommunication(): void {
-    const subject = `The server cannot aggregate a network of width ${this.config.width}`;
-    asConfigError(subject, () => {
-      this.gpu.record(this.#arena, () => communicate(this.method, this.#sharedModels(), 0));
     });
   }
 

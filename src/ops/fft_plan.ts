@@ -125,9 +125,14 @@ function split(whole: number): [number, number] {
 
 /** The shortest circular convolution, of the fastest radices, that does not wrap what is needed of it. */
 function paddedLength(length: number): number {
-  let padded = 2 * length - 1;
-  while (!isProductOf([2, 3], padded)) padded++;
-  return padded;
+  const least = 2 * length - 1;
+  let shortest = Infinity;
+  for (let threes = 1; threes < 3 * least; threes *= 3) {
+    let padded = threes;
+    while (padded < least) padded *= 2;
+    shortest = Math.min(shortest, padded);
+  }
+  return shortest;
 }
 
 /** Whether there are no other prime factors. */
