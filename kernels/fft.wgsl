@@ -4,12 +4,12 @@
 // i, i + n/r, i + 2n/r, … (i < n/r), transforms them, turns result k by exp(−2πi kq/n) with q = s⌊i/s⌋,
 // and puts it at i + (r − 1)q + ks. After the last stage the line is in order: no bit reversal.
 //
-// Other lengths take several passes of this kernel (src/ops/fft_plan.ts), in which a line is a part of a
-// longer one and is multiplied on its way in or out:
-//   Bailey 1990, four steps    Y[k + p·n1] for all k, p from n2 interleaved parts of n1 numbers, turned by
-//                              exp(−2πi pk/(n1·n2)), and then n1 parts of n2 adjacent numbers
-//   Bluestein 1970             Y[k] = conj(c[k]) Σ_j conj(c[j]) X[j] c[k − j] with c[j] = exp(πi j²/n), a
-//                              circular convolution of any length from 2n − 1 on, by way of its transform
+// Other lengths take several passes (src/ops/fft_plan.ts), whose lines are parts of longer ones and are
+// multiplied on their way in or out:
+//   Bailey 1990, n = n1·n2: n2 interleaved parts of n1 numbers; result k of part p is turned by
+//     exp(−2πi pk/n); then n1 adjacent parts of n2 numbers. Results move to where they are next needed.
+//   Bluestein 1970, any n: y[k] = conj(c[k]) Σ_j conj(c[j]) x[j] c[k − j] with c[j] = exp(πi j²/n), a circular
+//     convolution of any length from 2n − 1 on, by way of its spectrum.
 //
 // input [lines / (parts · stride), input_length, stride] complex, row-major; output with output_length.
 // Line (a, p, b) is part p of a longer line: its element j is at (a, j · parts + p, b) if the parts are

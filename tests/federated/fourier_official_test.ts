@@ -1,13 +1,11 @@
 // Progressive Fourier Aggregation against results of the official code.
 
 import { fourierRate, fourierWindow } from "../../src/federated/aggregate/fourier.ts";
-import { openGpu } from "../../src/tensor/gpu.ts";
 import { assertAlmostEquals, assertEquals } from "../assert.ts";
 import { assertAllClose } from "../close.ts";
 import { goldenTest, readDescription, readVectors, vectorFolder } from "../golden.ts";
+import { gpu } from "../gpu.ts";
 import { aggregateClients } from "./aggregate_clients.ts";
-
-const gpu = await openGpu();
 
 Deno.test("rates and windows equal the official ones exactly", () =>
   checkSchedule(vectorFolder, "pfa_schedule"));

@@ -6,15 +6,13 @@ import {
   progressiveFourierAggregation,
 } from "../../src/federated/aggregate/fourier.ts";
 import { RandomStream } from "../../src/random.ts";
-import { openGpu } from "../../src/tensor/gpu.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { emptyTensor } from "../../src/tensor/tensor.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { assertAllClose, relativeError } from "../close.ts";
+import { gpu } from "../gpu.ts";
 import { fourierAggregationReference } from "../reference/fourier_aggregation.ts";
 import { aggregateClients } from "./aggregate_clients.ts";
-
-const gpu = await openGpu();
 
 function randomWeights(
   clients: number,

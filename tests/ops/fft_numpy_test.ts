@@ -1,12 +1,10 @@
 // Fourier transforms against NumPy's.
 
 import { fft, fft2, ifft, ifft2 } from "../../src/ops/fft.ts";
-import { openGpu } from "../../src/tensor/gpu.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { assertAllClose } from "../close.ts";
 import { goldenTest, readDescription, readVectors, vectorFolder, type Vectors } from "../golden.ts";
-
-const gpu = await openGpu();
+import { gpu } from "../gpu.ts";
 
 /** Reads a result and gives all memory back. */
 async function valuesOf(compute: () => Tensor): Promise<Float32Array> {

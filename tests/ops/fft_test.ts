@@ -3,11 +3,12 @@
 import { fft, fft2, ifft, ifft2 } from "../../src/ops/fft.ts";
 import { RandomStream } from "../../src/random.ts";
 import { backward, gradOf } from "../../src/tensor/autograd.ts";
-import { Gpu, openGpu } from "../../src/tensor/gpu.ts";
+import { Gpu } from "../../src/tensor/gpu.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../../src/tensor/tensor.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { assertAllClose, relativeError } from "../close.ts";
+import { gpu } from "../gpu.ts";
 import {
   type Complex,
   dft,
@@ -17,8 +18,6 @@ import {
   inverse,
   separated,
 } from "../reference/fft.ts";
-
-const gpu = await openGpu();
 
 /** Numbers in −1…1. */
 function randomData(size: number, seed: number): Float32Array<ArrayBuffer> {
