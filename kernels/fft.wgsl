@@ -8,8 +8,8 @@
 // multiplied on their way in or out:
 //   Bailey 1990, n = n1·n2: n2 interleaved parts of n1 numbers; result k of part p is turned by
 //     exp(−2πi pk/n); then n1 adjacent parts of n2 numbers. Results move to where they are next needed.
-//   Bluestein 1970, any n: y[k] = conj(c[k]) Σ_j conj(c[j]) x[j] c[k − j] with c[j] = exp(πi j²/n), a circular
-//     convolution of any length from 2n − 1 on, by way of its spectrum.
+//   Bluestein 1970, any n: y[k] = conj(c[k]) Σ_j conj(c[j]) x[j] c[k − j] with c[j] = exp(πi j²/n), a
+//     circular convolution of any length from 2n − 1 on, by way of its spectrum.
 //
 // input [lines / (parts · stride), input_length, stride] complex, row-major; output with output_length.
 // Line (a, p, b) is part p of a longer line: its element j is at (a, j · parts + p, b) if the parts are
@@ -22,8 +22,8 @@ struct Params {
   stride: u32,
   parts: u32,         // 1: a line is no part of a longer one
   interleaved: u32,   // 1: the elements of a part are `parts` apart in the input, else adjacent
-  input_length: u32,  // numbers of a longer line that the input has; where fewer than parts · length, zeros follow
-  output_length: u32, // numbers of a longer line that the output takes
+  input_length: u32,  // numbers of a longer line in the input; below parts · length, zeros follow
+  output_length: u32, // numbers of a longer line in the output; the rest is dropped
   line_bits: u32,
   stages: u32,
   radices: u32,       // four bits for each stage, the first one lowest
@@ -35,7 +35,7 @@ struct Params {
 override workgroup_size: u32 = 64;
 override capacity: u32 = 1024; // complex numbers in the lines of a workgroup; twice 8 bytes each
 
-override fives_and_sevens: bool = true; // whether these radices occur: half of the code, so half of the compilation
+override fives_and_sevens: bool = true; // whether these radices occur; without them it compiles in half the time
 override chirped: bool = false; // the input is multiplied by conj(chirp[position in the longer line])
 override turned: bool = false;  // results are multiplied by factors[k · p]
 override weighted: bool = false; // results are multiplied by factors[position in the longer line]

@@ -10,7 +10,8 @@ import { longestTransform } from "./fft_plan.ts";
 /**
  * The discrete Fourier transform along the last axis, as `numpy.fft.fft`: Σ_j x[j] exp(−2πi jk/n).
  * Differentiable; complex gradients are pairs (∂/∂re, ∂/∂im), as in PyTorch. Lengths of the form
- * 2^a·3^b·5^c·7^d are fastest, others take about five times as long (Bluestein 1970).
+ * 2^a·3^b·5^c·7^d are fastest; others take about five times as long and, meanwhile, more
+ * memory (Bluestein 1970).
  *
  * @param x `[…, n, 2]`, the trailing axis holding real and imaginary part; 1 ≤ n ≤ 65,536
  * @returns the same shape

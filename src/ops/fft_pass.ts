@@ -60,13 +60,13 @@ interface Run {
 }
 
 function runPasses(gpu: GpuRuntime, input: BufferView, run: Run): Tensor {
-  using intermediate = new DisposableStack();
-  const last = run.passes.length - 1;
-  let current = input;
-  for (const pass of run.passes.slice(0, last)) {
-    current = intermediate.use(runPass(gpu, current, pass, run));
+  const [first, ...others] = run.passes;
+  let result = runPass(gpu, input, first, run);
+  for (const pass of others) {
+    using previous = result;
+    result = runPass(gpu, previous, pass, run);
   }
-  return runPass(gpu, current, run.passes[last], run);
+  return result;
 }
 
 function runPass(gpu: GpuRuntime, input: BufferView, pass: Pass, run: Run): Tensor {

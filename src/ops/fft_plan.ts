@@ -76,7 +76,7 @@ export function planTransform(
   return { passes: [...spectrum, ...back], convolution: { length: padded, filterPasses } };
 }
 
-/** Radices 8, 4, 2, 3, 5 and 7 whose product is a length that has no other prime factors; few large ones are fastest. */
+/** Radices 8, 4, 2, 3, 5 and 7 whose product is a length without other prime factors; few are fastest. */
 export function factorize(length: number): number[] {
   const twos = exponentOf(2, length);
   const eights = twos % 3 === 1 && twos > 1 ? (twos - 4) / 3 : Math.floor(twos / 3);

@@ -1,4 +1,4 @@
-// Roots of unity and chirps on the GPU: the only sines and cosines of Fourier transforms, made in double precision.
+// Roots of unity and chirps on the GPU: all sines and cosines of Fourier transforms, from double precision.
 
 import type { BufferView } from "../gpu/buffers.ts";
 import type { GpuRuntime } from "../gpu/runtime.ts";
