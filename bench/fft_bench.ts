@@ -1,13 +1,13 @@
 // How long Fourier transforms take, and the aggregation of a whole network.
 
 import { progressiveFourierAggregation } from "../src/federated/aggregate/fourier.ts";
-import { fft2 } from "../src/ops/fft.ts";
+import { fft, fft2, ifft2 } from "../src/ops/fft.ts";
 import { RandomStream } from "../src/random.ts";
 import { type Shape, sizeOf } from "../src/tensor/shape.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
 import { assert } from "../tests/assert.ts";
 import { relativeError } from "../tests/close.ts";
-import { dft2, interleaved, separated } from "../tests/reference/fft.ts";
+import { dft, dft2, interleaved, separated } from "../tests/reference/fft.ts";
 import { fourierAggregationReference } from "../tests/reference/fourier_aggregation.ts";
 import { benchSteps, gpu } from "./throughput.ts";
 
@@ -32,6 +32,28 @@ for (const [size, runs] of [[768, 4], [96, 100]]) {
     `fft2 [4, ${size}, ${size}]`,
     { group: `fft2 ${size}`, runs, gigaflop: 4 * transformWork(size, size) },
     () => fft2(x),
+  );
+}
+
+// As many numbers each time: what a length costs, by the passes it takes.
+for (const n of [1024, 1021, 4096, 65536]) {
+  const lines = 2 ** 18 / n;
+  const x = randomTensor([Math.round(lines), n, 2]);
+  await checkLine(x);
+  benchSteps(
+    `fft [${x.shape.slice(0, -1).join(", ")}]`,
+    { group: "fft", runs: 10, gigaflop: x.shape[0] * transformWork(1, n) },
+    () => fft(x),
+  );
+}
+
+// What the aggregation saves by taking two rows of real numbers as one of complex numbers.
+for (const [name, rows] of [["one real row", 768], ["two real rows", 384]] as const) {
+  const x = randomTensor([clients, rows, 768, 2]);
+  benchSteps(
+    `fft2 and ifft2 of a real 768 by 768 matrix, ${name} in a complex one`,
+    { group: "real numbers", runs: 2, gigaflop: 2 * clients * transformWork(rows, 768) },
+    () => ifft2(fft2(x)),
   );
 }
 
@@ -64,6 +86,15 @@ async function checkTransform(x: Tensor): Promise<void> {
   const actual = (await fft2(x).read()).subarray(0, size);
   const error = relativeError(actual, interleaved(dft2(separated(data), height, width)));
   assert(error < 1e-6, `fft2 [${x.shape}] is wrong: relative error ${error}`);
+}
+
+async function checkLine(x: Tensor): Promise<void> {
+  using _scope = gpu.scope();
+  const size = 2 * x.shape[1]; // of the first line, which is enough
+  const data = (await x.read()).subarray(0, size);
+  const actual = (await fft(x).read()).subarray(0, size);
+  const error = relativeError(actual, interleaved(dft(separated(data))));
+  assert(error < 1e-6, `fft [${x.shape}] is wrong: relative error ${error}`);
 }
 
 async function checkAggregation(weights: Tensor): Promise<void> {

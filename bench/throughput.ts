@@ -7,7 +7,7 @@ export const gpu = await openGpu();
 console.log(`Adapter: ${gpu.adapter.name}; Deno ${Deno.version.deno}`);
 
 /** Milliseconds of each measured step, by name. */
-const measured = new Map<string, { readonly gigaflop: number; readonly times: number[] }>();
+const measured = new Map<string, Work & { readonly times: number[] }>();
 
 /** What is known of a step beforehand. */
 export interface Work {
@@ -19,9 +19,10 @@ export interface Work {
 }
 
 /** Benches `runs` steps at a time; what a step allocates goes back to the pool after it. */
-export function benchSteps(name: string, { group, runs, gigaflop }: Work, step: () => void): void {
+export function benchSteps(name: string, work: Work, step: () => void): void {
+  const { group, runs } = work;
   const times: number[] = [];
-  measured.set(name, { gigaflop, times });
+  measured.set(name, { ...work, times });
   const issue = async () => {
     for (let i = 0; i < runs; i++) {
       using _scope = gpu.scope();
@@ -41,14 +42,17 @@ export function benchSteps(name: string, { group, runs, gigaflop }: Work, step: 
 
 addEventListener("unload", () => {
   const width = Math.max(...[...measured.keys()].map((name) => name.length));
-  for (const [name, { gigaflop, times }] of measured) {
+  const firsts = new Map<string, number>();
+  for (const [name, { group, gigaflop, times }] of measured) {
     if (times.length === 0) continue; // filtered out
     const median = times.toSorted((a, b) => a - b)[times.length >> 1];
+    const first = firsts.get(group);
+    firsts.set(group, first ?? median);
     const speed = gigaflop / median * 1000;
     console.log(
       `${name.padEnd(width)}  ${median.toFixed(2).padStart(8)} ms  ${
         speed.toFixed(1).padStart(6)
-      } GFLOP/s`,
+      } GFLOP/s${first ? `  ${(median / first).toFixed(2)} of the time of the group's first` : ""}`,
     );
   }
   gpu.dispose();

@@ -68,7 +68,6 @@ class Federation implements Disposable {
     const { rounds } = this.config;
     this.#makeGroups();
     this.#loadInitialState();
-    this.#rehearseCommunication();
     yield this.#runEvent();
     let test: ByRole<Metrics> = {};
     for (let round = 0; round < rounds; round++) {
@@ -102,14 +101,6 @@ class Federation implements Disposable {
     if (!initialState) return;
     asConfigError("The initial state does not fit the network", () => {
       for (const { model } of this.#groups) loadStateDict(model, initialState);
-    });
-  }
-
-  /** Records a communication without running it: what cannot be aggregated is found before training. */
-  #rehearseCommunication(): void {
-    const subject = `The server cannot aggregate a network of width ${this.config.width}`;
-    asConfigError(subject, () => {
-      this.gpu.record(this.#arena, () => communicate(this.method, this.#sharedModels(), 0));
     });
   }
 

@@ -1,4 +1,4 @@
-// Roots of unity on the GPU: the only sines and cosines of Fourier transforms, computed in double precision.
+// Roots of unity and chirps on the GPU: all sines and cosines of Fourier transforms, from double precision.
 
 import type { BufferView } from "../gpu/buffers.ts";
 import type { GpuRuntime } from "../gpu/runtime.ts";
@@ -6,37 +6,53 @@ import type { GpuRuntime } from "../gpu/runtime.ts";
 /** Tables kept for each GPU; a network's layers need about ten. */
 const maxTables = 64;
 
-const tables = new WeakMap<GpuRuntime, Map<number, BufferView>>();
+const tables = new WeakMap<GpuRuntime, Map<string, BufferView>>();
+
+/** exp(−2πi j/n) for j < n, f32 pairs. */
+export function twiddles(gpu: GpuRuntime, length: number): BufferView {
+  return table(gpu, `twiddles ${length}`, length, (j) => -2 * Math.PI * j / length);
+}
 
 /**
- * exp(−2πi j/n) for j < n, f32 pairs. Made on first use, in a buffer that is filled as it is created:
+ * Bluestein's chirp exp(πi j²/n) for −n < j < n, f32 pairs, around a circle of `circle` ≥ 2n − 1 numbers:
+ * negative j at its end, zeros between. The squares are reduced modulo 2n first, where they are exact.
+ */
+export function chirp(gpu: GpuRuntime, length: number, circle: number): BufferView {
+  return table(gpu, `chirp ${length} ${circle}`, circle, (j) => {
+    const distance = Math.min(j, circle - j);
+    return distance < length ? Math.PI * (distance ** 2 % (2 * length)) / length : null;
+  });
+}
+
+/**
+ * Unit vectors of these angles, or zeros. Made on first use, in a buffer that is filled as it is created:
  * unlike `gpu.write` this is allowed within a recording.
  */
-export function twiddles(gpu: GpuRuntime, length: number): BufferView {
-  const cache = tables.get(gpu) ?? new Map<number, BufferView>();
+function table(
+  gpu: GpuRuntime,
+  name: string,
+  count: number,
+  angleOf: (index: number) => number | null,
+): BufferView {
+  const cache = tables.get(gpu) ?? new Map<string, BufferView>();
   tables.set(gpu, cache);
-  const cached = cache.get(length);
+  const cached = cache.get(name);
   if (cached) return cached;
   if (cache.size >= maxTables) cache.clear(); // recordings keep alive what they use
-  const table = upload(gpu.device, rootsOfUnity(length));
-  cache.set(length, table);
-  return table;
-}
-
-function rootsOfUnity(length: number): Float32Array {
-  const roots = new Float32Array(2 * length);
-  for (let j = 0; j < length; j++) {
-    const angle = 2 * Math.PI * j / length;
-    roots[2 * j] = Math.cos(angle);
-    roots[2 * j + 1] = -Math.sin(angle);
+  const data = new Float32Array(2 * count);
+  for (let j = 0; j < count; j++) {
+    const angle = angleOf(j);
+    if (angle !== null) data.set([Math.cos(angle), Math.sin(angle)], 2 * j);
   }
-  return roots;
+  const view = upload(gpu.device, name, data);
+  cache.set(name, view);
+  return view;
 }
 
-function upload(device: GPUDevice, data: Float32Array): BufferView {
+function upload(device: GPUDevice, label: string, data: Float32Array): BufferView {
   const { byteLength } = data;
   const buffer = device.createBuffer({
-    label: "twiddles",
+    label,
     size: byteLength,
     usage: GPUBufferUsage.STORAGE,
     mappedAtCreation: true,

@@ -6,15 +6,13 @@ import {
   progressiveFourierAggregation,
 } from "../../src/federated/aggregate/fourier.ts";
 import { RandomStream } from "../../src/random.ts";
-import { openGpu } from "../../src/tensor/gpu.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { emptyTensor } from "../../src/tensor/tensor.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { assertAllClose, relativeError } from "../close.ts";
+import { gpu } from "../gpu.ts";
 import { fourierAggregationReference } from "../reference/fourier_aggregation.ts";
 import { aggregateClients } from "./aggregate_clients.ts";
-
-const gpu = await openGpu();
 
 function randomWeights(
   clients: number,
@@ -39,6 +37,13 @@ Deno.test("the aggregation matches its definition for every way of pairing real 
     [1, 2, 1, 3],
     [12, 4, 3, 2], // kernel not square
     [128, 2, 3, 3], // rows fill more than one workgroup
+    [10, 7], // prime factors 5 and 7
+    [13, 34], // larger prime factors, turned
+    [11, 19, 1, 1], // a convolution of single pixels, both odd
+    [7, 5, 3, 3],
+    [4, 3, 5, 5],
+    [5, 2, 1, 7], // kernel not square, nor its sides products of twos and threes
+    [3, 1024, 3, 1], // longer than a line in the least workgroup memory
   ];
   for (const shape of shapes) {
     for (const [clients, rate] of [[1, 0.7], [2, 0.5], [3, 0.825], [8, 1], [4, 0]]) {
@@ -53,6 +58,32 @@ Deno.test("the aggregation matches its definition for every way of pairing real 
         );
       });
     }
+  }
+});
+
+Deno.test("a single client keeps its weights, up to rounding", async () => {
+  for (const shape of [[8, 4, 3, 3], [7, 5, 3, 3], [13, 34], [11, 19, 1, 1]]) {
+    const [weight] = randomWeights(1, shape, 6);
+    const [result] = await aggregateClients(gpu, [weight], shape, 0.825);
+    assertAllClose(`[${shape}]`, result, weight, 1e-6); // two transforms of values up to 1
+  }
+});
+
+Deno.test("frequencies that a client lacks get the mean amplitude and phase 0", async () => {
+  const cases = [
+    { shape: [8, 16], value: 1 }, // only one frequency, in sums that are exact
+    { shape: [8, 16], value: 0 },
+    { shape: [7, 5, 3, 3], value: 0 },
+    { shape: [13, 34], value: 0 },
+  ];
+  for (const { shape, value } of cases) {
+    const weights = randomWeights(3, shape, 7);
+    weights[0].fill(value);
+    const expected = fourierAggregationReference(weights, shape, 1);
+    (await aggregateClients(gpu, weights, shape, 1)).forEach((actual, k) => {
+      const error = relativeError(actual, expected[k]);
+      assert(error <= 3e-6, `[${shape}] of ${value}, client ${k}: error ${error}`); // as above
+    });
   }
 });
 
@@ -118,7 +149,11 @@ Deno.test("the aggregation rejects what it cannot do", () => {
     progressiveFourierAggregation(gpu.zeros(shape), { rate });
   assertThrows(run([4, 3, 64], 1.01), RangeError, "the rate is 1.01 but a number from 0 to 1");
   assertThrows(run([4, 3, 64], NaN), RangeError, "the rate is NaN");
-  assertThrows(run([4, 10, 7], 0.7), RangeError, "(weights [4, 10, 7], a matrix of 10 by 7)");
+  assertThrows(
+    run([2, 1, 65537], 0.7),
+    RangeError,
+    "a length is 65537 but 1 to 65536 is expected (weights [2, 1, 65537], a matrix of 1 by 65537)",
+  );
   assertThrows(run([4, 3], 0.7), TypeError, "3 or 5 axes are expected");
   assertThrows(
     () => progressiveFourierAggregation(gpu.zeros([4, 3, 64], "i32"), { rate: 0.7 }),

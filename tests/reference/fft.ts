@@ -1,4 +1,4 @@
-// Discrete Fourier transforms in double precision, from the definition, one prime factor at a time.
+// Discrete Fourier transforms in double precision: by definition, and faster for every length.
 
 /** Complex numbers, real and imaginary parts apart. */
 export interface Complex {
@@ -6,25 +6,61 @@ export interface Complex {
   readonly im: Float64Array;
 }
 
-/** Σ_j x[j] exp(−2πi jk/n), any n; from transforms of every p-th element, p the smallest prime factor. */
+/** Primes from here on are transformed by a convolution; the definition costs n² operations. */
+const largePrime = 64;
+
+/** Σ_j x[j] exp(−2πi jk/n), straight from the definition; any n. */
+export function dftByDefinition({ re, im }: Complex): Complex {
+  const n = re.length;
+  const roots = rootsOfUnity(n);
+  const y = zeros(n);
+  for (let k = 0; k < n; k++) {
+    for (let j = 0; j < n; j++) {
+      const [c, s] = [roots.re[(j * k) % n], roots.im[(j * k) % n]];
+      y.re[k] += re[j] * c - im[j] * s;
+      y.im[k] += re[j] * s + im[j] * c;
+    }
+  }
+  return y;
+}
+
+/** The same, one prime factor at a time: from transforms of every p-th element, p the smallest factor. */
 export function dft(x: Complex): Complex {
   const n = x.re.length;
   const p = smallestFactor(n);
+  if (p === n) return n < largePrime ? dftByDefinition(x) : chirpTransform(x);
   const m = n / p;
-  const parts = p < n ? range(p).map((start) => dft(everyNth(x, start, p))) : range(n).map((j) => ({
-    re: x.re.subarray(j, j + 1),
-    im: x.im.subarray(j, j + 1),
-  }));
+  const roots = rootsOfUnity(n);
   const y = zeros(n);
-  for (let k = 0; k < n; k++) {
-    parts.forEach((part, j) => {
-      const angle = -2 * Math.PI * ((j * k) % n) / n;
-      const [c, s] = [Math.cos(angle), Math.sin(angle)];
-      y.re[k] += part.re[k % m] * c - part.im[k % m] * s;
-      y.im[k] += part.re[k % m] * s + part.im[k % m] * c;
-    });
+  for (let j = 0; j < p; j++) {
+    const { re, im } = dft(everyNth(x, j, p));
+    for (let k = 0; k < n; k++) {
+      const [c, s] = [roots.re[(j * k) % n], roots.im[(j * k) % n]];
+      y.re[k] += re[k % m] * c - im[k % m] * s;
+      y.im[k] += re[k % m] * s + im[k % m] * c;
+    }
   }
   return y;
+}
+
+/** Bluestein 1970: jk = (j² + k² − (k − j)²)/2 turns a transform into a convolution, here of 2^a numbers. */
+function chirpTransform(x: Complex): Complex {
+  const n = x.re.length;
+  const circle = 2 ** Math.ceil(Math.log2(2 * n - 1));
+  const chirp = unitVectors(n, (j) => -Math.PI * ((j * j) % (2 * n)) / n);
+  const filter = zeros(circle);
+  for (let j = 0; j < n; j++) {
+    for (const place of [j, (circle - j) % circle]) {
+      filter.re[place] = chirp.re[j];
+      filter.im[place] = -chirp.im[j];
+    }
+  }
+  const padded = zeros(circle);
+  const turned = product(x, chirp);
+  padded.re.set(turned.re);
+  padded.im.set(turned.im);
+  const { re, im } = inverse(dft, product(dft(padded), dft(filter)));
+  return product({ re: re.subarray(0, n), im: im.subarray(0, n) }, chirp);
 }
 
 /** {@link dft} of the rows, then of the columns of a matrix. */
@@ -68,8 +104,35 @@ function replaceLine(x: Complex, start: number, stride: number, length: number):
 }
 
 function everyNth(x: Complex, start: number, step: number): Complex {
-  const pick = (_: number, index: number) => index % step === start;
-  return { re: x.re.filter(pick), im: x.im.filter(pick) };
+  const part = zeros(x.re.length / step);
+  for (let i = 0; i < part.re.length; i++) {
+    part.re[i] = x.re[start + i * step];
+    part.im[i] = x.im[start + i * step];
+  }
+  return part;
+}
+
+function product(a: Complex, b: Complex): Complex {
+  const y = zeros(a.re.length);
+  for (let i = 0; i < a.re.length; i++) {
+    y.re[i] = a.re[i] * b.re[i] - a.im[i] * b.im[i];
+    y.im[i] = a.re[i] * b.im[i] + a.im[i] * b.re[i];
+  }
+  return y;
+}
+
+const tables = new Map<number, Complex>();
+
+/** exp(−2πi j/n) for j < n; recursions ask for the same ones again and again. */
+function rootsOfUnity(n: number): Complex {
+  const roots = tables.get(n) ?? unitVectors(n, (j) => -2 * Math.PI * j / n);
+  tables.set(n, roots);
+  return roots;
+}
+
+function unitVectors(n: number, angleOf: (j: number) => number): Complex {
+  const angles = Float64Array.from({ length: n }, (_, j) => angleOf(j));
+  return { re: angles.map(Math.cos), im: angles.map(Math.sin) };
 }
 
 function zeros(n: number): Complex {

@@ -20,6 +20,10 @@ export function fourierAggregationReference(
     return dft2({ re, im: new Float64Array(re.length) }, height, width);
   });
   const amplitudes = spectra.map(({ re, im }) => re.map((value, i) => Math.hypot(value, im[i])));
+  // A bin that is zero up to rounding has no phase; the official code's phase of 0 is 0.
+  const smallest = amplitudes.map((values) =>
+    1e-14 * values.reduce((most, value) => Math.max(most, value), 0)
+  );
   const [row, column] = [fourierWindow(height, rate), fourierWindow(width, rate)];
   return spectra.map(({ re, im }, client) => {
     const mixed: Complex = { re: new Float64Array(re.length), im: new Float64Array(re.length) };
@@ -31,7 +35,7 @@ export function fourierAggregationReference(
       const amplitude = inside
         ? amplitudes.reduce((sum, values) => sum + values[i], 0) / weights.length
         : amplitudes[client][i];
-      const angle = Math.atan2(im[i], re[i]);
+      const angle = amplitudes[client][i] <= smallest[client] ? 0 : Math.atan2(im[i], re[i]);
       mixed.re[i] = amplitude * Math.cos(angle);
       mixed.im[i] = amplitude * Math.sin(angle);
     }

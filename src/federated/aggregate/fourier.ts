@@ -33,7 +33,7 @@ export interface FourierWindow {
  * @param options `rate`: the share L of the frequencies of each axis that is averaged, 0…1
  * @returns the same shape
  * @throws {TypeError} for another number of axes or another dtype
- * @throws {RangeError} for a rate outside 0…1, or a matrix whose sides have other prime factors than 2 and 3
+ * @throws {RangeError} for a rate outside 0…1, or a side of the matrix too long for a transform
  * @throws {GpuError} of kind "limit" for a matrix too large for the adapter
  */
 export function progressiveFourierAggregation(
@@ -47,7 +47,7 @@ export function progressiveFourierAggregation(
   expectRate(op, rate);
   const matrix = arrange(shape);
   const { rows, columns, pairs } = matrix;
-  expectLengths(op, gpu, [pairs, columns], describe(shape, matrix));
+  expectLengths(op, [pairs, columns], describe(shape, matrix));
 
   const clients = shape[0];
   const row = fourierWindow(rows, rate);
