@@ -1,8 +1,8 @@
 // Reverse-mode differentiation: the tape, its order, and the sum of gradients.
 
-import { accumulate, fullTensor, sumOf } from "./elementwise.ts";
+import { accumulate, elementwise, fullTensor } from "./elementwise.ts";
 import { sameShape, showShape } from "./shape.ts";
-import type { TapeNode, Tensor } from "./tensor.ts";
+import { emptyTensor, type TapeNode, type Tensor } from "./tensor.ts";
 
 let recording = true;
 
@@ -81,19 +81,20 @@ function passOn(node: TapeNode, upstream: Tensor, pending: Map<Tensor, Tensor>):
     const gradient = gradients[index];
     if (!gradient || !parent.requiresGrad) return;
     const earlier = pending.get(parent);
-    pending.set(parent, earlier ? sumOf(earlier, gradient) : gradient);
+    pending.set(
+      parent,
+      earlier ? elementwise("add", { left: earlier, right: gradient }) : gradient,
+    );
     if (earlier) [earlier, gradient].forEach((summand) => summand.dispose());
   });
   upstream.dispose();
 }
 
-/** Adds to a leaf's gradient, or makes it the first. */
+/** Adds to a leaf's gradient, or copies the first: what arrives may be shared, and is added to in place later. */
 function receive(leaf: Tensor, gradient: Tensor): void {
-  if (!leaf.gradient) {
-    leaf.gradient = gradient;
-    return;
-  }
-  if (leaf.gradientIsZero) leaf.gpu.copy(gradient, leaf.gradient);
+  const first = leaf.gradient === null || leaf.gradientIsZero;
+  leaf.gradient ??= emptyTensor(leaf.gpu, leaf.shape);
+  if (first) leaf.gpu.copy(gradient, leaf.gradient);
   else accumulate(gradient, leaf.gradient);
   leaf.gradientIsZero = false;
   gradient.dispose();

@@ -1,4 +1,4 @@
-// Elementwise kernels that the tape itself needs, and the run of any elementwise entry point.
+// Operations on each element by itself, without the tape, which needs some of them itself.
 
 import source from "../../kernels/elementwise.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
@@ -16,20 +16,25 @@ export function linearWorkgroups(count: number, size = workgroupSize): [number, 
   return [Math.ceil(groups / rows), rows];
 }
 
-/** Runs an entry point of `elementwise.wgsl` on all elements of `output`. */
-export function runElementwise(
+/**
+ * A new tensor of an entry point of `elementwise.wgsl` applied to each element of tensors of one shape.
+ *
+ * @param value of entry points that take a number
+ */
+export function elementwise(
   entryPoint: string,
-  inputs: { left?: Tensor; right?: Tensor },
-  output: Tensor,
+  inputs: { left: Tensor; right?: Tensor },
+  value = 0,
 ): Tensor {
-  output.gpu.dispatch({
-    file,
-    entryPoint,
-    params: { count: output.size, value: 0 },
-    buffers: { ...inputs, output },
-    workgroups: linearWorkgroups(output.size),
-  });
+  const { gpu, shape } = inputs.left;
+  const output = emptyTensor(gpu, shape);
+  run(entryPoint, inputs, output, value);
   return output;
+}
+
+/** Adds `left` to `output`, in place. */
+export function accumulate(left: Tensor, output: Tensor): void {
+  run("accumulate", { left }, output, 0);
 }
 
 /** A new tensor whose elements are all `value`; f32, or u32 for whole numbers below 2²⁴. */
@@ -51,12 +56,17 @@ export function fullTensor(
   return tensor;
 }
 
-/** left + right, of the same shape. */
-export function sumOf(left: Tensor, right: Tensor): Tensor {
-  return runElementwise("add", { left, right }, emptyTensor(left.gpu, left.shape));
-}
-
-/** Adds `left` to `output`, in place. */
-export function accumulate(left: Tensor, output: Tensor): void {
-  runElementwise("accumulate", { left }, output);
+function run(
+  entryPoint: string,
+  inputs: { left: Tensor; right?: Tensor },
+  output: Tensor,
+  value: number,
+): void {
+  output.gpu.dispatch({
+    file,
+    entryPoint,
+    params: { count: output.size, value },
+    buffers: { ...inputs, output },
+    workgroups: linearWorkgroups(output.size),
+  });
 }

@@ -1,6 +1,6 @@
 // The tape: order, sums of gradients, accumulation, and what it refuses.
 
-import { add } from "../../src/ops/add.ts";
+import { add } from "../../src/ops/arithmetic.ts";
 import { linear } from "../../src/ops/linear.ts";
 import { relu } from "../../src/ops/relu.ts";
 import { backward, gradOf, noGrad, record } from "../../src/tensor/autograd.ts";
