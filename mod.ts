@@ -54,6 +54,8 @@ export { everyModel } from "./src/ops/stack.ts";
 
 // Networks and optimizers
 export { type ForwardOptions, Model } from "./src/nn/model.ts";
+export { type Adam, adam, type AdamOptions } from "./src/nn/adam.ts";
+export type { Optimizer } from "./src/nn/optimizer.ts";
 export { type Sgd, sgd } from "./src/nn/sgd.ts";
 export { loadStateDict, stateDict } from "./src/nn/state_dict.ts";
 export { vgg, type VggOptions } from "./src/nn/vgg.ts";

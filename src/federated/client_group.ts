@@ -3,8 +3,10 @@
 import { type Batch, emptyBatch, ImageSplit } from "../data/image_batches.ts";
 import { type ClientDataset, type SplitName, splitNames } from "../data/dataset.ts";
 import type { Arena, Recording } from "../gpu/recording.ts";
+import { adam } from "../nn/adam.ts";
 import type { Model } from "../nn/model.ts";
-import { type Sgd, sgd } from "../nn/sgd.ts";
+import type { Optimizer } from "../nn/optimizer.ts";
+import { sgd } from "../nn/sgd.ts";
 import { vgg } from "../nn/vgg.ts";
 import { RandomStream } from "../random.ts";
 import { backward, noGrad } from "../tensor/autograd.ts";
@@ -34,7 +36,7 @@ const shuffleStream = 2;
 export class ClientGroup {
   readonly clients: readonly IndexedClient[];
   readonly model: Model;
-  readonly #optimizer: Sgd;
+  readonly #optimizer: Optimizer;
   readonly #splits: readonly Readonly<Record<SplitName, ImageSplit>>[];
   readonly #orders: Uint32Array[];
   readonly #outcomes: OutcomeBuffer;
@@ -49,7 +51,7 @@ export class ClientGroup {
     private readonly method: FederatedMethod,
     clients: readonly IndexedClient[],
   ) {
-    const { dataset, network, width, seed, weightDecay, learningRate } = config;
+    const { dataset, network, width, seed } = config;
     const classes = dataset.classNames.length;
     this.clients = [...clients].sort((a, b) => size(b, "train") - size(a, "train"));
     this.model = vgg(gpu, {
@@ -59,7 +61,7 @@ export class ClientGroup {
       width,
       seed,
     });
-    this.#optimizer = sgd(this.model, { lr: learningRate, weightDecay });
+    this.#optimizer = optimizerOf(this.model, config);
     this.#splits = this.clients.map((client) => uploadSplits(gpu, client, dataset.imageSize));
     this.#orders = this.clients.map((client) => storedOrder(size(client, "train")));
     const capacity = Math.max(
@@ -70,8 +72,10 @@ export class ClientGroup {
     this.#stages = gpu.keep(gpu.zeros([clients.length], "u32"));
   }
 
-  setLearningRate(learningRate: number): void {
+  /** A new optimizer, in effect: with this learning rate, and without memory of the round before. */
+  renewOptimizer(learningRate: number): void {
     this.#optimizer.setLearningRate(learningRate);
+    this.#optimizer.reset();
   }
 
   /** The stage of each of this group's clients, by the client's index in the dataset. */
@@ -186,6 +190,11 @@ export class ClientGroup {
     }
     return batch;
   }
+}
+
+function optimizerOf(model: Model, config: SimulationConfig): Optimizer {
+  const { optimizer, learningRate: lr, weightDecay } = config;
+  return { sgd, adam }[optimizer](model, { lr, weightDecay });
 }
 
 /** Evaluation draws its augmentation anew. */

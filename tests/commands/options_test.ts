@@ -65,7 +65,7 @@ const exampleOf = {
   network: "vgg_b",
   width: "0.25",
   init: "weights.safetensors",
-  optimizer: "sgd",
+  optimizer: "adam",
   learningRate: "1e-3",
   learningRateStep: "4",
   learningRateGamma: ".1",
@@ -137,7 +137,7 @@ const mistakes: [args: string, sentence: string][] = [
   ],
   ["--network resnet", "Cannot use resnet for --network: expected vgg_nb or vgg_b"],
   ["--theme fedavg", "Cannot use fedavg for --theme: expected prrfl"],
-  ["--optim adam", "Cannot use adam for --optim: expected sgd"],
+  ["--optim adamw", "Cannot use adamw for --optim: expected sgd or adam"],
   ["--adapter npu", "Cannot use npu for --adapter: expected auto or gpu or cpu"],
   [
     "--parallel-clients some",
