@@ -50,6 +50,13 @@ for (const parallelClients of [1, 3]) {
   });
 }
 
+Deno.test("simulate() trains with Adam, anew in every round and whatever the grouping", async () => {
+  const changes = { optimizer: "adam", learningRate: 1e-3 } as const;
+  const events = await eventsOf(changes);
+  assertNotEquals(checkpointsOf(events), checkpointsOf(await eventsOf({ learningRate: 1e-3 })));
+  assertEquals((await eventsOf({ ...changes, parallelClients: 3 })).slice(1), events.slice(1));
+});
+
 Deno.test("simulate() tells a run from its first round to its checkpoints", () => {
   const epochs = ["stage", "epoch", "stage", "epoch"];
   const checkpoints = (reason: string) => new Array(8).fill(reason);

@@ -158,3 +158,12 @@ Deno.test("backward() rejects outputs without a tape and gradients of another sh
     "Cannot differentiate: the gradient has shape [3] but the output has [2]",
   );
 });
+
+Deno.test("leaves whose gradients come from the same tensor accumulate each by itself", async () => {
+  using _scope = gpu.scope();
+  const [x, y] = [leaf(1, 2), leaf(3, 4)];
+  const upstream = gpu.tensor(Float32Array.of(5, 6));
+  for (let time = 0; time < 2; time++) backward(add(x, y), upstream);
+  assertEquals([...await gradient(x), ...await gradient(y)], [10, 12, 10, 12]);
+  assertEquals([...await upstream.read()], [5, 6]);
+});
