@@ -20,10 +20,6 @@ export function mapReference({ shape, data }: Values, change: (value: number) =>
   return { shape, data: data.map(change) };
 }
 
-export function reluReference(x: Values): Values {
-  return mapReference(x, (value) => Math.max(value, 0));
-}
-
 function combined(left: Values, right: Values, combine: (a: number, b: number) => number): Values {
   const axes = Math.max(left.shape.length, right.shape.length);
   const sizes = [left, right].map(({ shape }) => [...Array(axes - shape.length).fill(1), ...shape]);
