@@ -47,7 +47,7 @@ addEventListener("unload", () => {
     const speed = gigaflop / median * 1000;
     console.log(
       `${name.padEnd(width)}  ${median.toFixed(2).padStart(8)} ms  ${
-        speed.toFixed(1).padStart(6)
+        speed.toFixed(speed < 1 ? 3 : 1).padStart(6)
       } GFLOP/s`,
     );
   }

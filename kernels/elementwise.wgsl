@@ -2,7 +2,7 @@
 
 struct Params { count: u32, value: f32 }
 
-override workgroup_size: u32 = 64;
+const workgroup_size = 256u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> left: array<f32>;

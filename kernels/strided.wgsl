@@ -18,7 +18,7 @@ struct Params {
   stride_5: u32,
 }
 
-override workgroup_size: u32 = 64;
+const workgroup_size = 256u;
 override axes: u32 = 6; // a constant, because each axis but the outermost costs a division, slow on software adapters
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -5,7 +5,7 @@
 
 struct Params { outer: u32, length: u32, inner: u32, parts: u32 }
 
-override workgroup_size: u32 = 64;
+const workgroup_size = 256u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> input: array<f32>;

@@ -7,10 +7,11 @@ import type { Shape } from "./shape.ts";
 import { emptyTensor, type Tensor } from "./tensor.ts";
 
 const file = kernelFile("elementwise.wgsl", source);
-const workgroupSize = 64;
+/** Large, because on a software adapter a workgroup costs as much as some fifty elements. */
+export const elementwiseWorkgroupSize = 256;
 
 /** Workgroups for `count` invocations of a kernel that continues in y what does not fit in x. */
-export function linearWorkgroups(count: number, size = workgroupSize): [number, number] {
+export function linearWorkgroups(count: number, size = 64): [number, number] {
   const groups = Math.ceil(count / size);
   const rows = Math.ceil(groups / 65535);
   return [Math.ceil(groups / rows), rows];
@@ -51,7 +52,7 @@ export function fullTensor(
     entryPoint: integers ? "fill_integers" : "fill",
     params: { count: tensor.size, value },
     buffers: integers ? { integers: tensor } : { output: tensor },
-    workgroups: linearWorkgroups(tensor.size),
+    workgroups: linearWorkgroups(tensor.size, elementwiseWorkgroupSize),
   });
   return tensor;
 }
@@ -67,6 +68,6 @@ function run(
     entryPoint,
     params: { count: output.size, value },
     buffers: { ...inputs, output },
-    workgroups: linearWorkgroups(output.size),
+    workgroups: linearWorkgroups(output.size, elementwiseWorkgroupSize),
   });
 }

@@ -2,7 +2,7 @@
 
 import source from "../../kernels/strided.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
-import { linearWorkgroups } from "./elementwise.ts";
+import { elementwiseWorkgroupSize, linearWorkgroups } from "./elementwise.ts";
 import type { Shape } from "./shape.ts";
 import { emptyTensor, type Tensor } from "./tensor.ts";
 
@@ -44,7 +44,7 @@ export function stridedCopy(op: string, x: Tensor, shape: Shape, strides: readon
     constants: { axes: axes.length },
     params: { ...params, count: output.size },
     buffers: { input: x, output },
-    workgroups: linearWorkgroups(output.size),
+    workgroups: linearWorkgroups(output.size, elementwiseWorkgroupSize),
   });
   return output;
 }

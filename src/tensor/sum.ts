@@ -2,7 +2,7 @@
 
 import source from "../../kernels/sum.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
-import { linearWorkgroups } from "./elementwise.ts";
+import { elementwiseWorkgroupSize, linearWorkgroups } from "./elementwise.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 import { emptyTensor, type Tensor } from "./tensor.ts";
 
@@ -37,7 +37,7 @@ function addUp(input: Tensor, outer: number, length: number, inner: number, part
     entryPoint: "add_up",
     params: { outer, length, inner, parts },
     buffers: { input, output },
-    workgroups: linearWorkgroups(output.size),
+    workgroups: linearWorkgroups(output.size, elementwiseWorkgroupSize),
   });
   return output;
 }

@@ -106,7 +106,7 @@ Deno.test("scale() rejects factors that are not finite", () => {
 
 Deno.test("add() covers more elements than one row of workgroups has", async () => {
   using _scope = gpu.scope();
-  const length = 65535 * 64 + 65; // a second row, whose last workgroup is ragged
+  const length = 65535 * 256 + 257; // a second row, whose last workgroup is ragged
   const left = gpu.tensor(Float32Array.from({ length }, (_, i) => i % 1000));
   const right = gpu.tensor(Float32Array.from({ length }, (_, i) => i % 7));
   const sum = await add(left, right).read();
