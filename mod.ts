@@ -27,21 +27,35 @@ export { Gpu, openGpu } from "./src/tensor/gpu.ts";
 export type { HostTensor } from "./src/tensor/host_tensor.ts";
 export { type Dtype, Tensor, type TensorData } from "./src/tensor/tensor.ts";
 export { backward, clearGrad, gradOf, noGrad } from "./src/tensor/autograd.ts";
+export {
+  checkGradients,
+  type DoubleArray,
+  type GradientCheckOptions,
+  type GradientReport,
+  type InputGradient,
+} from "./src/tensor/gradient_check.ts";
 
 // Operations
-export { add } from "./src/ops/add.ts";
+export { add, mul, scale, sub } from "./src/ops/arithmetic.ts";
 export { batchNorm, type BatchNormOptions } from "./src/ops/batch_norm.ts";
+export { broadcastTo } from "./src/ops/broadcast.ts";
 export { conv2d, type Conv2dOptions } from "./src/ops/conv2d.ts";
+export { exp, log } from "./src/ops/exponential.ts";
 export { fft, fft2, ifft, ifft2 } from "./src/ops/fft.ts";
 export { linear } from "./src/ops/linear.ts";
 export { crossEntropy, deputyTransferLoss, klDiv, type LossOptions } from "./src/ops/losses.ts";
+export { matmul } from "./src/ops/matmul.ts";
 export { globalAvgPool2d, maxPool2d } from "./src/ops/pool2d.ts";
+export { permute, reshape } from "./src/ops/rearrange.ts";
+export { mean, type ReduceOptions, sum } from "./src/ops/reduce.ts";
 export { relu } from "./src/ops/relu.ts";
 export { logSoftmax, softmax } from "./src/ops/softmax.ts";
 export { everyModel } from "./src/ops/stack.ts";
 
 // Networks and optimizers
 export { type ForwardOptions, Model } from "./src/nn/model.ts";
+export { type Adam, adam, type AdamOptions } from "./src/nn/adam.ts";
+export type { Optimizer } from "./src/nn/optimizer.ts";
 export { type Sgd, sgd } from "./src/nn/sgd.ts";
 export { loadStateDict, stateDict } from "./src/nn/state_dict.ts";
 export { vgg, type VggOptions } from "./src/nn/vgg.ts";

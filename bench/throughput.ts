@@ -51,7 +51,7 @@ addEventListener("unload", () => {
     const speed = gigaflop / median * 1000;
     console.log(
       `${name.padEnd(width)}  ${median.toFixed(2).padStart(8)} ms  ${
-        speed.toFixed(1).padStart(6)
+        speed.toFixed(speed < 1 ? 3 : 1).padStart(6)
       } GFLOP/s${first ? `  ${(median / first).toFixed(2)} of the time of the group's first` : ""}`,
     );
   }

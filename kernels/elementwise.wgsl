@@ -2,7 +2,7 @@
 
 struct Params { count: u32, value: f32 }
 
-override workgroup_size: u32 = 64;
+const workgroup_size = 256u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> left: array<f32>;
@@ -49,6 +49,78 @@ fn add(
   let i = element(group, groups, local);
   if (i >= params.count) { return; }
   output[i] = left[i] + right[i];
+}
+
+// output = left - right
+@compute @workgroup_size(workgroup_size)
+fn subtract(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let i = element(group, groups, local);
+  if (i >= params.count) { return; }
+  output[i] = left[i] - right[i];
+}
+
+// output = left · right
+@compute @workgroup_size(workgroup_size)
+fn multiply(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let i = element(group, groups, local);
+  if (i >= params.count) { return; }
+  output[i] = left[i] * right[i];
+}
+
+// output = left / right
+@compute @workgroup_size(workgroup_size)
+fn divide(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let i = element(group, groups, local);
+  if (i >= params.count) { return; }
+  output[i] = left[i] / right[i];
+}
+
+// output = value · left
+@compute @workgroup_size(workgroup_size)
+fn scale(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let i = element(group, groups, local);
+  if (i >= params.count) { return; }
+  output[i] = params.value * left[i];
+}
+
+// output = exp(left)
+@compute @workgroup_size(workgroup_size)
+fn exponential(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let i = element(group, groups, local);
+  if (i >= params.count) { return; }
+  output[i] = exp(left[i]);
+}
+
+// output = log(left), natural
+@compute @workgroup_size(workgroup_size)
+fn logarithm(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let i = element(group, groups, local);
+  if (i >= params.count) { return; }
+  output[i] = log(left[i]);
 }
 
 // output += left

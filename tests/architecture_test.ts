@@ -28,7 +28,7 @@ const layers: Readonly<Record<string, Allowed>> = {
   "nn": { code: ["random", "ops", "tensor", "gpu", "kernels"] },
   "ops": { code: ["tensor", "gpu", "kernels"] },
   "data": { code: ["random", "tensor", "gpu", "kernels"] },
-  "tensor": { code: ["gpu", "kernels"] },
+  "tensor": { code: ["random", "gpu", "kernels"] },
   "gpu": { code: ["kernels"] },
   "io": { code: [], types: ["tensor"] },
   "metrics": { code: [], types: ["federated"] },

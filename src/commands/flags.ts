@@ -1,7 +1,13 @@
 // The flags of the commands: one table each, from which come parsing, checks, help and settings.
 
 import type { AdapterChoice } from "../gpu/adapter.ts";
-import { augmentations, defaultConfig, methods, networks } from "../federated/config.ts";
+import {
+  augmentations,
+  defaultConfig,
+  methods,
+  networks,
+  optimizers,
+} from "../federated/config.ts";
 import {
   choice,
   fileNamePart,
@@ -147,11 +153,11 @@ export const trainFlags = {
   optimizer: flag({
     name: "optim",
     aliases: ["optimizer"],
-    kind: choice(["sgd"]),
-    default: "sgd",
+    kind: choice(optimizers),
+    default: defaultConfig.optimizer,
     source: "official",
     topic: "Optimization",
-    help: "optimizer, without momentum",
+    help: "SGD without momentum, or Adam; new in every round",
   }),
   learningRate: flag({
     name: "lr",

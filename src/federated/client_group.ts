@@ -4,8 +4,10 @@ import { augmentBatch } from "../data/augmentation.ts";
 import { type Batch, emptyBatch, emptyByteBatch, ImageSplit } from "../data/image_batches.ts";
 import { type ClientDataset, type SplitName, splitNames } from "../data/dataset.ts";
 import type { Arena, Recording } from "../gpu/recording.ts";
+import { adam } from "../nn/adam.ts";
 import type { Model } from "../nn/model.ts";
-import { type Sgd, sgd } from "../nn/sgd.ts";
+import type { Optimizer } from "../nn/optimizer.ts";
+import { sgd } from "../nn/sgd.ts";
 import { vgg } from "../nn/vgg.ts";
 import { RandomStream } from "../random.ts";
 import { backward, noGrad } from "../tensor/autograd.ts";
@@ -36,7 +38,7 @@ export class ClientGroup {
   /** those with the most batches first, so that at each step those with data left are a prefix */
   readonly clients: readonly IndexedClient[];
   readonly model: Model;
-  readonly #optimizer: Sgd;
+  readonly #optimizer: Optimizer;
   readonly #splits: readonly Readonly<Record<SplitName, ImageSplit>>[];
   readonly #orders: Uint32Array[];
   readonly #outcomes: OutcomeBuffer;
@@ -54,7 +56,7 @@ export class ClientGroup {
   ) {
     using owned = new DisposableStack(); // gives back what there is if the rest does not fit
     const own = <T extends { dispose(): void }>(item: T) => owned.adopt(item, () => item.dispose());
-    const { dataset, network, width, seed, weightDecay, learningRate } = config;
+    const { dataset, network, width, seed } = config;
     const classes = dataset.classNames.length;
     this.clients = clients;
     this.model = own(vgg(gpu, {
@@ -64,7 +66,7 @@ export class ClientGroup {
       width,
       seed,
     }));
-    this.#optimizer = own(sgd(this.model, { lr: learningRate, weightDecay }));
+    this.#optimizer = own(optimizerOf(this.model, config));
     this.#splits = clients.map(({ index, data }) => {
       const [train, valid, test] = splitNames.map((name) =>
         own(new ImageSplit(gpu, data[name], dataset.imageSize, index))
@@ -81,8 +83,10 @@ export class ClientGroup {
     this.#owned = owned.move();
   }
 
-  setLearningRate(learningRate: number): void {
+  /** A new optimizer, in effect: with this learning rate, and without memory of the round before. */
+  renewOptimizer(learningRate: number): void {
     this.#optimizer.setLearningRate(learningRate);
+    this.#optimizer.reset();
   }
 
   /** The stage of each of this group's clients, by the client's index in the dataset. */
@@ -214,6 +218,11 @@ export class ClientGroup {
     const byRole = kind === "evaluate-train"; // as in the official code: each evaluation draws anew
     augmentBatch(bytes, batch, { position: this.#position, seed, roles, byRole });
   }
+}
+
+function optimizerOf(model: Model, config: SimulationConfig): Optimizer {
+  const { optimizer, learningRate: lr, weightDecay } = config;
+  return { sgd, adam }[optimizer](model, { lr, weightDecay });
 }
 
 /** What stands for the epoch in the augmentation's random numbers; evaluation draws anew. */

@@ -12,6 +12,10 @@ export type Network = typeof networks[number];
 export const methods = ["prrfl"] as const;
 export type Method = typeof methods[number];
 
+/** Optimizers of the local training. */
+export const optimizers = ["sgd", "adam"] as const;
+export type OptimizerName = typeof optimizers[number];
+
 /** How training images are varied: as in the official code, or not at all. */
 export const augmentations = ["full", "none"] as const;
 export type Augmentation = typeof augmentations[number];
@@ -28,6 +32,8 @@ export interface SimulationConfig {
   /** local epochs per round (`--wk_iters`) */
   readonly localEpochs: number;
   readonly batchSize: number;
+  /** made anew in every round, as in the official code: Adam's running means are lost at each communication */
+  readonly optimizer: OptimizerName;
   readonly learningRate: number;
   /** the learning rate is multiplied by `learningRateGamma` every so many rounds */
   readonly learningRateStep: number;
@@ -55,6 +61,7 @@ export const defaultConfig: Omit<SimulationConfig, "dataset"> = {
   rounds: 50,
   localEpochs: 5,
   batchSize: 16,
+  optimizer: "sgd",
   learningRate: 1e-2,
   learningRateStep: 5,
   learningRateGamma: 0.5,

@@ -108,7 +108,7 @@ class Federation implements Disposable {
     const { localEpochs, learningRate, learningRateStep, learningRateGamma } = this.config;
     const decayed = learningRate * learningRateGamma ** Math.floor(round / learningRateStep);
     yield { type: "round", round, learningRate: decayed };
-    this.#groups.forEach((group) => group.setLearningRate(decayed));
+    this.#groups.forEach((group) => group.renewOptimizer(decayed));
     this.#stages = this.config.dataset.clients.map(() => 0);
     for (let epoch = 0; epoch < localEpochs; epoch++) {
       yield* this.#decideStages(round, epoch);

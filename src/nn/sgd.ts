@@ -6,33 +6,30 @@ import { linearWorkgroups } from "../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import { blockAlignment } from "./flat_tensors.ts";
 import type { Model } from "./model.ts";
+import { blockTable, expectHyperparameters, type Optimizer } from "./optimizer.ts";
 
 const file = kernelFile("sgd.wgsl", source);
 
 /** `torch.optim.SGD` without momentum; weight decay is the L2 kind and reaches every parameter. */
-export class Sgd {
+export class Sgd implements Optimizer {
   readonly #blockOf: Tensor;
   readonly #learningRate: Tensor;
 
   constructor(private readonly model: Model, private readonly weightDecay: number, lr: number) {
     const { gpu } = model;
-    this.#blockOf = gpu.keep(emptyTensor(gpu, [model.parameters.whole.size / 32], "u32"));
-    gpu.write(this.#blockOf, this.#blockTable());
+    this.#blockOf = blockTable(model.parameters);
     this.#learningRate = gpu.keep(emptyTensor(gpu, [1]));
     this.setLearningRate(lr);
   }
 
-  /** The learning rate of all steps from now on, replayed ones included. */
   setLearningRate(lr: number): void {
     this.model.gpu.write(this.#learningRate, new Float32Array([lr]));
   }
 
-  /** Sets all gradients to zero. */
   zeroGrad(): void {
     this.model.zeroGrad();
   }
 
-  /** Updates the first `models` models of the stack. */
   step(models = this.model.stack): void {
     const { gpu, parameters, gradients } = this.model;
     const count = parameters.whole.size;
@@ -50,37 +47,23 @@ export class Sgd {
     });
   }
 
+  /** Nothing: without momentum, a step leaves nothing behind. */
+  reset(): void {}
+
   dispose(): void {
     this.#blockOf.dispose();
     this.#learningRate.dispose();
   }
-
-  /** For each chunk of 64 elements, where its block begins and how many elements a model has in it. */
-  #blockTable(): Uint32Array<ArrayBuffer> {
-    const { blocks, whole } = this.model.parameters;
-    const table = new Uint32Array(whole.size / blockAlignment * 2);
-    for (const { start, size } of blocks) {
-      const end = start + this.model.stack * size;
-      for (let chunk = start / blockAlignment; chunk * blockAlignment < end; chunk++) {
-        table.set([start, size], chunk * 2);
-      }
-    }
-    return table;
-  }
 }
 
 /**
- * An optimizer for all models of a stack.
+ * Gradient descent for all models of a stack, as `torch.optim.SGD`.
  *
  * @param options `lr` learning rate, `weightDecay` default 0
- * @throws {RangeError} if one of them is negative
+ * @throws {RangeError} for options that are negative or not finite
  */
 export function sgd(model: Model, options: { lr: number; weightDecay?: number }): Sgd {
   const { lr, weightDecay = 0 } = options;
-  if (!(lr >= 0 && weightDecay >= 0)) {
-    throw new RangeError(
-      `Cannot make an optimizer: lr is ${lr} and weightDecay ${weightDecay} but neither may be negative`,
-    );
-  }
+  expectHyperparameters("sgd", { lr, weightDecay });
   return new Sgd(model, weightDecay, lr);
 }

@@ -36,6 +36,22 @@ export function expectFloats(op: string, name: string, tensor: Tensor): void {
   }
 }
 
+/** @throws {TypeError} unless the tensor holds 32-bit floats, at least one */
+export function expectSomeFloats(op: string, name: string, tensor: Tensor): void {
+  expectFloats(op, name, tensor);
+  expectElements(op, name, tensor);
+}
+
+/** @throws {TypeError} unless the tensor has at least one element */
+export function expectElements(op: string, name: string, tensor: Tensor): void {
+  if (tensor.size === 0) {
+    throw new TypeError(
+      `Cannot apply ${op}: ${name} has shape ${showShape(tensor.shape)} ` +
+        "but at least one element is expected",
+    );
+  }
+}
+
 /** @throws {RangeError} unless each value is a whole number of at least `least` */
 export function expectWhole(op: string, values: Readonly<Record<string, number>>, least: number) {
   for (const [name, value] of Object.entries(values)) {
@@ -56,4 +72,35 @@ export function expectPositive(op: string, values: Readonly<Record<string, numbe
       );
     }
   }
+}
+
+/** @throws {RangeError} unless each value is a finite number */
+export function expectFinite(op: string, values: Readonly<Record<string, number>>) {
+  for (const [name, value] of Object.entries(values)) {
+    if (!Number.isFinite(value)) {
+      throw new RangeError(
+        `Cannot apply ${op}: ${name} is ${value} but a finite number is expected`,
+      );
+    }
+  }
+}
+
+/**
+ * Which axes of a shape are named; negative ones count from the end.
+ *
+ * @throws {RangeError} for an axis that does not exist or is named twice
+ */
+export function markAxes(op: string, axes: readonly number[], shape: Shape): boolean[] {
+  const marked = shape.map(() => false);
+  for (const axis of axes) {
+    const index = axis < 0 ? axis + shape.length : axis;
+    if (!(index in marked) || marked[index]) {
+      throw new RangeError(
+        `Cannot apply ${op}: axes are [${axes.join(", ")}] but different axes ` +
+          `of shape ${showShape(shape)} are expected`,
+      );
+    }
+    marked[index] = true;
+  }
+  return marked;
 }

@@ -1,6 +1,6 @@
 // Reverse-mode differentiation: the tape, its order, and the sum of gradients.
 
-import { accumulate, fullTensor, sumOf } from "./elementwise.ts";
+import { accumulate, elementwise, fullTensor } from "./elementwise.ts";
 import { sameShape, showShape } from "./shape.ts";
 import { emptyTensor, type TapeNode, type Tensor } from "./tensor.ts";
 
@@ -97,7 +97,10 @@ function passOn(node: TapeNode, upstream: Tensor, pending: Map<Tensor, Tensor>):
     if (!gradient) return;
     if (!parent.requiresGrad) return gradient.dispose();
     const earlier = pending.get(parent);
-    pending.set(parent, earlier ? sumOf(earlier, gradient) : gradient);
+    pending.set(
+      parent,
+      earlier ? elementwise("add", { left: earlier, right: gradient }) : gradient,
+    );
     if (earlier) [earlier, gradient].forEach((summand) => summand.dispose());
   });
   upstream.dispose();

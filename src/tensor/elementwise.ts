@@ -1,4 +1,4 @@
-// Elementwise kernels that the tape itself needs, and the run of any elementwise entry point.
+// Operations on each element by itself, without the tape, which needs some of them itself.
 
 import source from "../../kernels/elementwise.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
@@ -7,29 +7,35 @@ import type { Shape } from "./shape.ts";
 import { emptyTensor, type Tensor } from "./tensor.ts";
 
 const file = kernelFile("elementwise.wgsl", source);
-const workgroupSize = 64;
+/** Large, because on a software adapter a workgroup costs as much as some fifty elements. */
+export const elementwiseWorkgroupSize = 256;
 
 /** Workgroups for `count` invocations of a kernel that continues in y what does not fit in x. */
-export function linearWorkgroups(count: number, size = workgroupSize): [number, number] {
+export function linearWorkgroups(count: number, size = 64): [number, number] {
   const groups = Math.ceil(count / size);
   const rows = Math.ceil(groups / 65535);
   return [Math.ceil(groups / rows), rows];
 }
 
-/** Runs an entry point of `elementwise.wgsl` on all elements of `output`. */
-export function runElementwise(
+/**
+ * A new tensor of an entry point of `elementwise.wgsl` applied to each element of tensors of one shape.
+ *
+ * @param value of entry points that take a number
+ */
+export function elementwise(
   entryPoint: string,
-  inputs: { left?: Tensor; right?: Tensor },
-  output: Tensor,
+  inputs: { left: Tensor; right?: Tensor },
+  value = 0,
 ): Tensor {
-  output.gpu.dispatch({
-    file,
-    entryPoint,
-    params: { count: output.size, value: 0 },
-    buffers: { ...inputs, output },
-    workgroups: linearWorkgroups(output.size),
-  });
+  const { gpu, shape } = inputs.left;
+  const output = emptyTensor(gpu, shape);
+  run(entryPoint, inputs, output, value);
   return output;
+}
+
+/** Adds `left` to `output`, in place. */
+export function accumulate(left: Tensor, output: Tensor): void {
+  run("accumulate", { left }, output, 0);
 }
 
 /** A new tensor whose elements are all `value`; f32, or u32 for whole numbers below 2²⁴. */
@@ -46,17 +52,22 @@ export function fullTensor(
     entryPoint: integers ? "fill_integers" : "fill",
     params: { count: tensor.size, value },
     buffers: integers ? { integers: tensor } : { output: tensor },
-    workgroups: linearWorkgroups(tensor.size),
+    workgroups: linearWorkgroups(tensor.size, elementwiseWorkgroupSize),
   });
   return tensor;
 }
 
-/** left + right, of the same shape. */
-export function sumOf(left: Tensor, right: Tensor): Tensor {
-  return runElementwise("add", { left, right }, emptyTensor(left.gpu, left.shape));
-}
-
-/** Adds `left` to `output`, in place. */
-export function accumulate(left: Tensor, output: Tensor): void {
-  runElementwise("accumulate", { left }, output);
+function run(
+  entryPoint: string,
+  inputs: { left: Tensor; right?: Tensor },
+  output: Tensor,
+  value: number,
+): void {
+  output.gpu.dispatch({
+    file,
+    entryPoint,
+    params: { count: output.size, value },
+    buffers: { ...inputs, output },
+    workgroups: linearWorkgroups(output.size, elementwiseWorkgroupSize),
+  });
 }

@@ -66,7 +66,7 @@ const exampleOf = {
   network: "vgg_b",
   width: "0.25",
   init: "weights.safetensors",
-  optimizer: "sgd",
+  optimizer: "adam",
   learningRate: "1e-3",
   learningRateStep: "4",
   learningRateGamma: ".1",
@@ -142,7 +142,7 @@ const mistakes: [args: string, sentence: string][] = [
     "--theme a/b",
     "Cannot use a/b for --theme: expected letters, digits, dots, hyphens and underscores",
   ],
-  ["--optim adam", "Cannot use adam for --optim: expected sgd"],
+  ["--optim adamw", "Cannot use adamw for --optim: expected sgd or adam"],
   ["--adapter npu", "Cannot use npu for --adapter: expected auto or gpu or cpu"],
   [
     "--parallel-clients some",

@@ -7,6 +7,7 @@ import type { CheckpointEvent, SimulationEvent } from "../../src/federated/event
 import { DivergenceError } from "../../src/federated/outcomes.ts";
 import { simulate } from "../../src/federated/simulation.ts";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "../assert.ts";
+import { assertAllClose } from "../close.ts";
 import { gpu } from "../gpu.ts";
 
 /** Four clients with 5 to 13 training images: two batches or one, all ragged. */
@@ -57,6 +58,36 @@ for (const parallelClients of [1, 3]) {
     assertEquals(events.slice(1), reference.slice(1)); // the first tells the number
   });
 }
+
+Deno.test("simulate() trains with Adam, whatever the grouping", async () => {
+  const changes = { optimizer: "adam", learningRate: 1e-3 } as const;
+  const events = await eventsOf(changes);
+  assertNotEquals(checkpointsOf(events), checkpointsOf(await eventsOf({ learningRate: 1e-3 })));
+  assertEquals((await eventsOf({ ...changes, parallelClients: 3 })).slice(1), events.slice(1));
+});
+
+Deno.test("simulate() makes Adam anew in every round", async () => {
+  const lastLosses = async (changes: Partial<SimulationConfig>) => {
+    const events = await eventsOf({
+      ...changes,
+      optimizer: "adam",
+      localEpochs: 1,
+      shuffle: false,
+      augment: "none",
+    });
+    const last = events.findLast((event) => event.type === "epoch")!;
+    return last.clients.flatMap(({ batchLosses }) => Object.values(batchLosses!).flat());
+  };
+  const alone = await lastLosses({ rounds: 1, learningRate: 1e-2 });
+  // A first round that moves nothing, but would fill Adam's memory.
+  const second = await lastLosses({
+    rounds: 2,
+    learningRate: 1e-20,
+    learningRateStep: 1,
+    learningRateGamma: 1e18,
+  });
+  assertAllClose("losses", second, alone, 1e-4); // the communication of equal models rounds
+});
 
 Deno.test("simulate() tells a run from its first round to its checkpoints", () => {
   const epochs = ["stage", "epoch", "stage", "epoch"];

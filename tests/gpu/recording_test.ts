@@ -1,6 +1,6 @@
 // Recording commands once and replaying them.
 
-import { add } from "../../src/ops/add.ts";
+import { add } from "../../src/ops/arithmetic.ts";
 import { relu } from "../../src/ops/relu.ts";
 import { backward, gradOf } from "../../src/tensor/autograd.ts";
 import { openGpu } from "../../src/tensor/gpu.ts";

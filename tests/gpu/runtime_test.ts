@@ -1,6 +1,6 @@
 // Scopes, the pool behind them, uploads and downloads.
 
-import { add } from "../../src/ops/add.ts";
+import { add } from "../../src/ops/arithmetic.ts";
 import { relu } from "../../src/ops/relu.ts";
 import { type Gpu, openGpu } from "../../src/tensor/gpu.ts";
 import { emptyTensor } from "../../src/tensor/tensor.ts";

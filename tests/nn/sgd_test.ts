@@ -1,28 +1,15 @@
 // Stochastic gradient descent over the flat parameters of a stack.
 
 import { Model } from "../../src/nn/model.ts";
-import type { Module } from "../../src/nn/module.ts";
 import { sgd } from "../../src/nn/sgd.ts";
 import { gradOf } from "../../src/tensor/autograd.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { assertEquals } from "../assert.ts";
+import { assertEquals, assertThrows } from "../assert.ts";
 import { assertAllClose } from "../close.ts";
 import { randomInput } from "../check_op.ts";
 import { gpu } from "../gpu.ts";
 import { pytorchTest } from "../pytorch.ts";
-
-/** Parameters without a network: a matrix and two that fill less and more than a block of 64. */
-const shapes = { "a.weight": [4, 6], "b.weight": [1], "c.weight": [3, 23] };
-const module: Module = {
-  parameters: Object.entries(shapes).map(([name, shape]) => ({
-    name,
-    kind: "linear",
-    shape,
-    initial: { bound: 1 },
-  })),
-  buffers: [],
-  forward: (x) => x,
-};
+import { parametersOnly } from "./parameters_only.ts";
 
 /** Puts values into a parameter, or a gradient into its place. */
 function set(tensor: Tensor, values: Tensor): void {
@@ -35,7 +22,7 @@ pytorchTest<{ kind: string; lr: number; weight_decay: number; steps: number }>(
   async (example) => {
     const { kind, lr, weight_decay: weightDecay, steps } = example.settings;
     if (kind !== "sgd") return;
-    const model = new Model(gpu, module, 2, 0);
+    const model = new Model(gpu, parametersOnly, 2, 0);
     const parameter = model.parameter("a.weight");
     set(parameter, example.floats("w0"));
     const optimizer = sgd(model, { lr, weightDecay });
@@ -51,7 +38,7 @@ pytorchTest<{ kind: string; lr: number; weight_decay: number; steps: number }>(
 );
 
 Deno.test("sgd() updates every parameter of the first models and no other", async () => {
-  const model = new Model(gpu, module, 3, 0);
+  const model = new Model(gpu, parametersOnly, 3, 0);
   const optimizer = sgd(model, { lr: 0.5, weightDecay: 0.1 });
   const before = new Map<string, Float32Array>();
   const gradients = new Map<string, Float32Array<ArrayBuffer>>();
@@ -75,7 +62,7 @@ Deno.test("sgd() updates every parameter of the first models and no other", asyn
 });
 
 Deno.test("sgd() takes another learning rate from the next step on", async () => {
-  const model = new Model(gpu, module, 1, 0);
+  const model = new Model(gpu, parametersOnly, 1, 0);
   const optimizer = sgd(model, { lr: 1 });
   const parameter = model.parameter("b.weight");
   gpu.write(parameter, Float32Array.of(8));
@@ -90,7 +77,7 @@ Deno.test("sgd() takes another learning rate from the next step on", async () =>
 
 Deno.test("zeroGrad() zeroes the gradients of all models", async () => {
   const live = gpu.live;
-  const model = new Model(gpu, module, 2, 0);
+  const model = new Model(gpu, parametersOnly, 2, 0);
   const optimizer = sgd(model, { lr: 1 });
   for (const { name, shape } of model.parameters.blocks) {
     gpu.write(model.gradients.view(name, 2), randomInput(1, [2, ...shape]).data);
@@ -103,4 +90,15 @@ Deno.test("zeroGrad() zeroes the gradients of all models", async () => {
   optimizer.dispose();
   model.dispose();
   assertEquals(gpu.live, live);
+});
+
+Deno.test("sgd() rejects options that are out of range", () => {
+  const model = new Model(gpu, parametersOnly, 1, 0);
+  assertThrows(
+    () => sgd(model, { lr: NaN }),
+    RangeError,
+    "Cannot make sgd: lr is NaN but a finite number of at least 0 is expected",
+  );
+  assertThrows(() => sgd(model, { lr: 1, weightDecay: -1 }), RangeError, "weightDecay is -1");
+  model.dispose();
 });

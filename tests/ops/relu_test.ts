@@ -6,7 +6,7 @@ import { assertThrows } from "../assert.ts";
 import { checkOp, randomInput } from "../check_op.ts";
 import { gpu } from "../gpu.ts";
 import { pytorchTest } from "../pytorch.ts";
-import { reluReference } from "../reference/elementwise.ts";
+import { mapReference } from "../reference/elementwise.ts";
 
 Deno.test("relu() matches double precision, whatever the shape", async () => {
   for (const shape of [[1], [1, 2, 3, 5, 7], [3, 257]]) {
@@ -14,7 +14,7 @@ Deno.test("relu() matches double precision, whatever the shape", async () => {
       op: "relu",
       inputs: { x: randomInput(shape.length, shape) },
       run: ({ x }) => relu(x),
-      reference: ({ x }) => reluReference(x),
+      reference: ({ x }) => mapReference(x, (value) => Math.max(value, 0)),
       tolerance: { forward: 0, backward: 1e-9 }, // it copies or drops: nothing is rounded
     });
   }
@@ -29,11 +29,16 @@ pytorchTest<{ op: string }>("relu()", "activations", async (example) => {
   await example.expect("relu_gx", gradOf(x));
 });
 
-Deno.test("relu() rejects integers", () => {
+Deno.test("relu() rejects integers and tensors without elements", () => {
   using _scope = gpu.scope();
   assertThrows(
     () => relu(gpu.tensor(Int32Array.of(-1, 1))),
     TypeError,
     "Cannot apply relu: x is i32 but f32 is expected",
+  );
+  assertThrows(
+    () => relu(gpu.zeros([2, 0])),
+    TypeError,
+    "Cannot apply relu: x has shape [2, 0] but at least one element is expected",
   );
 });

@@ -1,6 +1,6 @@
 // The tape: order, sums of gradients, accumulation, and what it refuses.
 
-import { add } from "../../src/ops/add.ts";
+import { add } from "../../src/ops/arithmetic.ts";
 import { linear } from "../../src/ops/linear.ts";
 import { relu } from "../../src/ops/relu.ts";
 import { backward, clearGrad, gradOf, noGrad, record } from "../../src/tensor/autograd.ts";
@@ -193,4 +193,13 @@ Deno.test("backward() rejects outputs without a tape and gradients of another sh
     TypeError,
     "Cannot differentiate: the gradient is f32 [3] but the output is f32 [2]",
   );
+});
+
+Deno.test("leaves whose gradients come from the same tensor accumulate each by itself", async () => {
+  using _scope = gpu.scope();
+  const [x, y] = [leaf(1, 2), leaf(3, 4)];
+  const upstream = gpu.tensor(Float32Array.of(5, 6));
+  for (let time = 0; time < 2; time++) backward(add(x, y), upstream);
+  assertEquals([...await gradient(x), ...await gradient(y)], [10, 12, 10, 12]);
+  assertEquals([...await upstream.read()], [5, 6]);
 });

@@ -20,7 +20,7 @@ const chosen: Readonly<Record<string, readonly string[] | null>> = {
   kl_div: null,
   linear: ["bias", "nobias", "fc2", "fc2_bias", "b1"],
   maxpool2d: null,
-  optim: ["sgd", "sgd_wd"],
+  optim: null,
 };
 
 if (goldenFolder === null) throw new TypeError("Cannot make vectors without the golden folder");

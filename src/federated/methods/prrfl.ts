@@ -1,6 +1,6 @@
 // PRR-FL (Chen et al. 2021): the server averages low frequencies, a deputy carries knowledge in and out.
 
-import { add } from "../../ops/add.ts";
+import { add } from "../../ops/arithmetic.ts";
 import { deputyTransferLoss } from "../../ops/losses.ts";
 import { everyModel } from "../../ops/stack.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

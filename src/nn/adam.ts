@@ -1,0 +1,117 @@
+// Adam over a whole stack of models.
+
+import source from "../../kernels/adam.wgsl" with { type: "text" };
+import { kernelFile } from "../gpu/kernel.ts";
+import { linearWorkgroups } from "../tensor/elementwise.ts";
+import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
+import { blockAlignment } from "./flat_tensors.ts";
+import type { Model } from "./model.ts";
+import { blockTable, expectHyperparameters, type Optimizer } from "./optimizer.ts";
+
+const file = kernelFile("adam.wgsl", source);
+
+/** Options of `adam`, with PyTorch's defaults but for `lr`. */
+export interface AdamOptions {
+  /** learning rate */
+  lr: number;
+  /** shares of the running means of gradients and their squares that a step keeps; default [0.9, 0.999] */
+  betas?: readonly [number, number];
+  /** added to the root of the mean square; default 1e-8 */
+  eps?: number;
+  /** times the parameter, added to its gradient; default 0 */
+  weightDecay?: number;
+}
+
+/** `torch.optim.Adam` without `amsgrad`; every model counts the steps that it took part in. */
+export class Adam implements Optimizer {
+  readonly #blockOf: Tensor;
+  readonly #learningRate: Tensor;
+  readonly #firstMoment: Tensor;
+  readonly #secondMoment: Tensor;
+  /** `[S, 2]`: 1 − β₁ᵗ and 1 − β₂ᵗ after t steps of a model */
+  readonly #corrections: Tensor;
+
+  constructor(private readonly model: Model, private readonly options: Required<AdamOptions>) {
+    const { gpu, parameters } = model;
+    this.#blockOf = blockTable(parameters);
+    this.#learningRate = gpu.keep(emptyTensor(gpu, [1]));
+    this.#firstMoment = gpu.keep(emptyTensor(gpu, parameters.whole.shape));
+    this.#secondMoment = gpu.keep(emptyTensor(gpu, parameters.whole.shape));
+    this.#corrections = gpu.keep(emptyTensor(gpu, [model.stack, 2]));
+    this.setLearningRate(options.lr);
+    this.reset();
+  }
+
+  setLearningRate(lr: number): void {
+    this.model.gpu.write(this.#learningRate, new Float32Array([lr]));
+  }
+
+  zeroGrad(): void {
+    this.model.zeroGrad();
+  }
+
+  step(models = this.model.stack): void {
+    const { gpu, parameters, gradients } = this.model;
+    const { betas: [beta1, beta2], eps, weightDecay } = this.options;
+    const count = parameters.whole.size;
+    const params = {
+      count,
+      models,
+      weight_decay: weightDecay,
+      epsilon: eps,
+      beta1,
+      beta2,
+      one_minus_beta1: 1 - beta1,
+      one_minus_beta2: 1 - beta2,
+    };
+    gpu.dispatch({
+      file,
+      entryPoint: "advance",
+      params,
+      buffers: { corrections: this.#corrections },
+      workgroups: linearWorkgroups(models, blockAlignment),
+    });
+    gpu.dispatch({
+      file,
+      entryPoint: "step",
+      params,
+      buffers: {
+        block_of: this.#blockOf,
+        learning_rate: this.#learningRate,
+        gradients: gradients.whole,
+        parameters: parameters.whole,
+        first: this.#firstMoment,
+        second: this.#secondMoment,
+        corrections: this.#corrections,
+      },
+      workgroups: linearWorkgroups(count, blockAlignment),
+    });
+  }
+
+  reset(): void {
+    const { gpu } = this.model;
+    for (const state of [this.#firstMoment, this.#secondMoment, this.#corrections]) {
+      gpu.clear(state);
+    }
+  }
+
+  dispose(): void {
+    this.#blockOf.dispose();
+    this.#learningRate.dispose();
+    this.#firstMoment.dispose();
+    this.#secondMoment.dispose();
+    this.#corrections.dispose();
+  }
+}
+
+/**
+ * Adam for all models of a stack, as `torch.optim.Adam`.
+ *
+ * @throws {RangeError} for options that are negative or not finite, and betas of 1 or more
+ */
+export function adam(model: Model, options: AdamOptions): Adam {
+  const { lr, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
+  expectHyperparameters("adam", { lr, eps, weightDecay });
+  expectHyperparameters("adam", { "betas[0]": betas[0], "betas[1]": betas[1] }, 1);
+  return new Adam(model, { lr, betas, eps, weightDecay });
+}

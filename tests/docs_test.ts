@@ -1,0 +1,36 @@
+// Code that the documents quote is the code of the files they name.
+
+import { assert } from "./assert.ts";
+
+const root = new URL("../", import.meta.url);
+
+/** A block of code and the file named last before it, on a line of its own. */
+interface Quote {
+  readonly file: string;
+  readonly code: string;
+}
+
+/** All blocks of TypeScript and WGSL. */
+function quotesIn(markdown: string): Quote[] {
+  const parts = markdown.matchAll(/^`(?<file>[\w/.]+)`$|^```(?:ts|wgsl)\n(?<code>[^]*?)^```$/gm);
+  let file = "";
+  return [...parts].flatMap(({ groups }) => {
+    file = groups!.file ?? file;
+    return groups!.code === undefined ? [] : [{ file, code: groups!.code }];
+  });
+}
+
+const path = "docs/adding-an-op.md";
+const quotes = quotesIn(await Deno.readTextFile(new URL(path, root)));
+
+Deno.test(`${path} quotes at most five files`, () => {
+  const files = new Set(quotes.map(({ file }) => file));
+  assert(quotes.length >= 5 && files.size <= 5 && !files.has(""), [...files].join(", "));
+});
+
+for (const { file, code } of quotes) {
+  Deno.test(`${path} quotes ${file} as it is: ${code.split("\n")[0]}`, async () => {
+    const text = await Deno.readTextFile(new URL(file, root));
+    assert(text.includes(code), `${file} has no such lines:\n${code}`);
+  });
+}
