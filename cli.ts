@@ -5,24 +5,30 @@ import { demoPreset } from "./src/commands/flags.ts";
 import { helpText } from "./src/commands/help.ts";
 import { info } from "./src/commands/info.ts";
 import { didYouMean } from "./src/commands/nearest_word.ts";
-import { train } from "./src/commands/train.ts";
 import { UsageError } from "./src/commands/usage_error.ts";
 import { printVersion } from "./src/commands/version.ts";
+import { preferVulkan } from "./src/commands/webgpu_backend.ts";
 import { ConfigError } from "./src/federated/config.ts";
+import { DivergenceError } from "./src/federated/outcomes.ts";
 import { DataError } from "./src/data/data_error.ts";
 import { GpuError } from "./src/gpu/errors.ts";
 
-const exitCodes = { expectedError: 2, interrupted: 130 };
+const exitCodes = { expectedError: 2, interrupted: 130, brokenPipe: 141 };
 
 type Command = (args: readonly string[], signal: AbortSignal) => void | Promise<void>;
 
 const commands: Readonly<Record<string, Command>> = {
-  train: (args, signal) => train(args, {}, signal),
-  demo: (args, signal) => train(args, demoPreset, signal),
+  train: async (args, signal) => (await loadTrain())(args, {}, signal),
+  demo: async (args, signal) => (await loadTrain())(args, demoPreset, signal),
   data: dataCommand,
   info,
   help: () => console.log(helpText()),
 };
+
+/** Loaded when needed: help and version need neither the engine nor the charts. */
+async function loadTrain() {
+  return (await import("./src/commands/train.ts")).train;
+}
 
 function runCommand(args: readonly string[], signal: AbortSignal): void | Promise<void> {
   if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
@@ -39,8 +45,16 @@ function runCommand(args: readonly string[], signal: AbortSignal): void | Promis
 
 /** Is this the user's to put right, and the message all that helps? */
 function isExpected(error: unknown): error is Error {
-  const kinds = [UsageError, ConfigError, DataError, GpuError, ...Object.values(Deno.errors)];
-  return kinds.some((kind) => error instanceof kind);
+  const kinds = [
+    UsageError,
+    ConfigError,
+    DataError,
+    DivergenceError,
+    GpuError,
+    ...Object.values(Deno.errors),
+  ];
+  if (kinds.some((kind) => error instanceof kind)) return true;
+  return error instanceof Error && "code" in error; // of the system, such as ENOSPC
 }
 
 /** Ends the run at the next event; a second Ctrl-C ends the process at once. */
@@ -55,6 +69,7 @@ function interruptible(): AbortSignal {
 
 if (import.meta.main) {
   const signal = interruptible();
+  preferVulkan();
   try {
     await runCommand(Deno.args, signal);
     Deno.exit(); // the listener for Ctrl-C would keep the process alive
@@ -63,6 +78,7 @@ if (import.meta.main) {
       console.error("interrupted");
       Deno.exit(exitCodes.interrupted);
     }
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(exitCodes.brokenPipe);
     if (!isExpected(error)) throw error;
     console.error(`error: ${error.message}`);
     Deno.exit(exitCodes.expectedError);

@@ -26,7 +26,7 @@ export type { Arena, Recording } from "./src/gpu/recording.ts";
 export { Gpu, openGpu } from "./src/tensor/gpu.ts";
 export type { HostTensor } from "./src/tensor/host_tensor.ts";
 export { type Dtype, Tensor, type TensorData } from "./src/tensor/tensor.ts";
-export { backward, gradOf, noGrad } from "./src/tensor/autograd.ts";
+export { backward, clearGrad, gradOf, noGrad } from "./src/tensor/autograd.ts";
 
 // Operations
 export { add } from "./src/ops/add.ts";
@@ -71,6 +71,7 @@ export {
 } from "./src/federated/aggregate/fourier.ts";
 export { ConfigError, defaultConfig, type SimulationConfig } from "./src/federated/config.ts";
 export type * from "./src/federated/events.ts";
+export { DivergenceError } from "./src/federated/outcomes.ts";
 export { simulate } from "./src/federated/simulation.ts";
 export { type TransferStage, transferStage } from "./src/federated/transfer_stage.ts";
 

@@ -1,5 +1,7 @@
 // Makes sure that WebGPU has an adapter, installing Mesa's software one (lavapipe) where it may.
 
+import { preferVulkan } from "./src/commands/webgpu_backend.ts";
+
 /** Debian package of the software adapter, and the loader without which it is not found. */
 const packages = ["mesa-vulkan-drivers", "libvulkan1"];
 
@@ -33,14 +35,8 @@ async function main(): Promise<void> {
   console.log(`Ready: ${await nameOfNewAdapter()}`);
 }
 
-/**
- * Whether this process finds an adapter. On Linux only Vulkan counts: WebGPU would also make do with
- * OpenGL, which need not have as many storage buffers as the kernels bind.
- */
 async function hasAdapter(): Promise<boolean> {
-  if (Deno.build.os === "linux" && !Deno.env.has("DENO_WEBGPU_BACKEND")) {
-    Deno.env.set("DENO_WEBGPU_BACKEND", "vulkan");
-  }
+  preferVulkan();
   return await navigator.gpu.requestAdapter() !== null;
 }
 
@@ -170,5 +166,5 @@ try {
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   console.error(`setup: ${error.message}`);
-  Deno.exit(1);
+  Deno.exit(2);
 }

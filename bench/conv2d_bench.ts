@@ -49,8 +49,8 @@ for (const [stack, inputs, outputs, size] of layers) {
     `${shape} forward + gradients`,
     { group: shape, runs: Math.ceil(runs / 3), gigaflop: 3 * gigaflop },
     () => {
+      x.gradientState = weight.gradientState = { zeroedIn: gpu.stream }; // as after zeroGrad
       backward(conv2d(x, weight, { padding: 1 }), upstream);
-      x.gradient = weight.gradient = null;
     },
   );
 }

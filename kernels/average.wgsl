@@ -1,6 +1,6 @@
 // kernels/average.wgsl: gives every client the mean of what all of them hold.
 //   output[k, i] = Σ_j input[j, i] / clients
-// input, output [clients, size]. One invocation per element of one client.
+// input, output [clients, size]. One invocation per element, for all clients.
 
 struct Params { clients: u32, size: u32 }
 

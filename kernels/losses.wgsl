@@ -6,9 +6,10 @@
 // Means are over the counts[s] real rows; padded rows get gradient 0.
 // One workgroup per model; each invocation walks over every workgroup_size-th row, and a row serially.
 
-struct Params { rows: u32, classes: u32, temperature: f32 }
+struct Params { models: u32, rows: u32, classes: u32, temperature: f32 }
 
 override workgroup_size: u32 = 32;
+override second: bool = false;  // scale_rows: the deputies' half of the gradients of DET
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> logits: array<f32>;   // or the student's
@@ -20,15 +21,14 @@ override workgroup_size: u32 = 32;
 @group(0) @binding(7) var<storage, read_write> losses: array<f32>;
 @group(0) @binding(8) var<storage, read_write> gradient: array<f32>;
 @group(0) @binding(9) var<storage, read_write> teacher_losses: array<f32>;
-@group(0) @binding(10) var<storage, read_write> teacher_gradient: array<f32>;
 
 var<workgroup> sums: array<vec2f, workgroup_size>;
 
 fn workgroup_sum(value: vec2f, local: u32) -> vec2f {
   sums[local] = value;
   workgroupBarrier();
-  for (var half = workgroup_size / 2u; half > 0u; half /= 2u) {
-    if (local < half) { sums[local] += sums[local + half]; }
+  for (var apart = workgroup_size / 2u; apart > 0u; apart /= 2u) {
+    if (local < apart) { sums[local] += sums[local + apart]; }
     workgroupBarrier();
   }
   return sums[0];
@@ -143,6 +143,7 @@ fn kl_divergence_gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_in
 
 // Both losses of DET and both gradients: `logits` are the personal model's, `teacher` the deputy's.
 // Each is the other's teacher, as a constant. Stages: 1 recover, 2 exchange, 3 sublimate, 4 mutual.
+// gradient [2, clients, N, classes]: the personal models', then the deputies'.
 @compute @workgroup_size(workgroup_size)
 fn deputy_transfer(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let client = group.x;
@@ -158,7 +159,7 @@ fn deputy_transfer(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
     if (n >= count) {
       for (var c = 0u; c < params.classes; c++) {
         gradient[start + c] = 0.0;
-        teacher_gradient[start + c] = 0.0;
+        gradient[half() + start + c] = 0.0;
       }
       continue;
     }
@@ -174,7 +175,7 @@ fn deputy_transfer(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
       let wanted = select(0.0, 1.0, c == label);
       sum += vec2f(personal_learns * d * (log_d - log_p), deputy_learns * p * (log_p - log_d));
       gradient[start + c] = share * (p - wanted + personal_learns * (p - d));
-      teacher_gradient[start + c] = share * (d - wanted + deputy_learns * (d - p));
+      gradient[half() + start + c] = share * (d - wanted + deputy_learns * (d - p));
     }
   }
   let total = workgroup_sum(sum, local) * share;
@@ -184,11 +185,14 @@ fn deputy_transfer(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
   }
 }
 
-// gradient = logits · upstream of the row's model: scales a gradient that the forward pass already made.
+// Elements of half of the gradients.
+fn half() -> u32 { return params.models * params.rows * params.classes; }
+
+// gradient = logits · upstream of the row's model: scales one half of the gradients of DET, given as logits.
 @compute @workgroup_size(workgroup_size)
 fn scale_rows(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let start = group.x * params.rows * params.classes;
   for (var i = local; i < params.rows * params.classes; i += workgroup_size) {
-    gradient[start + i] = logits[start + i] * upstream[group.x];
+    gradient[start + i] = logits[select(0u, half(), second) + start + i] * upstream[group.x];
   }
 }

@@ -17,7 +17,7 @@ override overlapping: bool = true;  // whether a pixel can lie in several window
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;
 @group(0) @binding(5) var<storage, read_write> chosen: array<u32>;
 
-// Exact below 2^20.
+// Exact for dividends below 2^20.
 fn quotient(a: u32, b: u32) -> u32 { return u32((f32(a) + 0.5) / f32(b)); }
 
 // One invocation per pooled pixel: the maximum of its window and where it lies in its plane (the first, if several).

@@ -21,7 +21,7 @@ const everything = [
 const layers: Readonly<Record<string, Allowed>> = {
   "cli": { code: everything },
   "mod": { code: everything },
-  "setup": { code: [] },
+  "setup": { code: ["commands"] },
   "commands": { code: everything },
   "report": { code: ["metrics", "io"], types: ["federated", "tensor"] },
   "federated": { code: ["data", "metrics", "random", ...engine] },

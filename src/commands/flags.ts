@@ -2,7 +2,17 @@
 
 import type { AdapterChoice } from "../gpu/adapter.ts";
 import { augmentations, defaultConfig, methods, networks } from "../federated/config.ts";
-import { choice, integer, names, number, orWord, text, toggle, type ValueKind } from "./values.ts";
+import {
+  choice,
+  fileNamePart,
+  integer,
+  names,
+  number,
+  orWord,
+  text,
+  toggle,
+  type ValueKind,
+} from "./values.ts";
 
 /** One flag: how it is spelled, read and explained, and what holds where it is not given. */
 export interface Flag<T> {
@@ -51,8 +61,8 @@ export const infoFlags = { adapter };
 /** Flags of `train` and `demo`. */
 export const trainFlags = {
   method: flag({
-    name: "theme",
-    aliases: ["method"],
+    name: "method",
+    aliases: [],
     kind: choice(methods),
     default: defaultConfig.method,
     source: "ours",
@@ -244,7 +254,7 @@ export const trainFlags = {
     defaultText: "all",
     source: "ours",
     topic: "Data",
-    help: "use only the first N images of every split",
+    help: "use at most N images of every split",
   }),
   augment: flag({
     name: "augment",
@@ -265,6 +275,15 @@ export const trainFlags = {
     help: "a new order of the training images in every epoch",
   }),
 
+  theme: flag({
+    name: "theme",
+    aliases: [],
+    kind: fileNamePart("NAME"),
+    default: "prrfl",
+    source: "ours",
+    topic: "Running",
+    help: "what this run is called in the name of its folder",
+  }),
   savePath: flag({
     name: "save_path",
     aliases: ["save-folder"],

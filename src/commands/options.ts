@@ -38,8 +38,9 @@ export function resolveOptions<F extends FlagTable>(
   const given = readArguments(args, flags);
   const defaults = Object.entries(flags).map(([option, flag]) => [option, flag.default]);
   const options = { ...Object.fromEntries(defaults), ...preset, ...Object.fromEntries(given) };
-  const settings = Object.entries(flags).map(([option, { name, source }]): Setting => ({
+  const settings = Object.entries(flags).map(([option, { name, source, topic }]): Setting => ({
     name,
+    decisive: topic !== "Running",
     value: Array.isArray(options[option]) ? options[option].join(",") : options[option],
     source: given.has(option) ? "flag" : option in preset ? "demo" : source,
   }));

@@ -3,6 +3,7 @@
 import { join } from "@std/path";
 import type { SimulationConfig } from "../federated/config.ts";
 import { simulate } from "../federated/simulation.ts";
+import { freePath } from "../io/files.ts";
 import { readSafetensors } from "../io/safetensors.ts";
 import { type ConsoleMode, ConsoleReport } from "../report/console.ts";
 import { runFolderName } from "../report/file_names.ts";
@@ -40,7 +41,7 @@ export async function train(
     settings,
     adapter: `${gpu.adapter.name} (${gpu.adapter.kind})`,
     versions,
-    folder: join(options.savePath, folderName(options)),
+    folder: await freePath(join(options.savePath, folderName(options))),
   };
   const folder = await RunFolder.open(header);
   const config = await simulationConfig(options, initialState, mode, signal);
@@ -77,7 +78,7 @@ async function readInitialState(
 }
 
 function folderName(options: TrainOptions): string {
-  return runFolderName({ ...options, theme: options.method }, new Date());
+  return runFolderName(options, new Date());
 }
 
 async function simulationConfig(

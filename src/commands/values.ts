@@ -92,3 +92,12 @@ function describeBounds(bounds: { min?: number; max?: number; above?: number }):
   if (min === undefined) return "";
   return max === undefined ? ` of at least ${min}` : ` from ${min} to ${max}`;
 }
+
+/** Text that can stand in the name of a file. */
+export function fileNamePart(placeholder: string): ValueKind<string> {
+  return {
+    placeholder,
+    expected: "letters, digits, dots, hyphens and underscores",
+    parse: (text) => /^[\p{L}\p{N}._-]+$/u.test(text) ? text : undefined,
+  };
+}

@@ -1,14 +1,8 @@
 // The built-in demo data: four synthesized clients, for which no files are needed.
 
 import { RandomStream } from "../random.ts";
-import {
-  type ClientDataset,
-  type Dataset,
-  lesionClasses,
-  type Split,
-  type SplitName,
-  splitNames,
-} from "./dataset.ts";
+import { type Dataset, lesionClasses, type Split, type SplitName, splitNames } from "./dataset.ts";
+import { DataError } from "./data_error.ts";
 import { synthesizeScene } from "./demo_lesion.ts";
 import { photograph, type Scanner } from "./demo_scanner.ts";
 
@@ -24,6 +18,12 @@ export interface DemoOptions {
   readonly validSize?: number;
   /** the same for testing; default 240 */
   readonly testSize?: number;
+  /** names of the clients wanted; default all */
+  readonly clients?: readonly string[];
+  /** the first so many images of each split; default all */
+  readonly limit?: number;
+  /** called after every image, with the number done and that of all */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 interface DemoClient {
@@ -108,8 +108,9 @@ const clients: readonly DemoClient[] = [
  * of view, hairs, rulers, lesion size, class balance and number of images. Every split has every class.
  *
  * @throws {RangeError} when a size is not a whole number, or too small for three classes in every split
+ * @throws {DataError} when a client is unknown
  */
-export function demoDataset(options: DemoOptions): Dataset {
+export async function demoDataset(options: DemoOptions): Promise<Dataset> {
   const { seed, imageSize = 32, trainSize = 368, validSize = 160, testSize = 240 } = options;
   expectInteger("imageSize", imageSize, 1);
   const sizes = { train: trainSize, valid: validSize, test: testSize };
@@ -119,24 +120,43 @@ export function demoDataset(options: DemoOptions): Dataset {
     return apportion(sizes[split], shares);
   };
   const perClient = { train: counts("train"), valid: counts("valid"), test: counts("test") };
-
+  const wanted = options.clients ?? clients.map(({ name }) => name);
+  expectKnown(wanted);
+  const plans = clients.flatMap((client, index) =>
+    !wanted.includes(client.name) ? [] : splitNames.map((name, split) => ({
+      client,
+      random: new RandomStream(seed, index, split),
+      prefix: `demo_${client.name}_${name}`,
+      size: perClient[name][index],
+      count: Math.min(perClient[name][index], options.limit ?? Infinity),
+    }))
+  );
+  const total = plans.reduce((sum, { count }) => sum + count, 0);
+  let done = 0;
+  const splits: Split[] = [];
+  for (const plan of plans) {
+    splits.push(
+      await synthesizeSplit(plan, imageSize, () => options.onProgress?.(++done, total)),
+    );
+  }
   return {
-    clients: clients.map((client, index): ClientDataset => {
-      const split = (name: SplitName) => {
-        const random = new RandomStream(seed, index, splitNames.indexOf(name));
-        const prefix = `demo_${client.name}_${name}`;
-        return synthesizeSplit(random, client, perClient[name][index], imageSize, prefix);
-      };
-      return {
-        name: client.name,
-        train: split("train"),
-        valid: split("valid"),
-        test: split("test"),
-      };
+    clients: clients.filter(({ name }) => wanted.includes(name)).map(({ name }, index) => {
+      const [train, valid, test] = splits.slice(index * splitNames.length);
+      return { name, train, valid, test };
     }),
     imageSize,
     classNames: lesionClasses,
   };
+}
+
+function expectKnown(wanted: readonly string[]): void {
+  const names = clients.map(({ name }) => name);
+  const unknown = wanted.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new DataError(
+      `Cannot use client ${unknown} of the demo data: choose from ${names.join(", ")}`,
+    );
+  }
 }
 
 /** Images of all clients from which on the smallest client has one of every class. */
@@ -160,22 +180,39 @@ function apportion(total: number, shares: readonly number[]): number[] {
   });
 }
 
-function synthesizeSplit(
-  random: RandomStream,
-  client: DemoClient,
-  count: number,
+/** One split of one client to be made. */
+interface SplitPlan {
+  readonly client: DemoClient;
+  readonly random: RandomStream;
+  /** of the image identifiers */
+  readonly prefix: string;
+  /** images of the whole split */
+  readonly size: number;
+  /** images wanted, the first ones */
+  readonly count: number;
+}
+
+async function synthesizeSplit(
+  { client, random, prefix, size, count }: SplitPlan,
   imageSize: number,
-  prefix: string,
-): Split {
-  const labels = synthesizeLabels(random, client.balance, count);
+  onImage: () => void,
+): Promise<Split> {
+  const labels = synthesizeLabels(random, client.balance, size).slice(0, count);
   const bytesPerImage = imageSize * imageSize * 3;
   const images = new Uint8Array(count * bytesPerImage);
-  labels.forEach((label, index) => {
-    const target = images.subarray(index * bytesPerImage, (index + 1) * bytesPerImage);
-    photograph(random, synthesizeScene(random, label), client.scanner, imageSize, target);
-  });
+  for (const [index, label] of labels.entries()) {
+    const place = images.subarray(index * bytesPerImage, (index + 1) * bytesPerImage);
+    photograph(random, synthesizeScene(random, label), client.scanner, imageSize, place);
+    onImage();
+    await pause();
+  }
   const ids = Array.from(labels, (_, index) => `${prefix}_${index}`);
   return { ids, images, labels };
+}
+
+/** Lets the program show progress and notice that it is to end. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 /** Labels in random order: one of every class, the rest by the client's balance. */

@@ -22,7 +22,7 @@ export interface DatasetFolderOptions {
   readonly csvFolder?: string;
   /** names of the clients wanted ("A"); default all */
   readonly clients?: readonly string[];
-  /** keep only the first so many images of every split; default all */
+  /** keep at most so many images of every split, evenly spaced in the list; default all */
   readonly limit?: number;
   /** called after every image, with the numbers of images read and to be read */
   readonly onProgress?: (done: number, total: number) => void;
@@ -52,7 +52,7 @@ export async function readDatasetFolder(
     const folder = await openClientFolder(path, name, imageSize);
     const prepare = async (split: SplitName) => {
       const list = await readSplitList(csvFolder, name, split);
-      return prepareSplit(folder, list.slice(0, limit), imageSize, tasks);
+      return prepareSplit(folder, evenly(list, limit), imageSize, tasks);
     };
     const [train, valid, test] = [
       await prepare("train"),
@@ -63,6 +63,12 @@ export async function readDatasetFolder(
   }
   await readImages(tasks, imageSize, options.onProgress);
   return { clients, imageSize, classNames: lesionClasses };
+}
+
+/** At most `count` items, evenly spaced: the official lists are sorted by class. */
+function evenly<T>(items: readonly T[], count: number): readonly T[] {
+  if (count >= items.length) return items;
+  return Array.from({ length: count }, (_, i) => items[Math.floor(i * items.length / count)]);
 }
 
 function expectPositiveInteger(name: string, value: number): void {

@@ -13,7 +13,7 @@ import type { Gpu } from "../tensor/gpu.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { SimulationConfig } from "./config.ts";
 import type { FederatedMethod } from "./methods/method.ts";
-import { OutcomeBuffer, type Outcomes } from "./outcomes.ts";
+import { DivergenceError, OutcomeBuffer, type Outcomes } from "./outcomes.ts";
 import type { TransferStage } from "./transfer_stage.ts";
 
 /** A client and its place in the dataset, by which its random numbers and results are known. */
@@ -31,8 +31,9 @@ export type Pass = AsyncGenerator<number, Outcomes[][]>;
 /** Separates the random numbers that shuffle from those that initialise and augment. */
 const shuffleStream = 2;
 
-/** Clients with the most batches come first, so that at each step those with data left are a prefix. */
+/** A group of clients with their models and images. Dispose of it when done. */
 export class ClientGroup {
+  /** those with the most batches first, so that at each step those with data left are a prefix */
   readonly clients: readonly IndexedClient[];
   readonly model: Model;
   readonly #optimizer: Sgd;
@@ -42,6 +43,7 @@ export class ClientGroup {
   readonly #position: Tensor;
   readonly #stages: Tensor;
   readonly #recordings = new Map<string, Recording>();
+  readonly #owned: DisposableStack;
 
   constructor(
     private readonly gpu: Gpu,
@@ -50,25 +52,33 @@ export class ClientGroup {
     private readonly method: FederatedMethod,
     clients: readonly IndexedClient[],
   ) {
+    using owned = new DisposableStack(); // gives back what there is if the rest does not fit
+    const own = <T extends { dispose(): void }>(item: T) => owned.adopt(item, () => item.dispose());
     const { dataset, network, width, seed, weightDecay, learningRate } = config;
     const classes = dataset.classNames.length;
-    this.clients = [...clients].sort((a, b) => size(b, "train") - size(a, "train"));
-    this.model = vgg(gpu, {
+    this.clients = clients;
+    this.model = own(vgg(gpu, {
       stack: clients.length * method.roles.length,
       numClasses: classes,
       bias: network === "vgg_b",
       width,
       seed,
+    }));
+    this.#optimizer = own(sgd(this.model, { lr: learningRate, weightDecay }));
+    this.#splits = clients.map(({ index, data }) => {
+      const [train, valid, test] = splitNames.map((name) =>
+        own(new ImageSplit(gpu, data[name], dataset.imageSize, index))
+      );
+      return { train, valid, test };
     });
-    this.#optimizer = sgd(this.model, { lr: learningRate, weightDecay });
-    this.#splits = this.clients.map((client) => uploadSplits(gpu, client, dataset.imageSize));
     this.#orders = this.clients.map((client) => storedOrder(size(client, "train")));
     const capacity = Math.max(
       ...this.clients.flatMap((client) => splitNames.map((split) => size(client, split))),
     );
-    this.#outcomes = new OutcomeBuffer(gpu, this.model.stack, capacity, classes);
-    this.#position = gpu.keep(gpu.zeros([2], "u32"));
-    this.#stages = gpu.keep(gpu.zeros([clients.length], "u32"));
+    this.#outcomes = own(new OutcomeBuffer(gpu, this.model.stack, capacity, classes));
+    this.#position = own(gpu.keep(gpu.zeros([2], "u32")));
+    this.#stages = own(gpu.keep(gpu.zeros([clients.length], "u32")));
+    this.#owned = owned.move();
   }
 
   setLearningRate(learningRate: number): void {
@@ -113,9 +123,22 @@ export class ClientGroup {
     const values = await this.#outcomes.read();
     return this.clients.map((client, k) => {
       const labels = this.#labelsAsTaken(client, k, kind);
-      return this.method.roles.map((_, role) =>
-        this.#outcomes.score(values, this.modelIndex(k, role), labels, this.config.batchSize)
-      );
+      return this.method.roles.map((role, index) => {
+        try {
+          return this.#outcomes.score(
+            values,
+            this.modelIndex(k, index),
+            labels,
+            this.config.batchSize,
+          );
+        } catch (error) {
+          if (!(error instanceof DivergenceError)) throw error;
+          throw new DivergenceError(
+            `Training of client ${client.data.name}'s ${role} model has diverged in local epoch ` +
+              `${epoch + 1} of the run: ${error.message}; use a lower learning rate`,
+          );
+        }
+      });
     });
   }
 
@@ -125,12 +148,7 @@ export class ClientGroup {
   }
 
   dispose(): void {
-    this.model.dispose();
-    this.#optimizer.dispose();
-    this.#outcomes.dispose();
-    this.#position.dispose();
-    this.#stages.dispose();
-    for (const splits of this.#splits) splitNames.forEach((name) => splits[name].dispose());
+    this.#owned.dispose();
   }
 
   #steps(client: IndexedClient, kind: PassKind): number {
@@ -207,17 +225,15 @@ function splitOf(kind: PassKind): SplitName {
   return kind === "evaluate-train" ? "train" : kind;
 }
 
+/** Longest training split first. */
+export function byTrainingSize(a: IndexedClient, b: IndexedClient): number {
+  return size(b, "train") - size(a, "train");
+}
+
 function size({ data }: IndexedClient, split: SplitName): number {
   return data[split].labels.length;
 }
 
 function storedOrder(length: number): Uint32Array {
   return Uint32Array.from({ length }, (_, image) => image);
-}
-
-function uploadSplits(gpu: Gpu, { index, data }: IndexedClient, imageSize: number) {
-  const [train, valid, test] = splitNames.map((name) =>
-    new ImageSplit(gpu, data[name], imageSize, index)
-  );
-  return { train, valid, test };
 }

@@ -1,6 +1,6 @@
 // Everything a simulation is determined by, with the official defaults and their check.
 
-import type { Dataset } from "../data/dataset.ts";
+import { type ClientDataset, type Dataset, type SplitName, splitNames } from "../data/dataset.ts";
 import { vggStride } from "../nn/vgg.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 
@@ -106,6 +106,9 @@ export function checkConfig(config: SimulationConfig): void {
       throw new ConfigError(`Cannot simulate: ${name} is ${value} but has to be ${wish}`);
     }
   }
+  expectChoice("method", config.method, methods);
+  expectChoice("network", config.network, networks);
+  expectChoice("augment", config.augment, augmentations);
   const { parallelClients, dataset } = config;
   if (parallelClients !== "auto" && !positiveWhole(parallelClients)) {
     throw new ConfigError(
@@ -120,7 +123,36 @@ export function checkConfig(config: SimulationConfig): void {
   if (dataset.clients.length === 0) {
     throw new ConfigError("Cannot simulate: the dataset has no clients");
   }
+  for (const client of dataset.clients) {
+    for (const split of splitNames) checkSplit(dataset, client, split);
+  }
   checkBatches(config);
+}
+
+function expectChoice(name: string, value: string, choices: readonly string[]): void {
+  if (!choices.includes(value)) {
+    throw new ConfigError(
+      `Cannot simulate: ${name} is "${value}" but has to be one of ${choices.join(", ")}`,
+    );
+  }
+}
+
+/** Images and labels go to the GPU unseen. */
+function checkSplit(dataset: Dataset, client: ClientDataset, name: SplitName): void {
+  const { images, labels } = client[name];
+  const subject = `Cannot simulate: the ${name} split of client ${client.name}`;
+  if (labels.length === 0) throw new ConfigError(`${subject} is empty`);
+  const bytes = labels.length * 3 * dataset.imageSize ** 2;
+  if (images.length !== bytes) {
+    throw new ConfigError(
+      `${subject} has ${images.length} bytes of images but ${labels.length} labels ask for ${bytes}`,
+    );
+  }
+  const classes = dataset.classNames.length;
+  const wrong = labels.find((label) => !(label >= 0 && label < classes));
+  if (wrong !== undefined) {
+    throw new ConfigError(`${subject} has label ${wrong} but there are ${classes} classes`);
+  }
 }
 
 /** Batch normalization has no variance of a single image. */

@@ -16,6 +16,11 @@ export interface Outcomes {
   readonly batchLosses: readonly number[];
 }
 
+/** The numbers have overflowed: what follows would be meaningless. */
+export class DivergenceError extends Error {
+  override readonly name = "DivergenceError";
+}
+
 /** An epoch-long buffer of outcomes. */
 export class OutcomeBuffer {
   readonly #outcomes: Tensor;
@@ -53,13 +58,18 @@ export class OutcomeBuffer {
     return await this.#outcomes.read() as Float32Array;
   }
 
-  /** Scores one model. `labels` are in the order in which the images were taken. */
+  /**
+   * Scores one model. `labels` are in the order in which the images were taken.
+   *
+   * @throws {DivergenceError} if a loss is not finite
+   */
   score(values: Float32Array, model: number, labels: Int32Array, batchSize: number): Outcomes {
     const width = 2 + this.classes;
-    const first = model * this.capacity * width;
-    const row = (index: number) => first + index * width;
+    const row = (index: number) => (model * this.capacity + index) * width;
     const size = labels.length;
     const losses = Array.from({ length: size }, (_, index) => values[row(index)]);
+    const first = losses.find((loss) => !Number.isFinite(loss));
+    if (first !== undefined) throw new DivergenceError(`the loss of an image is ${first}`);
     const predictions = Array.from({ length: size }, (_, index) => values[row(index) + 1]);
     const scores = new Float32Array(size * this.classes);
     for (let index = 0; index < size; index++) {

@@ -22,6 +22,7 @@ export class Pacer {
     if (++this.#inPortion < this.#portion) return false;
     this.#inPortion = 0;
     const issued = this.gpu.finish();
+    issued.catch(() => {}); // whoever awaits it later sees the error; nobody may, if the run is left early
     await this.#running;
     this.#running = issued;
     const now = performance.now();

@@ -2,7 +2,7 @@
 
 import type { Model } from "../nn/model.ts";
 import type { BufferView } from "../gpu/buffers.ts";
-import { emptyTensor } from "../tensor/tensor.ts";
+import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import type { FederatedMethod } from "./methods/method.ts";
 
 /** A client's shared model: its place in a stack. */
@@ -24,28 +24,21 @@ export function communicate(
 ): void {
   const [{ model: { gpu, module } }] = clients;
   for (const parameter of module.parameters) {
+    const aggregate = method.aggregation(parameter.kind);
+    if (!aggregate) continue;
     using _scope = gpu.scope();
     const sent = emptyTensor(gpu, [clients.length, ...parameter.shape]);
-    clients.forEach((client, k) => {
-      const own = parameterOf(client, parameter.name);
-      gpu.copy(own, slice(sent, k * own.byteLength, own.byteLength));
-    });
-    const received = method.aggregate(parameter, sent, { rate });
-    if (!received) continue;
-    clients.forEach((client, k) => {
-      const own = parameterOf(client, parameter.name);
-      gpu.copy(slice(received, k * own.byteLength, own.byteLength), own);
-    });
+    const places = clients.map(({ model, index }) =>
+      model.parameters.ofModel(parameter.name, index)
+    );
+    places.forEach((own, k) => gpu.copy(own, clientPart(sent, k)));
+    const received = aggregate(sent, { rate });
+    places.forEach((own, k) => gpu.copy(clientPart(received, k), own));
   }
 }
 
-/** Where one client's copy of a parameter lies. */
-function parameterOf({ model, index }: SharedModel, name: string): BufferView {
-  const { start, size } = model.parameters.block(name);
-  return slice(model.parameters.whole, (start + index * size) * 4, size * 4);
-}
-
-/** A part of a buffer for copying, which unlike binding needs no alignment. */
-function slice({ buffer, offset }: BufferView, from: number, byteLength: number): BufferView {
-  return { buffer, offset: offset + from, byteLength };
+/** Where the k-th client's part of `[clients, …]` lies: for copying, which needs no alignment. */
+function clientPart({ buffer, offset, byteLength, shape }: Tensor, k: number): BufferView {
+  const size = byteLength / shape[0];
+  return { buffer, offset: offset + k * size, byteLength: size };
 }

@@ -3,11 +3,11 @@
 import { splitNames } from "../data/dataset.ts";
 import { meanMetrics, type Metrics } from "../metrics/classification.ts";
 import { loadStateDict, stateDict } from "../nn/state_dict.ts";
-import { vggLargestActivation } from "../nn/vgg.ts";
+import { vggLargestActivation, vggSize } from "../nn/vgg.ts";
 import type { Gpu } from "../tensor/gpu.ts";
 import { fourierRate } from "./aggregate/fourier.ts";
 import { checkConfig, ConfigError, type SimulationConfig } from "./config.ts";
-import { ClientGroup, type PassKind } from "./client_group.ts";
+import { byTrainingSize, ClientGroup, type PassKind } from "./client_group.ts";
 import type { ByRole, CheckpointEvent, ProgressEvent, SimulationEvent } from "./events.ts";
 import type { FederatedMethod } from "./methods/method.ts";
 import { prrfl } from "./methods/prrfl.ts";
@@ -29,6 +29,7 @@ type PassOutcomes = readonly (readonly Outcomes[])[];
  * The same configuration gives the same events on the same adapter, bit for bit, progress aside.
  *
  * @throws {ConfigError} for a setting that does not work, before the first event
+ * @throws {DivergenceError} if a loss is no longer finite
  * @throws {GpuError} if the device fails
  */
 export async function* simulate(
@@ -43,7 +44,7 @@ export async function* simulate(
 /** All clients, in one group or several, and the state of the run. */
 class Federation implements Disposable {
   readonly #arena;
-  readonly #groups: ClientGroup[];
+  readonly #groups: ClientGroup[] = [];
   readonly #pacer: Pacer;
   readonly #parallelClients: number;
   #stages: (TransferStage | 0)[] = [];
@@ -55,19 +56,17 @@ class Federation implements Disposable {
     private readonly config: SimulationConfig,
     private readonly method: FederatedMethod,
   ) {
-    const clients = config.dataset.clients.map((data, index) => ({ index, data }));
-    this.#parallelClients = parallelClients(gpu, config, method);
+    this.#parallelClients = asConfigError(
+      "The network does not work",
+      () => parallelClients(gpu, config, method),
+    );
     this.#arena = gpu.arena();
     this.#pacer = new Pacer(gpu);
-    this.#groups = [];
-    for (let first = 0; first < clients.length; first += this.#parallelClients) {
-      const members = clients.slice(first, first + this.#parallelClients);
-      this.#groups.push(new ClientGroup(gpu, this.#arena, config, method, members));
-    }
   }
 
   async *run(): AsyncGenerator<SimulationEvent, void> {
     const { rounds } = this.config;
+    this.#makeGroups();
     this.#loadInitialState();
     this.#rehearseCommunication();
     yield this.#runEvent();
@@ -86,6 +85,16 @@ class Federation implements Disposable {
   [Symbol.dispose](): void {
     this.#groups.forEach((group) => group.dispose());
     this.#arena[Symbol.dispose]();
+  }
+
+  #makeGroups(): void {
+    const { gpu, config, method } = this;
+    const clients = config.dataset.clients.map((data, index) => ({ index, data }));
+    clients.sort(byTrainingSize);
+    for (let first = 0; first < clients.length; first += this.#parallelClients) {
+      const members = clients.slice(first, first + this.#parallelClients);
+      this.#groups.push(new ClientGroup(gpu, this.#arena, config, method, members));
+    }
   }
 
   #loadInitialState(): void {
@@ -305,22 +314,36 @@ class Federation implements Disposable {
 }
 
 /** Runs what fails with a plain error if a setting does not fit, and says what that means. */
-function asConfigError(meaning: string, body: () => void): void {
+function asConfigError<T>(meaning: string, body: () => T): T {
   try {
-    body();
+    return body();
   } catch (error) {
-    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    const isPlain = error instanceof TypeError || error instanceof RangeError;
+    if (!isPlain || error instanceof ConfigError) throw error;
     throw new ConfigError(`${meaning}: ${error.message}`);
   }
 }
 
-/** How many clients' activations the adapter can bind, or the number that was asked for. */
+/**
+ * How many clients' models advance in one dispatch: what was asked for, or as many as the adapter can bind.
+ *
+ * @throws {ConfigError} if activations or parameters of so many do not fit
+ */
 function parallelClients(gpu: Gpu, config: SimulationConfig, method: FederatedMethod): number {
-  const { dataset, batchSize, width } = config;
-  if (config.parallelClients !== "auto") {
-    return Math.min(config.parallelClients, dataset.clients.length);
+  const { dataset, batchSize, network, width } = config;
+  const activation = batchSize * vggLargestActivation(dataset.imageSize, width);
+  const bias = network === "vgg_b";
+  const parameters = vggSize({ numClasses: dataset.classNames.length, bias, width });
+  const padding = 1.01; // blocks of parameters begin at multiples of 256 bytes
+  const bytes = 4 * Math.max(activation, padding * parameters) * method.roles.length;
+  const fitting = Math.floor(gpu.adapter.limits.maxStorageBufferBindingSize / bytes);
+  const { parallelClients: wanted } = config;
+  const least = wanted === "auto" ? 1 : Math.min(wanted, dataset.clients.length);
+  if (fitting < least) {
+    throw new ConfigError(
+      `Cannot simulate ${least} parallel clients: adapter "${gpu.adapter.name}" has room for ${fitting} ` +
+        `at batch size ${batchSize}, ${dataset.imageSize} pixels and width ${width}; make one of them smaller`,
+    );
   }
-  const floats = vggLargestActivation(dataset.imageSize, width) * batchSize * method.roles.length;
-  const fitting = Math.floor(gpu.adapter.limits.maxStorageBufferBindingSize / (floats * 4));
-  return Math.max(1, Math.min(fitting, dataset.clients.length));
+  return wanted === "auto" ? Math.min(fitting, dataset.clients.length) : least;
 }

@@ -47,6 +47,7 @@ export class GpuRuntime {
   readonly #checks = new Set<Promise<unknown>>();
   #failure: GpuError | null = null;
   #recording: { commands: Command[]; pool: BufferPool } | null = null;
+  #recordings = 0;
 
   constructor(readonly device: GPUDevice, readonly adapter: AdapterDescription) {
     this.#writer = new CommandWriter(device);
@@ -74,6 +75,11 @@ export class GpuRuntime {
   /** Compiled pipelines. */
   get pipelines(): number {
     return this.#cache.size;
+  }
+
+  /** Which sequence commands go to now: 0, or the number of the recording being made. */
+  get stream(): number {
+    return this.#recording ? this.#recordings : 0;
   }
 
   /**
@@ -114,6 +120,19 @@ export class GpuRuntime {
   /** Puts an item under the innermost scope, if there is one. */
   track(item: Scoped): void {
     this.#scopes.at(-1)?.add(item);
+  }
+
+  /** What `make` allocates belongs to no scope and no recording's arena: its owner disposes of it. */
+  persistent<T>(make: () => T): T {
+    const recording = this.#recording;
+    this.#recording = null;
+    const scopes = this.#scopes.splice(0);
+    try {
+      return make();
+    } finally {
+      this.#recording = recording;
+      this.#scopes.push(...scopes);
+    }
   }
 
   /** Takes an item out of every scope: from now on its owner disposes of it. */
@@ -172,6 +191,7 @@ export class GpuRuntime {
     }
     this.flush();
     const { buffer, byteOffset, byteLength } = data;
+    if (byteLength === 0) return;
     const whole = byteLength - byteLength % 4;
     this.device.queue.writeBuffer(view.buffer, view.offset, buffer, byteOffset, whole);
     if (whole === byteLength) return;
@@ -181,14 +201,19 @@ export class GpuRuntime {
   }
 
   /**
-   * Downloads bytes. This waits for everything issued before.
+   * Downloads bytes, one view's after the other's. This waits for everything issued before.
    *
-   * @throws {GpuError} if anything went wrong on the device since the last wait
+   * @throws {GpuError} if anything went wrong on the device; a device that failed stays failed
    */
-  async read(view: BufferView): Promise<ArrayBuffer> {
+  async read(...views: BufferView[]): Promise<ArrayBuffer> {
     if (this.#recording) throw new TypeError("Cannot read back within a recording");
-    const staging = this.device.createBuffer({ size: view.byteLength, usage: readbackUsage });
-    this.copy(view, { buffer: staging, offset: 0, byteLength: view.byteLength });
+    const size = views.reduce((sum, view) => sum + view.byteLength, 0);
+    const staging = this.device.createBuffer({ size, usage: readbackUsage });
+    let offset = 0;
+    for (const view of views) {
+      this.copy(view, { buffer: staging, offset, byteLength: view.byteLength });
+      offset += view.byteLength;
+    }
     this.flush();
     try {
       await staging.mapAsync(1);
@@ -211,7 +236,7 @@ export class GpuRuntime {
   /**
    * Waits until everything issued is done.
    *
-   * @throws {GpuError} if anything went wrong on the device since the last wait
+   * @throws {GpuError} if anything went wrong on the device; a device that failed stays failed
    */
   async finish(): Promise<void> {
     this.flush();
@@ -239,6 +264,7 @@ export class GpuRuntime {
   record(arena: Arena, body: () => void): Recording {
     if (this.#recording) throw new TypeError("Cannot record within a recording");
     const commands: Command[] = [];
+    this.#recordings++;
     this.#recording = { commands, pool: arena.pool };
     try {
       using _scope = this.scope();

@@ -77,7 +77,16 @@ export async function expectNewFile(path: string): Promise<void> {
 /** Makes a new folder and those above it; errors as `expectNewFolder()`. */
 export async function createNewFolder(path: string): Promise<void> {
   await expectNewFolder(path);
-  await Deno.mkdir(path, { recursive: true });
+  await Deno.mkdir(dirname(path), { recursive: true });
+  await Deno.mkdir(path); // not recursive: fails if somebody else has just made it
+}
+
+/** The path itself if nothing is there, else the first free one of `path_2`, `path_3`, … */
+export async function freePath(path: string): Promise<string> {
+  for (let number = 1;; number++) {
+    const candidate = number === 1 ? path : `${path}_${number}`;
+    if (await statOrNull(candidate) === null) return candidate;
+  }
 }
 
 async function nearestExisting(path: string): Promise<string> {

@@ -1,5 +1,6 @@
 // Many named, stacked tensors in one buffer, so that one command reaches them all.
 
+import type { BufferView } from "../gpu/buffers.ts";
 import type { GpuRuntime } from "../gpu/runtime.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
@@ -18,7 +19,7 @@ export interface Block {
 }
 
 /** The blocks of a stack, one behind the other, and the total length in floats. */
-export function layOut(
+function layOut(
   specs: readonly { readonly name: string; readonly shape: Shape }[],
   stack: number,
 ): { blocks: Block[]; length: number } {
@@ -40,9 +41,9 @@ export class FlatTensors {
   constructor(
     readonly gpu: GpuRuntime,
     readonly stack: number,
-    blocks: readonly Block[],
-    length: number,
+    specs: readonly { readonly name: string; readonly shape: Shape }[],
   ) {
+    const { blocks, length } = layOut(specs, stack);
     this.whole = gpu.keep(emptyTensor(gpu, [Math.max(length, blockAlignment)]));
     this.#blocks = new Map(blocks.map((block) => [block.name, block]));
   }
@@ -70,6 +71,22 @@ export class FlatTensors {
     const view = this.gpu.keep(this.whole.view([models, ...shape], start * 4));
     this.#views.set(key, view);
     return view;
+  }
+
+  /** Where one model's tensor of a name lies: for copying, which unlike binding needs no alignment. */
+  ofModel(name: string, index: number): BufferView {
+    const { start, size } = this.block(name);
+    return { ...this.#from(start + index * size), byteLength: size * 4 };
+  }
+
+  /** Where the tensor of a name lies for all models. */
+  ofStack(name: string): BufferView {
+    const { start, size } = this.block(name);
+    return { ...this.#from(start), byteLength: this.stack * size * 4 };
+  }
+
+  #from(start: number): { buffer: GPUBuffer; offset: number } {
+    return { buffer: this.whole.buffer, offset: this.whole.offset + start * 4 };
   }
 
   dispose(): void {

@@ -2,8 +2,8 @@
 
 import type { GpuRuntime } from "../gpu/runtime.ts";
 import { RandomStream } from "../random.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { FlatTensors, layOut } from "./flat_tensors.ts";
+import type { GradientState, Tensor } from "../tensor/tensor.ts";
+import { FlatTensors } from "./flat_tensors.ts";
 import type { BufferSpec, ForwardContext, Module, ParameterSpec } from "./module.ts";
 
 /** Options of a forward pass. */
@@ -19,7 +19,8 @@ export class Model {
   readonly parameters: FlatTensors;
   readonly gradients: FlatTensors;
   readonly buffers: FlatTensors;
-  readonly #leaves = new Set<Tensor>();
+  readonly #gradientStates = new Map<string, GradientState>();
+  readonly #owned: DisposableStack;
 
   constructor(
     readonly gpu: GpuRuntime,
@@ -27,14 +28,16 @@ export class Model {
     readonly stack: number,
     seed: number,
   ) {
-    const { blocks, length } = layOut(module.parameters, stack);
-    const buffers = layOut(module.buffers, stack);
-    this.parameters = new FlatTensors(gpu, stack, blocks, length);
-    this.gradients = new FlatTensors(gpu, stack, blocks, length);
-    this.buffers = new FlatTensors(gpu, stack, buffers.blocks, buffers.length);
+    using owned = new DisposableStack(); // gives back what there is if the rest does not fit
+    const flat = (specs: readonly (ParameterSpec | BufferSpec)[]) =>
+      owned.adopt(new FlatTensors(gpu, stack, specs), (tensors) => tensors.dispose());
+    this.parameters = flat(module.parameters);
+    this.gradients = flat(module.parameters);
+    this.buffers = flat(module.buffers);
     gpu.write(this.parameters.whole, this.#initialParameters(module.parameters, seed));
     gpu.write(this.buffers.whole, this.#initialBuffers(module.buffers));
     gpu.clear(this.gradients.whole);
+    this.#owned = owned.move();
   }
 
   /** Trainable numbers of one model. */
@@ -67,22 +70,29 @@ export class Model {
   /** A parameter of the first `models` models, `[models, …]`; its gradient lies in the flat buffer. */
   parameter(name: string, models = this.stack): Tensor {
     const view = this.parameters.view(name, models);
-    if (!this.#leaves.has(view)) {
-      view.requiresGrad = true;
-      view.gradient = this.gradients.view(name, models);
-      this.#leaves.add(view);
-    }
+    view.requiresGrad = true;
+    view.gradient ??= this.gradients.view(name, models);
+    view.gradientState ??= this.#gradientState(name);
     return view;
   }
 
   /** Sets all gradients to zero. */
   zeroGrad(): void {
     this.gpu.clear(this.gradients.whole);
-    for (const leaf of this.#leaves) leaf.gradientIsZero = true;
+    for (const { name } of this.gradients.blocks) {
+      this.#gradientState(name).zeroedIn = this.gpu.stream;
+    }
   }
 
   dispose(): void {
-    for (const tensors of [this.parameters, this.gradients, this.buffers]) tensors.dispose();
+    this.#owned.dispose();
+  }
+
+  /** One for each parameter, whatever the number of models that a view of it has. */
+  #gradientState(name: string): GradientState {
+    const state = this.#gradientStates.get(name) ?? { zeroedIn: null };
+    this.#gradientStates.set(name, state);
+    return state;
   }
 
   /** Each parameter draws from a stream of its own: one network's layers do not depend on another's number. */

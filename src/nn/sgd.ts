@@ -73,7 +73,14 @@ export class Sgd {
  * An optimizer for all models of a stack.
  *
  * @param options `lr` learning rate, `weightDecay` default 0
+ * @throws {RangeError} if one of them is negative
  */
 export function sgd(model: Model, options: { lr: number; weightDecay?: number }): Sgd {
-  return new Sgd(model, options.weightDecay ?? 0, options.lr);
+  const { lr, weightDecay = 0 } = options;
+  if (!(lr >= 0 && weightDecay >= 0)) {
+    throw new RangeError(
+      `Cannot make an optimizer: lr is ${lr} and weightDecay ${weightDecay} but neither may be negative`,
+    );
+  }
+  return new Sgd(model, weightDecay, lr);
 }

@@ -1,7 +1,8 @@
 // The state of models as PyTorch's `state_dict` has it: same keys, same order, same shapes.
 
+import type { BufferView } from "../gpu/buffers.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
-import { sameShape, showShape } from "../tensor/shape.ts";
+import { sameShape, showShape, sizeOf } from "../tensor/shape.ts";
 import type { FlatTensors } from "./flat_tensors.ts";
 import type { Model } from "./model.ts";
 
@@ -20,20 +21,17 @@ interface Entry {
  */
 export async function stateDict(model: Model, index?: number): Promise<Map<string, HostTensor>> {
   if (index !== undefined) expectModel(model, index);
-  const values = new Map<FlatTensors, Float32Array>();
-  for (const tensors of [model.parameters, model.buffers]) {
-    values.set(tensors, await tensors.whole.read() as Float32Array);
-  }
-  return new Map(
-    entriesOf(model).map(({ name, tensors, integer }) => {
-      const { start, size, shape } = tensors.block(name);
-      const first = start + (index ?? 0) * size;
-      const length = index === undefined ? model.stack * size : size;
-      const floats = values.get(tensors)!.slice(first, first + length) as Float32Array<ArrayBuffer>;
-      const data = integer ? BigInt64Array.from(floats, (value) => BigInt(value)) : floats;
-      return [name, { shape: index === undefined ? [model.stack, ...shape] : shape, data }];
-    }),
-  );
+  const entries = entriesOf(model);
+  const views = entries.map((entry) => sliceOf(entry, index));
+  const bytes = await model.gpu.read(...views);
+  let offset = 0;
+  return new Map(entries.map(({ name, tensors, integer }, at) => {
+    const floats = new Float32Array(bytes, offset, views[at].byteLength / 4).slice();
+    offset += views[at].byteLength;
+    const { shape } = tensors.block(name);
+    const data = integer ? BigInt64Array.from(floats, (value) => BigInt(value)) : floats;
+    return [name, { shape: index === undefined ? [model.stack, ...shape] : shape, data }];
+  }));
 }
 
 /**
@@ -61,22 +59,29 @@ export function loadStateDict(
           `but the model's is ${showShape(shape)}`,
       );
     }
+    if (tensor.data.length !== sizeOf(tensor.shape)) {
+      throw new TypeError(
+        `Cannot load state: "${entry.name}" has shape ${showShape(tensor.shape)} ` +
+          `but ${tensor.data.length} values`,
+      );
+    }
     return { entry, stacked, values: Float32Array.from(tensor.data, Number) };
   });
+  const every = Array.from({ length: model.stack }, (_, each) => each);
   for (const { entry, stacked, values } of uploads) {
-    const { start, size } = entry.tensors.block(entry.name);
-    const { buffer, offset } = entry.tensors.whole;
-    const first = stacked ? 0 : index ?? 0;
-    const last = stacked || index !== undefined ? first : model.stack - 1;
-    for (let at = first; at <= last; at++) {
-      const view = {
-        buffer,
-        offset: offset + (start + at * size) * 4,
-        byteLength: values.byteLength,
-      };
-      model.gpu.write(view, values);
+    if (stacked) model.gpu.write(sliceOf(entry), values);
+    else {
+      for (const each of index === undefined ? every : [index]) {
+        model.gpu.write(sliceOf(entry, each), values);
+      }
     }
   }
+}
+
+/** Where one model's part of a tensor lies, or without index the whole stack's. */
+function sliceOf(entry: Entry, index?: number): BufferView {
+  const { name, tensors } = entry;
+  return index === undefined ? tensors.ofStack(name) : tensors.ofModel(name, index);
 }
 
 /** Parameters and buffers, layer by layer, as PyTorch orders them. */

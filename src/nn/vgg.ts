@@ -1,6 +1,8 @@
 // The VGG of the paper: thirteen 3×3 convolutions with batch normalization, and two linear layers.
 
 import type { GpuRuntime } from "../gpu/runtime.ts";
+import { expectWhole } from "../ops/checks.ts";
+import { sizeOf } from "../tensor/shape.ts";
 import { BatchNormRelu, Conv2d, globalAvgPool, halvingMaxPool, Linear } from "./layers.ts";
 import { Model } from "./model.ts";
 import { type Module, Sequential } from "./module.ts";
@@ -27,11 +29,19 @@ export const vggStride = 2 ** blocks.length;
 /**
  * The network of the official code (`VGG16_Slim_Checked`), initialised as PyTorch does by default.
  *
- * @throws {RangeError} unless the width leaves at least one channel everywhere
+ * @throws {RangeError} unless the width leaves at least one channel everywhere, and stack and numClasses
+ *   are whole numbers of at least 1
  */
 export function vgg(gpu: GpuRuntime, options: VggOptions): Model {
   const { stack = 1, numClasses, bias = false, width = 1, seed = 0 } = options;
+  expectWhole("vgg", { stack, numClasses }, 1);
   return new Model(gpu, vggModule({ numClasses, bias, width }), stack, seed);
+}
+
+/** Trainable numbers of one network. */
+export function vggSize(options: { numClasses: number; bias: boolean; width: number }): number {
+  const { parameters } = vggModule(options);
+  return parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
 /** The largest number of elements of any activation, for one image. */

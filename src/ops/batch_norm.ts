@@ -40,12 +40,12 @@ interface Call {
   readonly counts: Tensor;
   readonly weight: Tensor;
   readonly bias: Tensor;
-  readonly mean: Tensor;
-  readonly inverseDeviation: Tensor;
+  /** `[S, C, 4]`: mean, 1 / deviation, scale, shift */
+  readonly channels: Tensor;
   readonly workgroupSize: number;
   readonly rectify: number;
   readonly training: number;
-  readonly params: Readonly<Record<"models" | "rows" | "channels" | "pixels", number>> & {
+  readonly params: Readonly<Record<"models" | "rows" | "channel_count" | "pixels", number>> & {
     readonly eps: number;
     readonly momentum: number;
   };
@@ -63,18 +63,12 @@ interface Call {
 export function batchNorm(x: Tensor, options: BatchNormOptions): Tensor {
   const { runningMean, runningVar, training, momentum = 0.1, eps = 1e-5 } = options;
   const call = checkedCall(x, options, { eps, momentum });
-  const { mean, inverseDeviation } = call;
   if (training) {
     const numBatchesTracked = options.numBatchesTracked ?? fullTensor(x.gpu, [x.shape[0]], 0);
     batchStatistics(call, { runningMean, runningVar, numBatchesTracked });
   } else runningStatistics(call, { runningMean, runningVar });
 
-  const output = onPlanes("normalize", call, {
-    mean,
-    inverse_deviation: inverseDeviation,
-    weight: call.weight,
-    bias: call.bias,
-  });
+  const output = onPlanes("normalize", call, {});
   return record(output, [x, call.weight, call.bias], (upstream) => gradients(call, upstream));
 }
 
@@ -100,6 +94,11 @@ function checkedCall(
     expectShape("batchNorm", "numBatchesTracked", options.numBatchesTracked, [models]);
   }
   expectPositive("batchNorm", { eps: scalars.eps });
+  if (!(scalars.momentum >= 0 && scalars.momentum <= 1)) {
+    throw new RangeError(
+      `Cannot apply batchNorm: momentum is ${scalars.momentum} but a number between 0 and 1 is expected`,
+    );
+  }
   if (training && rows * pixels === 1) {
     throw new RangeError(
       `Cannot apply batchNorm: training needs more than one value per channel, ` +
@@ -111,17 +110,16 @@ function checkedCall(
     counts: options.counts ?? fullTensor(x.gpu, [models], rows, "u32"),
     weight,
     bias,
-    mean: emptyTensor(x.gpu, [models, channels]),
-    inverseDeviation: emptyTensor(x.gpu, [models, channels]),
+    channels: emptyTensor(x.gpu, [models, channels, 4]),
     workgroupSize: workgroupSizeFor(x.gpu.adapter.kind),
     rectify: Number(options.activation === "relu"),
     training: Number(training),
-    params: { models, rows, channels, pixels, ...scalars },
+    params: { models, rows, channel_count: channels, pixels, ...scalars },
   };
 }
 
 function batchStatistics(
-  { x, counts, mean, inverseDeviation, workgroupSize, params }: Call,
+  { x, counts, weight, bias, channels, workgroupSize, params }: Call,
   running: { runningMean: Tensor; runningVar: Tensor; numBatchesTracked: Tensor },
 ): void {
   x.gpu.dispatch({
@@ -132,18 +130,19 @@ function batchStatistics(
     buffers: {
       x,
       counts,
-      batch_mean: mean,
-      batch_inverse_deviation: inverseDeviation,
+      weight,
+      bias,
+      new_channels: channels,
       running_mean: running.runningMean,
       running_var: running.runningVar,
       batches_tracked: running.numBatchesTracked,
     },
-    workgroups: [params.channels, params.models],
+    workgroups: [params.channel_count, params.models],
   });
 }
 
 function runningStatistics(
-  { x, mean, inverseDeviation, params }: Call,
+  { x, weight, bias, channels, params }: Call,
   running: { runningMean: Tensor; runningVar: Tensor },
 ): void {
   x.gpu.dispatch({
@@ -151,19 +150,19 @@ function runningStatistics(
     entryPoint: "running_statistics",
     params,
     buffers: {
-      batch_mean: mean,
-      batch_inverse_deviation: inverseDeviation,
+      weight,
+      bias,
+      new_channels: channels,
       running_mean: running.runningMean,
       running_var: running.runningVar,
     },
-    workgroups: linearWorkgroups(params.models * params.channels),
+    workgroups: linearWorkgroups(params.models * params.channel_count),
   });
 }
 
 /** Gradients of x, weight and bias. */
 function gradients(call: Call, upstream: Tensor): (Tensor | null)[] {
-  const { x, counts, weight, bias, mean, inverseDeviation, workgroupSize, rectify, params } = call;
-  const shared = { weight, bias, mean, inverse_deviation: inverseDeviation, upstream };
+  const { x, counts, weight, bias, channels, workgroupSize, rectify, params } = call;
   const weightGradient = emptyTensor(x.gpu, weight.shape);
   const biasGradient = emptyTensor(x.gpu, bias.shape);
   x.gpu.dispatch({
@@ -174,15 +173,16 @@ function gradients(call: Call, upstream: Tensor): (Tensor | null)[] {
     buffers: {
       x,
       counts,
-      ...shared,
+      channels,
+      upstream,
       weight_gradient: weightGradient,
       bias_gradient: biasGradient,
     },
-    workgroups: [params.channels, params.models],
+    workgroups: [params.channel_count, params.models],
   });
   const inputGradient = x.requiresGrad
     ? onPlanes("input_gradient", call, {
-      ...shared,
+      upstream,
       weight_sums: weightGradient,
       bias_sums: biasGradient,
     })
@@ -192,7 +192,7 @@ function gradients(call: Call, upstream: Tensor): (Tensor | null)[] {
 
 /** Runs an entry point that writes every element of a tensor like x. */
 function onPlanes(entryPoint: string, call: Call, buffers: Record<string, Tensor>): Tensor {
-  const { x, counts, workgroupSize, rectify, training, params } = call;
+  const { x, counts, channels, workgroupSize, rectify, training, params } = call;
   const output = emptyTensor(x.gpu, x.shape);
   const planesPerGroup = Math.floor(workgroupSize / Math.min(params.pixels, workgroupSize));
   x.gpu.dispatch({
@@ -200,8 +200,11 @@ function onPlanes(entryPoint: string, call: Call, buffers: Record<string, Tensor
     entryPoint,
     constants: { workgroup_size: workgroupSize, rectify, training },
     params,
-    buffers: { x, counts, ...buffers, output },
-    workgroups: linearWorkgroups(params.models * params.rows * params.channels, planesPerGroup),
+    buffers: { x, counts, channels, ...buffers, output },
+    workgroups: linearWorkgroups(
+      params.models * params.rows * params.channel_count,
+      planesPerGroup,
+    ),
   });
   return output;
 }

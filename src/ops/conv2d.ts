@@ -79,7 +79,8 @@ function reduce(plan: ConvReduction, inputs: Record<string, Tensor>, shape: Shap
     run(plan.partial, { ...inputs, output });
     return output;
   }
-  using parts = emptyTensor(gpu, [plan.ranges, ...shape]);
+  const [stack, ...ofModel] = shape;
+  using parts = emptyTensor(gpu, [stack, plan.ranges, ...ofModel]);
   run(plan.partial, { ...inputs, output: parts });
   run(plan.total, { partial: parts, output });
   return output;

@@ -2,10 +2,11 @@
 
 import source from "../../kernels/losses.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
+import type { Constants } from "../gpu/pipelines.ts";
 import { record } from "../tensor/autograd.ts";
 import { fullTensor } from "../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
-import { expectAxes, expectPositive, expectShape } from "./checks.ts";
+import { expectAxes, expectFloats, expectPositive, expectShape } from "./checks.ts";
 
 const file = kernelFile("losses.wgsl", source);
 
@@ -23,7 +24,7 @@ export interface LossOptions {
  * @throws {TypeError} for wrong shapes
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, options: LossOptions = {}): Tensor {
-  const call = checkedCall("crossEntropy", logits, options);
+  const call = checkedCall("crossEntropy", "logits", logits, options);
   expectShape("crossEntropy", "labels", labels, logits.shape.slice(0, 2), "i32");
   const inputs = { logits, labels, counts: call.counts };
   const losses = emptyTensor(logits.gpu, [call.models]);
@@ -52,7 +53,7 @@ export function klDiv(
 ): Tensor {
   const { temperature = 1 } = options;
   expectPositive("klDiv", { temperature });
-  const call = checkedCall("klDiv", student, options, temperature);
+  const call = checkedCall("klDiv", "student", student, options, temperature);
   expectShape("klDiv", "teacher", teacher, student.shape);
   const inputs = { logits: student, teacher, counts: call.counts };
   const losses = emptyTensor(student.gpu, [call.models]);
@@ -84,50 +85,53 @@ export function deputyTransferLoss(
   options: LossOptions & { stages: Tensor },
 ): { personal: Tensor; deputy: Tensor } {
   const { stages } = options;
-  const call = checkedCall("deputyTransferLoss", personal, options);
+  const call = checkedCall("deputyTransferLoss", "personal", personal, options);
   expectShape("deputyTransferLoss", "deputy", deputy, personal.shape);
   expectShape("deputyTransferLoss", "labels", labels, personal.shape.slice(0, 2), "i32");
   expectShape("deputyTransferLoss", "stages", stages, [call.models], "u32");
-  const made = [personal, deputy].map((logits) => ({
-    logits,
-    losses: emptyTensor(logits.gpu, [call.models]),
-    gradient: emptyTensor(logits.gpu, logits.shape),
-  }));
+  const losses = [personal, deputy].map(({ gpu }) => emptyTensor(gpu, [call.models]));
+  const gradients = emptyTensor(personal.gpu, [2, ...personal.shape]);
   call.run("deputy_transfer", {
     logits: personal,
     teacher: deputy,
     labels,
     counts: call.counts,
     stages,
-    losses: made[0].losses,
-    gradient: made[0].gradient,
-    teacher_losses: made[1].losses,
-    teacher_gradient: made[1].gradient,
+    losses: losses[0],
+    teacher_losses: losses[1],
+    gradient: gradients,
   });
-  const [personalLoss, deputyLoss] = made.map(({ logits, losses, gradient }) =>
-    record(losses, [logits], (upstream) => {
-      const scaled = emptyTensor(logits.gpu, logits.shape);
-      call.run("scale_rows", { logits: gradient, upstream, gradient: scaled });
-      return [scaled];
+  const [personalLoss, deputyLoss] = [personal, deputy].map((logits, second) =>
+    record(losses[second], [logits], (upstream) => {
+      const gradient = emptyTensor(logits.gpu, logits.shape);
+      call.run("scale_rows", { logits: gradients, upstream, gradient }, { second });
+      return [gradient];
     })
   );
   return { personal: personalLoss, deputy: deputyLoss };
 }
 
-function checkedCall(op: string, logits: Tensor, options: LossOptions, temperature = 1) {
-  expectAxes(op, "logits", logits, 3);
+function checkedCall(
+  op: string,
+  name: string,
+  logits: Tensor,
+  options: LossOptions,
+  temperature = 1,
+) {
+  expectAxes(op, name, logits, 3);
+  expectFloats(op, name, logits);
   const [models, rows, classes] = logits.shape;
-  expectShape(op, "logits", logits, [models, rows, classes]);
   if (options.counts) expectShape(op, "counts", options.counts, [models], "u32");
   const { gpu } = logits;
   return {
     models,
     counts: options.counts ?? fullTensor(gpu, [models], rows, "u32"),
-    run: (entryPoint: string, buffers: Record<string, Tensor>) =>
+    run: (entryPoint: string, buffers: Record<string, Tensor>, constants: Constants = {}) =>
       gpu.dispatch({
         file,
         entryPoint,
-        params: { rows, classes, temperature },
+        constants,
+        params: { models, rows, classes, temperature },
         buffers,
         workgroups: [models],
       }),

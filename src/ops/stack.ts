@@ -22,7 +22,10 @@ export function everyModel(x: Tensor, first: number, step: number): Tensor {
     throw new TypeError("Cannot apply everyModel: x is u8 but 32 bits are expected");
   }
   expectWhole("everyModel", { first }, 0);
-  expectWhole("everyModel", { step, "models behind the first": models - first }, 1);
+  expectWhole("everyModel", { step }, 1);
+  if (first >= models) {
+    throw new RangeError(`Cannot apply everyModel: first is ${first} but x has ${models} models`);
+  }
   const block = x.size / models;
   const run = (entryPoint: string, input: Tensor, output: Tensor) => {
     x.gpu.dispatch({

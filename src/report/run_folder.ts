@@ -115,10 +115,12 @@ export class RunFolder implements EventConsumer {
     await writeFileAtomic(path, writeSafetensors(event.tensors, this.#checkpointMetadata(event)));
   }
 
-  /** Strings only, as the format has it; every setting, so that a checkpoint explains itself. */
+  /** Strings only, as the format has it, with what determined the numbers: equal runs give equal files. */
   #checkpointMetadata(event: CheckpointEvent): Record<string, string> {
     const { reason, round, client, role, test } = event;
-    const settings = this.#header.settings.map(({ name, value }) => [name, String(value)]);
+    const settings = this.#header.settings
+      .filter(({ decisive }) => decisive)
+      .map(({ name, value }) => [name, String(value)]);
     return {
       format: "pt", // what Python's safetensors asks for before it loads into PyTorch
       ...Object.fromEntries(settings),

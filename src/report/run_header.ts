@@ -8,6 +8,8 @@ export interface Setting {
   readonly name: string;
   /** null where it is unset */
   readonly value: string | number | boolean | null;
+  /** whether the numbers depend on it; where results go and how they are shown does not count */
+  readonly decisive: boolean;
   /** who decided: the command line, the demo, or the official code's or this program's default */
   readonly source: "flag" | "demo" | "official" | "ours";
 }

@@ -128,8 +128,7 @@ export function summaryScreen(
 }
 
 function bestRoundText({ bestRound }: DoneEvent): string {
-  if (bestRound !== null) return `${bestRound + 1}, by mean validation F1`;
-  return "none: only the last fifth of the rounds is looked at, so it takes 5";
+  return bestRound === null ? "none" : `${bestRound + 1}, by mean validation F1`;
 }
 
 function depthText({ role, meanDepth: { f1, auc } }: Retrogress): string {

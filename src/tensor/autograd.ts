@@ -2,18 +2,26 @@
 
 import { accumulate, fullTensor, sumOf } from "./elementwise.ts";
 import { sameShape, showShape } from "./shape.ts";
-import type { TapeNode, Tensor } from "./tensor.ts";
+import { emptyTensor, type TapeNode, type Tensor } from "./tensor.ts";
 
-let recording = true;
+let tapeIsOn = true;
 
-/** Runs `body` without a tape: what it computes cannot be differentiated. */
+/**
+ * Runs `body` without a tape: what it computes cannot be differentiated.
+ *
+ * @throws {TypeError} if `body` is asynchronous, because the tape would be on again while it runs
+ */
 export function noGrad<T>(body: () => T): T {
-  const before = recording;
-  recording = false;
+  const before = tapeIsOn;
+  tapeIsOn = false;
   try {
-    return body();
+    const result = body();
+    if (result instanceof Promise) {
+      throw new TypeError("Cannot apply noGrad to an asynchronous function: await outside of it");
+    }
+    return result;
   } finally {
-    recording = before;
+    tapeIsOn = before;
   }
 }
 
@@ -23,7 +31,7 @@ export function record(
   parents: readonly Tensor[],
   backward: TapeNode["backward"],
 ): Tensor {
-  if (recording && parents.some((parent) => parent.requiresGrad)) {
+  if (tapeIsOn && parents.some((parent) => parent.requiresGrad)) {
     output.node = { parents, backward };
     output.requiresGrad = true;
   }
@@ -35,16 +43,17 @@ export function record(
  *
  * @param output of any shape
  * @param gradient of the same shape; by default ones, as for a loss
- * @throws {TypeError} if `output` does not depend on a tensor that requires a gradient, or the shapes differ
+ * @throws {TypeError} if `output` does not depend on a tensor that requires a gradient, or shape or type
+ *   of the gradient differ
  */
 export function backward(output: Tensor, gradient?: Tensor): void {
   if (!output.requiresGrad) {
     throw new TypeError("Cannot differentiate: no input of the output requires a gradient");
   }
-  if (gradient && !sameShape(gradient.shape, output.shape)) {
+  if (gradient && (!sameShape(gradient.shape, output.shape) || gradient.dtype !== output.dtype)) {
     throw new TypeError(
-      `Cannot differentiate: the gradient has shape ${showShape(gradient.shape)} ` +
-        `but the output has ${showShape(output.shape)}`,
+      `Cannot differentiate: the gradient is ${gradient.dtype} ${showShape(gradient.shape)} ` +
+        `but the output is ${output.dtype} ${showShape(output.shape)}`,
     );
   }
   const seed = gradient?.view(gradient.shape) ?? fullTensor(output.gpu, output.shape, 1);
@@ -74,12 +83,19 @@ export function gradOf(tensor: Tensor): Tensor {
   return tensor.gradient;
 }
 
+/** Forgets a tensor's gradient, as `x.grad = None` in PyTorch: the next `backward` starts afresh. */
+export function clearGrad(tensor: Tensor): void {
+  tensor.gradient?.dispose();
+  tensor.gradient = null;
+}
+
 /** Gives every parent its gradient; `upstream` is used up. */
 function passOn(node: TapeNode, upstream: Tensor, pending: Map<Tensor, Tensor>): void {
   const gradients = node.backward(upstream);
   node.parents.forEach((parent, index) => {
     const gradient = gradients[index];
-    if (!gradient || !parent.requiresGrad) return;
+    if (!gradient) return;
+    if (!parent.requiresGrad) return gradient.dispose();
     const earlier = pending.get(parent);
     pending.set(parent, earlier ? sumOf(earlier, gradient) : gradient);
     if (earlier) [earlier, gradient].forEach((summand) => summand.dispose());
@@ -87,15 +103,14 @@ function passOn(node: TapeNode, upstream: Tensor, pending: Map<Tensor, Tensor>):
   upstream.dispose();
 }
 
-/** Adds to a leaf's gradient, or makes it the first. */
+/** Adds to a leaf's gradient, or makes it the first: memory of its own that lives as long as the leaf. */
 function receive(leaf: Tensor, gradient: Tensor): void {
-  if (!leaf.gradient) {
-    leaf.gradient = gradient;
-    return;
-  }
-  if (leaf.gradientIsZero) leaf.gpu.copy(gradient, leaf.gradient);
+  const { gpu, gradientState } = leaf;
+  const isFirst = !leaf.gradient;
+  leaf.gradient ??= gpu.persistent(() => emptyTensor(gpu, leaf.shape));
+  if (isFirst || gradientState?.zeroedIn === gpu.stream) gpu.copy(gradient, leaf.gradient);
   else accumulate(gradient, leaf.gradient);
-  leaf.gradientIsZero = false;
+  if (gradientState) gradientState.zeroedIn = null;
   gradient.dispose();
 }
 

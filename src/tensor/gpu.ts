@@ -12,7 +12,8 @@ export class Gpu extends GpuRuntime {
    *
    * @param data its type decides the dtype: f32, i32, u32 or u8
    * @param shape by default one axis
-   * @throws {TypeError} unless the shape has as many elements as the array
+   * @throws {TypeError} unless the shape has as many elements as the array, which must be of those types;
+   *   or if a gradient is required of integers
    */
   tensor(
     data: TensorData,
@@ -25,9 +26,16 @@ export class Gpu extends GpuRuntime {
           `but the array has ${data.length}`,
       );
     }
-    const tensor = emptyTensor(this, shape, dtypeOf(data));
+    const dtype = dtypeOf(data);
+    const { requiresGrad = false } = options;
+    if (requiresGrad && dtype !== "f32") {
+      throw new TypeError(
+        `Cannot require a gradient of a tensor of ${dtype}: only f32 has gradients`,
+      );
+    }
+    const tensor = emptyTensor(this, shape, dtype);
     this.write(tensor, data);
-    tensor.requiresGrad = options.requiresGrad ?? false;
+    tensor.requiresGrad = requiresGrad;
     return tensor;
   }
 
@@ -54,5 +62,9 @@ function dtypeOf(data: TensorData): Dtype {
   if (data instanceof Float32Array) return "f32";
   if (data instanceof Int32Array) return "i32";
   if (data instanceof Uint32Array) return "u32";
-  return "u8";
+  if (data instanceof Uint8Array) return "u8";
+  const { name } = (data as object).constructor;
+  throw new TypeError(
+    `Cannot make a tensor of a ${name}: use a Float32Array, Int32Array, Uint32Array or Uint8Array`,
+  );
 }

@@ -20,6 +20,12 @@ export interface TapeNode {
   readonly backward: (upstream: Tensor) => readonly (Tensor | null)[];
 }
 
+/** Whether a gradient is known to be zero, so that it can be overwritten rather than added to. */
+export interface GradientState {
+  /** the command stream (see `GpuRuntime.stream`) in which it was set to zero and not yet written */
+  zeroedIn: number | null;
+}
+
 /** Memory that several tensors (views of each other) share. */
 export class Storage {
   #references = 0;
@@ -42,8 +48,8 @@ export class Tensor implements BufferView {
   node: TapeNode | null = null;
   /** set by `backward` on tensors that require a gradient and were not made by an operation */
   gradient: Tensor | null = null;
-  /** whether `gradient` is still to be overwritten rather than added to */
-  gradientIsZero = false;
+  /** shared by tensors whose gradients share memory; null where no one sets gradients to zero */
+  gradientState: GradientState | null = null;
   readonly #storage: Storage;
   #disposed = false;
 
@@ -60,7 +66,14 @@ export class Tensor implements BufferView {
     gpu.track(this);
   }
 
+  /** @throws {TypeError} after `dispose` */
   get buffer(): GPUBuffer {
+    if (this.#disposed) {
+      throw new TypeError(
+        `Cannot use a tensor of shape ${showShape(this.shape)}: its scope has ended, ` +
+          "or it was disposed of",
+      );
+    }
     return this.#storage.buffer;
   }
 
@@ -73,7 +86,10 @@ export class Tensor implements BufferView {
     return byteLengthOf(this.size, this.dtype);
   }
 
-  /** The same memory under another shape, or the part of it that begins `offset` bytes further on. */
+  /**
+   * The same memory under another shape, or the part of it that begins `offset` bytes further on.
+   * The tape knows nothing of it: no gradient flows through a view.
+   */
   view(shape: Shape, offset = 0): Tensor {
     if (offset + byteLengthOf(sizeOf(shape), this.dtype) > this.byteLength) {
       throw new TypeError(
@@ -93,6 +109,7 @@ export class Tensor implements BufferView {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.gradient?.dispose();
     this.#storage.drop();
   }
 
@@ -101,9 +118,20 @@ export class Tensor implements BufferView {
   }
 }
 
-/** A tensor with arbitrary contents; whoever makes it writes every element. */
+/**
+ * A tensor with arbitrary contents; whoever makes it writes every element.
+ *
+ * @throws {TypeError} for a shape with fractional, negative or empty axes
+ */
 export function emptyTensor(gpu: GpuRuntime, shape: Shape, dtype: Dtype = "f32"): Tensor {
-  const { buffer, release } = gpu.allocate(Math.max(4, byteLengthOf(sizeOf(shape), dtype)));
+  if (shape.some((size) => !Number.isInteger(size) || size < 1)) {
+    throw new TypeError(
+      `Cannot make a tensor of shape ${
+        showShape(shape)
+      }: sizes have to be whole numbers of at least 1`,
+    );
+  }
+  const { buffer, release } = gpu.allocate(byteLengthOf(sizeOf(shape), dtype));
   return new Tensor(gpu, shape, dtype, new Storage(buffer, release));
 }
 

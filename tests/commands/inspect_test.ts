@@ -27,7 +27,7 @@ Deno.test("data inspect counts the images of each client, split and class", asyn
   using folder = new TemporaryFolder();
   const { code, out } = await inspect(folder.path);
   assertEquals(code, 0);
-  const dataset = demoDataset({ seed: 1, imageSize: 32 });
+  const dataset = await demoDataset({ seed: 1, imageSize: 32 });
   const [a, c] = [dataset.clients[0], dataset.clients[2]];
   const row = (labels: readonly number[]) =>
     [0, 1, 2].map((label) => labels.filter((own) => own === label).length).concat(labels.length);
@@ -53,9 +53,11 @@ Deno.test("data inspect --augment draws a contact sheet, once", async () => {
   const { width, height, pixels } = (await openImageDecoder())(bytes, "sheet.png");
   // Eight pictures of 3 · 32 pixels beside and six below each other, with gaps of 4, 14 and 18 and a border of 14.
   assertEquals([width, height], [8 * 96 + 14 + 6 * 4 + 2 * 14, 6 * 96 + 4 * 4 + 18 + 2 * 14]);
-  const [original] = [...demoDataset({ seed: 1, imageSize: 32 }).clients[0].train.labels.entries()]
+  const [original] = [
+    ...(await demoDataset({ seed: 1, imageSize: 32 })).clients[0].train.labels.entries(),
+  ]
     .filter(([, label]) => label === 0);
-  const image = demoDataset({ seed: 1, imageSize: 32 }).clients[0].train.images
+  const image = (await demoDataset({ seed: 1, imageSize: 32 })).clients[0].train.images
     .subarray(original[0] * 32 * 32 * 3);
   const at = (14 * width + 14) * 3;
   assertEquals([...pixels.subarray(at, at + 12)], [

@@ -3,6 +3,7 @@
 import { trainFlags, type TrainOptions } from "../../src/commands/flags.ts";
 import { checkDataFlags, loadDataset } from "../../src/commands/load_dataset.ts";
 import { resolveOptions } from "../../src/commands/options.ts";
+import { DataError } from "../../src/data/data_error.ts";
 import { UsageError } from "../../src/commands/usage_error.ts";
 import { splitNames } from "../../src/data/dataset.ts";
 import { assertEquals, assertRejects, assertThrows } from "../assert.ts";
@@ -34,7 +35,7 @@ Deno.test("loadDataset() gives the same demo data for every seed", async () => {
 });
 
 Deno.test("loadDataset() rejects a client that the demo data lack", async () => {
-  const error = await assertRejects(() => load("--clients", "A,E"), UsageError);
+  const error = await assertRejects(() => load("--clients", "A,E"), DataError);
   assertEquals(error.message, "Cannot use client E of the demo data: choose from A, B, C, D");
 });
 

@@ -57,6 +57,7 @@ Deno.test("resolveOptions() accepts every name and alias with _ and with -", () 
 
 const exampleOf = {
   method: "prrfl",
+  theme: "mine",
   rounds: "2",
   localEpochs: "3",
   fourierRate: "0.5",
@@ -136,7 +137,11 @@ const mistakes: [args: string, sentence: string][] = [
     "Cannot use 100 for --image-size: expected a whole number divisible by 32 from 32 to 1024",
   ],
   ["--network resnet", "Cannot use resnet for --network: expected vgg_nb or vgg_b"],
-  ["--theme fedavg", "Cannot use fedavg for --theme: expected prrfl"],
+  ["--method fedavg", "Cannot use fedavg for --method: expected prrfl"],
+  [
+    "--theme a/b",
+    "Cannot use a/b for --theme: expected letters, digits, dots, hyphens and underscores",
+  ],
   ["--optim adam", "Cannot use adam for --optim: expected sgd"],
   ["--adapter npu", "Cannot use npu for --adapter: expected auto or gpu or cpu"],
   [

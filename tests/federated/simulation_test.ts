@@ -1,14 +1,22 @@
 // Promises of simulate() that hold for any data: repeatable, independent of grouping, nothing left behind.
 
+import type { Dataset, Split } from "../../src/data/dataset.ts";
 import { demoDataset } from "../../src/data/demo.ts";
 import { ConfigError, defaultConfig, type SimulationConfig } from "../../src/federated/config.ts";
 import type { CheckpointEvent, SimulationEvent } from "../../src/federated/events.ts";
+import { DivergenceError } from "../../src/federated/outcomes.ts";
 import { simulate } from "../../src/federated/simulation.ts";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "../assert.ts";
 import { gpu } from "../gpu.ts";
 
 /** Four clients with 5 to 13 training images: two batches or one, all ragged. */
-const dataset = demoDataset({ seed: 3, imageSize: 32, trainSize: 36, validSize: 24, testSize: 24 });
+const dataset = await demoDataset({
+  seed: 3,
+  imageSize: 32,
+  trainSize: 36,
+  validSize: 24,
+  testSize: 24,
+});
 
 const config: SimulationConfig = {
   ...defaultConfig,
@@ -122,12 +130,54 @@ Deno.test("simulate() holds no more memory after a round than after the one befo
   assertEquals(counts[2], counts[1]);
 });
 
+Deno.test("simulate() ends with a clear error when training diverges", async () => {
+  const live = gpu.live;
+  await assertRejects(
+    () => eventsOf({ learningRate: 1e30 }),
+    DivergenceError,
+    "has diverged in local epoch 1 of the run",
+  );
+  assertEquals(gpu.live, live);
+});
+
+Deno.test("simulate() takes as many clients at a time as fit the adapter", async () => {
+  const { adapter } = gpu;
+  const limits = { ...adapter.limits, maxStorageBufferBindingSize: 2 ** 20 };
+  Object.assign(gpu, { adapter: { ...adapter, limits } });
+  try {
+    const [run] = await eventsOf({ rounds: 1, localEpochs: 1 });
+    assert(run.type === "run");
+    assertEquals(run.parallelClients, 3);
+  } finally {
+    Object.assign(gpu, { adapter });
+  }
+});
+
+/** The data with another valid split of client A. */
+function withValid(changes: Partial<Split>): Dataset {
+  const [first, ...others] = dataset.clients;
+  return { ...dataset, clients: [{ ...first, valid: { ...first.valid, ...changes } }, ...others] };
+}
+
+function withLabel(label: number): Int32Array {
+  return dataset.clients[0].valid.labels.with(0, label);
+}
+
 const mistakes: readonly (readonly [string, Partial<SimulationConfig>, string])[] = [
   ["no rounds", { rounds: 0 }, "rounds is 0 but has to be a whole number of at least 1"],
   ["a negative learning rate", { learningRate: -1 }, "learningRate is -1"],
   ["a seed that is no 32-bit number", { seed: 1.5 }, "seed is 1.5"],
   ["a last batch of one image", { batchSize: 4 }, "batches of 4"],
   ["a fraction of a client", { parallelClients: 0.5 }, "parallelClients is 0.5"],
+  ["a network without channels", { width: 0.001 }, "would have 0"],
+  ["a method that does not exist", { method: "fedfoo" as "prrfl" }, 'method is "fedfoo"'],
+  ["a split without images", { dataset: withValid({ labels: new Int32Array() }) }, "is empty"],
+  [
+    "a label of no class",
+    { dataset: withValid({ labels: withLabel(3) }) },
+    "label 3 but there are 3",
+  ],
+  ["images of another size", { dataset: { ...dataset, imageSize: 64 } }, "labels ask for"],
   [
     "weights of another network",
     { initialState: new Map() },

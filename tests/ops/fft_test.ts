@@ -157,7 +157,6 @@ Deno.test("transforms reject what they cannot do", () => {
   using _scope = gpu.scope();
   assertThrows(() => fft(gpu.zeros([7, 2])), RangeError, "a length of 7 is not a product of twos");
   assertThrows(() => fft2(gpu.zeros([10, 3, 2])), RangeError, "(x [10, 3, 2])");
-  assertThrows(() => fft(gpu.zeros([0, 2])), RangeError, "a length of 0");
   assertThrows(() => ifft(gpu.zeros([8192, 2])), GpuError, `holds lengths up to`);
   assertThrows(() => fft(gpu.zeros([8, 3])), TypeError, "[…, n, 2] is expected");
   assertThrows(() => ifft2(gpu.zeros([8, 2])), TypeError, "[…, h, w, 2] is expected");

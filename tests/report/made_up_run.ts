@@ -61,13 +61,13 @@ export function* madeUpRun(size: MadeUpSize = {}): Generator<SimulationEvent> {
 export function madeUpHeader(folder: string): RunHeader {
   return {
     settings: [
-      { name: "theme", value: "prrfl", source: "official" },
-      { name: "data", value: "demo", source: "flag" },
-      { name: "csv_folder", value: null, source: "official" },
-      { name: "iters", value: 3, source: "flag" },
-      { name: "l_rate", value: 0.7, source: "official" },
-      { name: "wd", value: 1e-6, source: "official" },
-      { name: "shuffle", value: true, source: "official" },
+      { name: "theme", value: "prrfl", source: "official", decisive: true },
+      { name: "data", value: "demo", source: "flag", decisive: true },
+      { name: "csv_folder", value: null, source: "official", decisive: true },
+      { name: "iters", value: 3, source: "flag", decisive: true },
+      { name: "l_rate", value: 0.7, source: "official", decisive: true },
+      { name: "wd", value: 1e-6, source: "official", decisive: true },
+      { name: "shuffle", value: true, source: "official", decisive: true },
     ],
     adapter: "llvmpipe (LLVM 19.1.7, 256 bits), software",
     versions: { "prr-fl": "0.1.0", deno: "2.9.6" },

@@ -3,7 +3,7 @@
 import { add } from "../../src/ops/add.ts";
 import { linear } from "../../src/ops/linear.ts";
 import { relu } from "../../src/ops/relu.ts";
-import { backward, gradOf, noGrad, record } from "../../src/tensor/autograd.ts";
+import { backward, clearGrad, gradOf, noGrad, record } from "../../src/tensor/autograd.ts";
 import { emptyTensor, type Tensor } from "../../src/tensor/tensor.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { gpu } from "../gpu.ts";
@@ -77,7 +77,7 @@ Deno.test("two calls of backward() accumulate, and a third starts afresh without
   backward(relu(x));
   backward(relu(x), gpu.tensor(Float32Array.of(10, 10)));
   assertEquals(await gradient(x), [11, 0]);
-  x.gradient = null;
+  clearGrad(x);
   backward(relu(x));
   assertEquals(await gradient(x), [1, 0]);
 });
@@ -86,10 +86,46 @@ Deno.test("a gradient marked as zero is overwritten, whatever it holds", async (
   using _scope = gpu.scope();
   const x = leaf(1, -1);
   x.gradient = emptyTensor(gpu, [2]);
-  x.gradientIsZero = true;
+  x.gradientState = { zeroedIn: gpu.stream };
   backward(relu(x));
   backward(relu(x));
   assertEquals(await gradient(x), [2, 0]);
+});
+
+Deno.test("gradients set to zero outside a recording are added to by its replays", async () => {
+  using _scope = gpu.scope();
+  using arena = gpu.arena();
+  const x = leaf(1, -1);
+  x.gradient = gpu.zeros([2]);
+  x.gradientState = { zeroedIn: gpu.stream };
+  const recording = gpu.record(arena, () => backward(relu(x)));
+  recording.replay();
+  recording.replay();
+  assertEquals(await gradient(x), [2, 0]);
+});
+
+Deno.test("the two inputs of a sum have gradients of their own", async () => {
+  using _scope = gpu.scope();
+  const [x, y] = [leaf(1, 2), leaf(3, 4)];
+  const upstream = gpu.tensor(Float32Array.of(1, 10));
+  backward(add(x, y), upstream);
+  backward(add(x, y), upstream);
+  assertEquals(await gradient(x), [2, 20]);
+  assertEquals(await gradient(y), [2, 20]);
+});
+
+Deno.test("a gradient lives as long as its tensor, whatever scope it was computed in", async () => {
+  const live = gpu.live;
+  const x = leaf(1, -1);
+  for (let i = 0; i < 3; i++) {
+    using _scope = gpu.scope();
+    backward(relu(x));
+    const other = gpu.tensor(Float32Array.of(100, 100));
+    assertEquals(await gradient(x), [i + 1, 0]);
+    assertEquals([...await other.read()], [100, 100]);
+  }
+  x.dispose();
+  assertEquals(gpu.live, live);
 });
 
 Deno.test("tensors that require no gradient get none", async () => {
@@ -155,6 +191,6 @@ Deno.test("backward() rejects outputs without a tape and gradients of another sh
   assertThrows(
     () => backward(relu(leaf(1, 2)), gpu.zeros([3])),
     TypeError,
-    "Cannot differentiate: the gradient has shape [3] but the output has [2]",
+    "Cannot differentiate: the gradient is f32 [3] but the output is f32 [2]",
   );
 });

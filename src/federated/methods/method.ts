@@ -1,6 +1,6 @@
 // What distinguishes one federated method from another.
 
-import type { ParameterSpec } from "../../nn/module.ts";
+import type { ParameterKind } from "../../nn/module.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
 /** What the local loss of a step is computed from. Models are client-major: client k, role r is k·R + r. */
@@ -15,6 +15,15 @@ export interface LocalBatch {
   readonly stages: Tensor;
 }
 
+/**
+ * What each client receives for one parameter.
+ *
+ * @param weights `[clients, …]`, what the clients sent
+ * @param options `rate`: PFA's low-frequency share in this round
+ * @returns the same shape
+ */
+export type Aggregation = (weights: Tensor, options: { rate: number }) => Tensor;
+
 /** A federated method. */
 export interface FederatedMethod {
   /** the models that each client holds */
@@ -27,12 +36,6 @@ export interface FederatedMethod {
   readonly usesStages: boolean;
   /** losses to minimize; only their sum matters, so any shape */
   localLoss(batch: LocalBatch): Tensor;
-  /**
-   * What each client receives for one parameter.
-   *
-   * @param weights `[clients, …]`, what the clients sent
-   * @param options `rate`: PFA's low-frequency share in this round
-   * @returns the same shape, or null if clients keep their own
-   */
-  aggregate(parameter: ParameterSpec, weights: Tensor, options: { rate: number }): Tensor | null;
+  /** How the server aggregates parameters of a kind; null if clients keep their own. */
+  aggregation(kind: ParameterKind): Aggregation | null;
 }

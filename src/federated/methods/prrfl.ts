@@ -28,13 +28,13 @@ export const prrfl: FederatedMethod = {
   },
 
   /** Normalization stays with each client; biases, which PFA is not defined for, are averaged. */
-  aggregate({ kind }, weights, { rate }) {
+  aggregation(kind) {
     switch (kind) {
       case "conv":
       case "linear":
-        return progressiveFourierAggregation(weights, { rate });
+        return progressiveFourierAggregation;
       case "bias":
-        return averageOverClients(weights);
+        return averageOverClients;
       case "norm":
         return null;
     }

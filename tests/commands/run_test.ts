@@ -1,0 +1,103 @@
+// A whole small run of the program, as it is started: what it prints, and what it leaves in its folder.
+
+import { fromFileUrl, join } from "@std/path";
+import { readSafetensors } from "../../src/io/safetensors.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+
+const program = fromFileUrl(new URL("../../cli.ts", import.meta.url));
+const config = fromFileUrl(new URL("../../deno.json", import.meta.url));
+
+/** Two rounds of two local epochs on a few images. */
+const smallRun =
+  "demo --iters 2 --wk_iters 2 --limit 10 --batch 8 --width 0.125 --seed 5 --save_path out".split(
+    " ",
+  );
+
+async function runCli(
+  folder: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "-RWE", `--config=${config}`, program, ...args],
+    cwd: folder,
+    env,
+  }).output();
+  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  return { code, stdout: out, stderr: err };
+}
+
+async function inTemporaryFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "prrfl-run-" });
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The only run folder below `out`. */
+async function runFolder(folder: string): Promise<string> {
+  const names = (await Array.fromAsync(Deno.readDir(join(folder, "out")))).map(({ name }) => name);
+  assertEquals(names.length, 1);
+  return join(folder, "out", names[0]);
+}
+
+/** Rows of metrics.jsonl without what depends on the clock or on how the work was divided. */
+async function rows(folder: string): Promise<unknown[]> {
+  const text = await Deno.readTextFile(join(folder, "metrics.jsonl"));
+  return text.trim().split("\n").map((line) => {
+    const { time, parallelClients: _, ...row } = JSON.parse(line);
+    assert(time);
+    return row;
+  });
+}
+
+Deno.test("a run leaves settings, log, metrics, checkpoints and curves, the same when repeated", () =>
+  inTemporaryFolder(async (first) =>
+    await inTemporaryFolder(async (second) => {
+      const { code, stdout } = await runCli(first, smallRun);
+      assertEquals(code, 0);
+      assertStringIncludes(stdout, "Done: 2 rounds");
+      const { code: again } = await runCli(second, [...smallRun, "--parallel-clients", "1"]);
+      assertEquals(again, 0);
+
+      const [one, two] = [await runFolder(first), await runFolder(second)];
+      assertEquals(await rows(one), await rows(two));
+      for (const reason of ["best", "final"]) {
+        const names = (await Array.fromAsync(Deno.readDir(join(one, reason)))).map((e) => e.name);
+        assertEquals(names.length, 8);
+        for (const name of names) {
+          const bytes = await Deno.readFile(join(one, reason, name));
+          assertEquals(bytes, await Deno.readFile(join(two, reason, name)), name);
+          assert(readSafetensors(bytes).tensors.has("layer1.0.conv.weight"));
+        }
+      }
+      const { settings } = JSON.parse(await Deno.readTextFile(join(one, "config.json")));
+      assertEquals([settings.iters, settings.seed, settings.width], [2, 5, 0.125]);
+      assertStringIncludes(stdout, (await Deno.readTextFile(join(one, "log.txt"))).slice(0, 200));
+      for (const metric of ["F1", "AUC"]) {
+        const png = await Deno.readFile(join(one, `curve-Test-${metric}-all-client.png`));
+        assertEquals([...png.slice(1, 4)], [..."PNG"].map((letter) => letter.charCodeAt(0)));
+      }
+    })
+  ));
+
+Deno.test("without an adapter the program says what to install", () =>
+  inTemporaryFolder(async (folder) => {
+    const hidden = { VK_DRIVER_FILES: "/dev/null", VK_ICD_FILENAMES: "/dev/null" };
+    const { code, stderr } = await runCli(folder, smallRun, hidden);
+    if (Deno.build.os !== "linux") return; // elsewhere the driver cannot be hidden
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "Cannot find a WebGPU adapter: install a Vulkan driver");
+    assertEquals((await Array.fromAsync(Deno.readDir(folder))).length, 0);
+  }));
+
+Deno.test("what the adapter has no room for is refused before anything is written", () =>
+  inTemporaryFolder(async (folder) => {
+    const large = "demo --batch 4096 --limit 20 --image-size 64 --width 1".split(" ");
+    const { code, stderr } = await runCli(folder, large);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "error: Cannot simulate 1 parallel clients: adapter");
+    assertEquals((await Array.fromAsync(Deno.readDir(folder))).length, 0);
+  }));
