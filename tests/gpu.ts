@@ -1,5 +1,6 @@
 // The GPU of a test file. Its memory is dirty wherever a program could count on that it is not.
 
+import { preferVulkan } from "../src/commands/webgpu_backend.ts";
 import { type AdapterDescription, openDevice } from "../src/gpu/adapter.ts";
 import { Gpu } from "../src/tensor/gpu.ts";
 
@@ -34,6 +35,8 @@ class DirtyGpu extends Gpu {
     return { buffer, release };
   }
 }
+
+preferVulkan();
 
 /** One for each test file, because each runs by itself. */
 export const gpu: Gpu = await DirtyGpu.open();

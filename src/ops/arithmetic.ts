@@ -5,7 +5,7 @@ import { elementwise } from "../tensor/elementwise.ts";
 import { broadcastShape, showShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { broadcastTo } from "./broadcast.ts";
-import { expectFinite, expectSomeFloats } from "./checks.ts";
+import { expectFinite, expectFloats } from "./checks.ts";
 
 /**
  * left + right, elementwise, f32.
@@ -51,7 +51,7 @@ export function mul(left: Tensor, right: Tensor): Tensor {
  * @throws {RangeError} unless the factor is finite
  */
 export function scale(x: Tensor, factor: number): Tensor {
-  expectSomeFloats("scale", "x", x);
+  expectFloats("scale", "x", x);
   expectFinite("scale", { factor });
   const output = elementwise("scale", { left: x }, factor);
   return record(output, [x], (upstream) => [elementwise("scale", { left: upstream }, factor)]);
@@ -59,8 +59,8 @@ export function scale(x: Tensor, factor: number): Tensor {
 
 /** Both tensors in the shape of the result. */
 function broadcast(op: string, left: Tensor, right: Tensor): [Tensor, Tensor] {
-  expectSomeFloats(op, "left", left);
-  expectSomeFloats(op, "right", right);
+  expectFloats(op, "left", left);
+  expectFloats(op, "right", right);
   const shape = broadcastShape(left.shape, right.shape);
   if (!shape) {
     throw new TypeError(

@@ -12,7 +12,7 @@ import {
 import { stridedCopy } from "../tensor/strided.ts";
 import { sumOver } from "../tensor/sum.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { expectSomeFloats } from "./checks.ts";
+import { expectFloats } from "./checks.ts";
 
 /**
  * Repeats a tensor to a larger shape, as `numpy.broadcast_to`, f32. Operations that broadcast do this to their
@@ -23,7 +23,7 @@ import { expectSomeFloats } from "./checks.ts";
  * @throws {TypeError} if the shape of `x` does not broadcast to it
  */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
-  expectSomeFloats("broadcastTo", "x", x);
+  expectFloats("broadcastTo", "x", x);
   if (sameShape(x.shape, shape)) return x;
   const reached = broadcastShape(x.shape, shape);
   if (!reached || !sameShape(reached, shape) || shape.includes(0)) {

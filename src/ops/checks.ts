@@ -36,22 +36,6 @@ export function expectFloats(op: string, name: string, tensor: Tensor): void {
   }
 }
 
-/** @throws {TypeError} unless the tensor holds 32-bit floats, at least one */
-export function expectSomeFloats(op: string, name: string, tensor: Tensor): void {
-  expectFloats(op, name, tensor);
-  expectElements(op, name, tensor);
-}
-
-/** @throws {TypeError} unless the tensor has at least one element */
-export function expectElements(op: string, name: string, tensor: Tensor): void {
-  if (tensor.size === 0) {
-    throw new TypeError(
-      `Cannot apply ${op}: ${name} has shape ${showShape(tensor.shape)} ` +
-        "but at least one element is expected",
-    );
-  }
-}
-
 /** @throws {RangeError} unless each value is a whole number of at least `least` */
 export function expectWhole(op: string, values: Readonly<Record<string, number>>, least: number) {
   for (const [name, value] of Object.entries(values)) {

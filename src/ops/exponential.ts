@@ -3,11 +3,11 @@
 import { record } from "../tensor/autograd.ts";
 import { elementwise } from "../tensor/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { expectSomeFloats } from "./checks.ts";
+import { expectFloats } from "./checks.ts";
 
 /** eˣ, elementwise. Any shape, f32; above 88.7 it overflows. */
 export function exp(x: Tensor): Tensor {
-  expectSomeFloats("exp", "x", x);
+  expectFloats("exp", "x", x);
   const output = elementwise("exponential", { left: x });
   return record(output, [x], (upstream) => [
     elementwise("multiply", { left: upstream, right: output }),
@@ -16,7 +16,7 @@ export function exp(x: Tensor): Tensor {
 
 /** The natural logarithm, elementwise. Any shape, f32; defined for numbers above 0. */
 export function log(x: Tensor): Tensor {
-  expectSomeFloats("log", "x", x);
+  expectFloats("log", "x", x);
   const output = elementwise("logarithm", { left: x });
   return record(output, [x], (upstream) => [
     elementwise("divide", { left: upstream, right: x }),

@@ -8,7 +8,7 @@ import { broadcastShape, showShape, sizeOf } from "../tensor/shape.ts";
 import { sumOver } from "../tensor/sum.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import { broadcastTo } from "./broadcast.ts";
-import { expectSomeFloats } from "./checks.ts";
+import { expectFloats } from "./checks.ts";
 
 const file = kernelFile("matmul.wgsl", source);
 
@@ -46,8 +46,8 @@ export function matmul(left: Tensor, right: Tensor): Tensor {
 
 /** Both operands with the batch axes of the result. */
 function expectMatrices(left: Tensor, right: Tensor): [Tensor, Tensor] {
-  expectSomeFloats("matmul", "left", left);
-  expectSomeFloats("matmul", "right", right);
+  expectFloats("matmul", "left", left);
+  expectFloats("matmul", "right", right);
   const shapes = `left ${showShape(left.shape)}, right ${showShape(right.shape)}`;
   if (left.shape.length < 2 || right.shape.length < 2) {
     throw new TypeError(`Cannot apply matmul: both need at least two axes (${shapes})`);

@@ -4,7 +4,7 @@ import { record } from "../tensor/autograd.ts";
 import { type Shape, showShape, sizeOf, stridesOf } from "../tensor/shape.ts";
 import { stridedCopy } from "../tensor/strided.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { expectElements, markAxes } from "./checks.ts";
+import { markAxes } from "./checks.ts";
 
 /**
  * The same elements, row by row, under another shape, as `torch.reshape`. The memory is shared.
@@ -14,7 +14,6 @@ import { expectElements, markAxes } from "./checks.ts";
  * @throws {TypeError} unless both shapes have the same number of elements
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
-  expectElements("reshape", "x", x);
   const rest = x.size / sizeOf(shape.filter((size) => size !== -1));
   const once = shape.indexOf(-1) === shape.lastIndexOf(-1);
   const full = shape.map((size) => size === -1 ? rest : size);
@@ -39,7 +38,6 @@ export function permute(x: Tensor, order: readonly number[]): Tensor {
   if (x.dtype === "u8") {
     throw new TypeError("Cannot apply permute: x is u8 but 32 bits are expected");
   }
-  expectElements("permute", "x", x);
   const named = markAxes("permute", order, x.shape);
   if (named.includes(false)) {
     throw new RangeError(

@@ -5,7 +5,7 @@ import { sumOver } from "../tensor/sum.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { scale } from "./arithmetic.ts";
 import { broadcastTo } from "./broadcast.ts";
-import { expectSomeFloats, markAxes } from "./checks.ts";
+import { expectFloats, markAxes } from "./checks.ts";
 
 /** Along which axes. */
 export interface ReduceOptions {
@@ -33,7 +33,7 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
 }
 
 function reduce(op: string, x: Tensor, { axes, keepDims = false }: ReduceOptions) {
-  expectSomeFloats(op, "x", x);
+  expectFloats(op, "x", x);
   const summed = markAxes(op, axes ?? [...x.shape.keys()], x.shape);
   const kept = sumOver(x, summed);
   const shape = keepDims ? kept.shape : kept.shape.filter((_, axis) => !summed[axis]);

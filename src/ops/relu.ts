@@ -3,11 +3,11 @@
 import { record } from "../tensor/autograd.ts";
 import { elementwise } from "../tensor/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { expectSomeFloats } from "./checks.ts";
+import { expectFloats } from "./checks.ts";
 
 /** max(x, 0), elementwise; the gradient at 0 is 0. Any shape, f32. */
 export function relu(x: Tensor): Tensor {
-  expectSomeFloats("relu", "x", x);
+  expectFloats("relu", "x", x);
   const output = elementwise("relu", { left: x });
   return record(output, [x], (upstream) => [
     elementwise("relu_gradient", { left: x, right: upstream }),

@@ -27,6 +27,7 @@ Deno.test("resolveOptions() has the official code's defaults", () => {
     data: "data",
     imageSize: 128,
     width: 1,
+    augment: "full",
     shuffle: true,
   };
   assertEquals({ ...options, ...official }, options);

@@ -55,7 +55,7 @@ for (const [op, run, reference] of operations) {
     for (const [left, right] of broadcastShapes) await check(left, right, false);
   });
 
-  Deno.test(`${op}() rejects shapes that do not fit, integers and tensors without elements`, () => {
+  Deno.test(`${op}() rejects shapes that do not fit, and integers`, () => {
     using _scope = gpu.scope();
     assertThrows(
       () => run(gpu.zeros([2, 3]), gpu.zeros([3, 2])),
@@ -67,11 +67,6 @@ for (const [op, run, reference] of operations) {
       () => run(gpu.zeros([2]), gpu.zeros([2], "u32")),
       TypeError,
       `Cannot apply ${op}: right is u32 but f32 is expected`,
-    );
-    assertThrows(
-      () => run(gpu.zeros([2, 0]), gpu.zeros([1])),
-      TypeError,
-      `Cannot apply ${op}: left has shape [2, 0] but at least one element is expected`,
     );
   });
 }

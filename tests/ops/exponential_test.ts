@@ -32,18 +32,13 @@ Deno.test("log() matches double precision", async () => {
   }
 });
 
-Deno.test("exp() and log() reject integers and tensors without elements", () => {
+Deno.test("exp() and log() reject integers", () => {
   using _scope = gpu.scope();
   for (const [name, op] of Object.entries({ exp, log })) {
     assertThrows(
       () => op(gpu.zeros([2], "i32")),
       TypeError,
       `Cannot apply ${name}: x is i32 but f32 is expected`,
-    );
-    assertThrows(
-      () => op(gpu.zeros([0])),
-      TypeError,
-      `Cannot apply ${name}: x has shape [0] but at least one element is expected`,
     );
   }
 });

@@ -69,7 +69,7 @@ Deno.test("matmul() adds up long sums in parts", async () => {
   assert(error < 1e-6, `relative error ${error}`); // 2,001 terms of one sign in each of ten parts
 });
 
-Deno.test("matmul() rejects vectors, shapes that do not fit, integers and empty matrices", () => {
+Deno.test("matmul() rejects vectors, shapes that do not fit, and integers", () => {
   using _scope = gpu.scope();
   const x = gpu.zeros([2, 4, 3]);
   const mistakes: readonly (readonly [Shape, string])[] = [
@@ -79,7 +79,6 @@ Deno.test("matmul() rejects vectors, shapes that do not fit, integers and empty 
       [5, 3, 2],
       "the axes in front of the matrices do not broadcast (left [2, 4, 3], right [5, 3, 2])",
     ],
-    [[2, 3, 0], "right has shape [2, 3, 0] but at least one element is expected"],
   ];
   for (const [shape, message] of mistakes) {
     assertThrows(() => matmul(x, gpu.zeros(shape)), TypeError, `Cannot apply matmul: ${message}`);

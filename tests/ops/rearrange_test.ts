@@ -88,11 +88,6 @@ Deno.test("reshape() rejects shapes of another size", () => {
       }]`,
     );
   }
-  assertThrows(
-    () => reshape(gpu.zeros([0]), [1]),
-    TypeError,
-    "Cannot apply reshape: x has shape [0] but at least one element is expected",
-  );
 });
 
 Deno.test("broadcastTo() repeats, and sums the gradient", async () => {

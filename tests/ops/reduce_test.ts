@@ -60,11 +60,6 @@ for (const [name, op] of Object.entries({ sum, mean })) {
       TypeError,
       `Cannot apply ${name}: x is u32 but f32 is expected`,
     );
-    assertThrows(
-      () => op(gpu.zeros([0, 2])),
-      TypeError,
-      `Cannot apply ${name}: x has shape [0, 2] but at least one element is expected`,
-    );
   });
 }
 

@@ -29,16 +29,11 @@ pytorchTest<{ op: string }>("relu()", "activations", async (example) => {
   await example.expect("relu_gx", gradOf(x));
 });
 
-Deno.test("relu() rejects integers and tensors without elements", () => {
+Deno.test("relu() rejects integers", () => {
   using _scope = gpu.scope();
   assertThrows(
     () => relu(gpu.tensor(Int32Array.of(-1, 1))),
     TypeError,
     "Cannot apply relu: x is i32 but f32 is expected",
-  );
-  assertThrows(
-    () => relu(gpu.zeros([2, 0])),
-    TypeError,
-    "Cannot apply relu: x has shape [2, 0] but at least one element is expected",
   );
 });
