@@ -115,6 +115,7 @@ export function checkConfig(config: SimulationConfig): void {
   }
   expectChoice("method", config.method, methods);
   expectChoice("network", config.network, networks);
+  expectChoice("optimizer", config.optimizer, optimizers);
   expectChoice("augment", config.augment, augmentations);
   const { parallelClients, dataset } = config;
   if (parallelClients !== "auto" && !positiveWhole(parallelClients)) {

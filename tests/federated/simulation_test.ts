@@ -207,6 +207,7 @@ const mistakes: readonly (readonly [string, Partial<SimulationConfig>, string])[
   ["a fraction of a client", { parallelClients: 0.5 }, "parallelClients is 0.5"],
   ["a network without channels", { width: 0.001 }, "would have 0"],
   ["a method that does not exist", { method: "fedfoo" as "prrfl" }, 'method is "fedfoo"'],
+  ["an optimizer that does not exist", { optimizer: "sg" as "sgd" }, 'optimizer is "sg"'],
   ["a split without images", { dataset: withValid({ labels: new Int32Array() }) }, "is empty"],
   [
     "a label of no class",
