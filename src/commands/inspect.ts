@@ -10,9 +10,8 @@ import { expectNewFile, writeFileAtomic } from "../io/files.ts";
 import { counted, tableLines } from "../report/format.ts";
 import { openGpu } from "../tensor/gpu.ts";
 import { inspectFlags, type InspectOptions } from "./flags.ts";
-import { checkDataFlags, loadDataset } from "./load_dataset.ts";
+import { checkDataFlags, showLoading } from "./load_dataset.ts";
 import { resolveOptions } from "./options.ts";
-import { ReadingLine } from "./reading_line.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Augmented versions beside each image: what training shows in its first so many epochs. */
@@ -37,7 +36,7 @@ export async function inspect(args: readonly string[], signal: AbortSignal): Pro
   if (options.augment) await expectNewFile(options.out);
   else rejectSheetFlags(settings.filter(({ source }) => source === "flag").map(({ name }) => name));
 
-  const dataset = await readData(options, signal);
+  const dataset = await showLoading(options, true, signal);
   console.log(countTable(dataset, options.data).join("\n"));
   if (options.augment) await writeSheet(dataset, options);
 }
@@ -50,14 +49,6 @@ function rejectSheetFlags(given: readonly string[]): void {
   throw new UsageError(
     `Cannot use --${useless.name} without --augment: it is for the contact sheet; add --augment`,
   );
-}
-
-async function readData(options: InspectOptions, signal: AbortSignal): Promise<Dataset> {
-  using line = new ReadingLine(true);
-  return await loadDataset(options, (done, total) => {
-    signal.throwIfAborted();
-    line.show(done, total);
-  });
 }
 
 /** Images of every client, split and class. */

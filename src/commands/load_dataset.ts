@@ -4,6 +4,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { demoDataset } from "../data/demo.ts";
 import { readDatasetFolder } from "../data/folder.ts";
 import type { DataOptions } from "./flags.ts";
+import { ReadingLine } from "./reading_line.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Value of `--data` that stands for the built-in data. */
@@ -11,6 +12,19 @@ const demoData = "demo";
 
 /** The demo data do not depend on `--seed`, so that runs of different seeds can be compared. */
 const demoSeed = 1;
+
+/** As `loadDataset()`, with a progress line if there is somebody to see it, until `signal` ends it. */
+export async function showLoading(
+  options: DataOptions,
+  visible: boolean,
+  signal: AbortSignal,
+): Promise<Dataset> {
+  using line = new ReadingLine(visible);
+  return await loadDataset(options, (done, total) => {
+    signal.throwIfAborted();
+    line.show(done, total);
+  });
+}
 
 /**
  * Reads or synthesizes the images.

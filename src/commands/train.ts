@@ -12,9 +12,8 @@ import type { RunHeader } from "../report/run_header.ts";
 import { openGpu } from "../tensor/gpu.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import { trainFlags, type TrainOptions } from "./flags.ts";
-import { checkDataFlags, loadDataset } from "./load_dataset.ts";
+import { checkDataFlags, showLoading } from "./load_dataset.ts";
 import { resolveOptions } from "./options.ts";
-import { ReadingLine } from "./reading_line.ts";
 import { UsageError } from "./usage_error.ts";
 import { versions } from "./version.ts";
 
@@ -41,10 +40,11 @@ export async function train(
     settings,
     adapter: `${gpu.adapter.name} (${gpu.adapter.kind})`,
     versions,
-    folder: await freePath(join(options.savePath, folderName(options))),
+    folder: await freePath(join(options.savePath, runFolderName(options, new Date()))),
   };
   const folder = await RunFolder.open(header);
-  const config = await simulationConfig(options, initialState, mode, signal);
+  const dataset = await showLoading(options, mode === "tables", signal);
+  const config: SimulationConfig = { ...options, dataset, initialState };
 
   using console = new ConsoleReport(header, mode);
   for await (const event of simulate(gpu, config)) {
@@ -75,22 +75,4 @@ async function readInitialState(
       `Cannot use ${path} for --init: ${reason}; expected a safetensors file with the weights`,
     );
   }
-}
-
-function folderName(options: TrainOptions): string {
-  return runFolderName(options, new Date());
-}
-
-async function simulationConfig(
-  options: TrainOptions,
-  initialState: SimulationConfig["initialState"],
-  mode: ConsoleMode,
-  signal: AbortSignal,
-): Promise<SimulationConfig> {
-  using line = new ReadingLine(mode === "tables");
-  const dataset = await loadDataset(options, (done, total) => {
-    signal.throwIfAborted();
-    line.show(done, total);
-  });
-  return { ...options, dataset, initialState };
 }
