@@ -5,6 +5,7 @@ import { backward, gradOf } from "../src/tensor/autograd.ts";
 import { checkGradients } from "../src/tensor/gradient_check.ts";
 import { type Shape, showShape, sizeOf } from "../src/tensor/shape.ts";
 import type { Tensor, TensorData } from "../src/tensor/tensor.ts";
+import { noteAccuracy } from "./accuracy.ts";
 import { assert, assertEquals } from "./assert.ts";
 import { gpu } from "./gpu.ts";
 import type { Values } from "./reference/values.ts";
@@ -15,17 +16,24 @@ export interface Input {
   readonly data: Exclude<TensorData, Uint8Array>;
 }
 
+/** How far off an operation may be: shares of the largest magnitude in what is compared. */
+export interface Tolerance {
+  readonly forward: number;
+  readonly backward: number;
+  /** where the numbers come from, for docs/numerics.md */
+  readonly reason: string;
+}
+
 /** One application of an operation. `Name` are the names of its inputs. */
 export interface OpCase<Name extends string> {
-  /** for messages: name and options */
+  /** name, a space, and options for messages */
   readonly op: string;
   readonly inputs: Readonly<Record<Name, Input>>;
   /** float inputs whose gradient is checked; default all of them */
   readonly differentiable?: readonly NoInfer<Name>[];
   readonly run: (inputs: Readonly<Record<Name, Tensor>>) => Tensor;
   readonly reference: (inputs: Readonly<Record<Name, Values>>) => Values;
-  /** shares of the largest magnitude in what is compared; say why next to the number */
-  readonly tolerance: { readonly forward: number; readonly backward: number };
+  readonly tolerance: Tolerance;
   /** whether models are independent, so that a stack must equal its models one by one; default true */
   readonly stacked?: boolean;
 }
@@ -76,7 +84,7 @@ export async function checkOp<Name extends string>(check: OpCase<Name>): Promise
   const cotangent = randomInput(cotangentSeed, expected.shape);
 
   const { output, gradients } = await runOnGpu(check, check.inputs, differentiable, cotangent);
-  compare(`${describe(check)} output`, output, expected, check.tolerance.forward);
+  compareOutput(check, output, expected);
   for (const name of differentiable) {
     assertEquals(gradients[name].shape, check.inputs[name].shape);
   }
@@ -147,6 +155,11 @@ async function compareGradients<Name extends string>(
       tolerance: check.tolerance.backward,
     },
   );
+  const { backward: tolerance, reason } = check.tolerance;
+  const compared = { op: nameOf(check), result: "gradient", reason };
+  for (const { error } of inputs.filter(({ error }) => error <= tolerance)) { // others are of about zero
+    noteAccuracy({ ...compared, oracle: "differences of f64 loop", error, tolerance });
+  }
   assertEquals(inputs.map(({ input }) => names[input]), names.filter(isIn(differentiable)));
   assert(passed, `${describe(check)} inputs are ${names.join(", ")}. ${message}`);
 }
@@ -156,17 +169,28 @@ function isIn<T>(list: readonly T[]): (value: T) => boolean {
 }
 
 /** NaN is equal to nothing, and zeros are exact where everything expected is zero. */
-function compare(label: string, actual: Input, expected: Values, tolerance: number): void {
+function compareOutput(check: OpCase<string>, actual: Input, expected: Values): void {
+  const { forward: tolerance, reason } = check.tolerance;
+  const label = `${describe(check)} output`;
   assertEquals(actual.shape, expected.shape, `${label}: shape`);
   const largest = expected.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const bound = tolerance * largest + 1e-12; // zeros of a reference may be sums of rounding errors
+  let worst = 0;
   expected.data.forEach((value, at) => {
+    const deviation = Math.abs(actual.data[at] - value);
     assert(
-      Math.abs(actual.data[at] - value) <= bound,
+      deviation <= bound,
       `${label} at ${showIndex(at, actual.shape)} is ${actual.data[at]} ` +
         `but ${value} ± ${bound} is expected`,
     );
+    worst = Math.max(worst, deviation);
   });
+  const compared = { op: nameOf(check), result: "output", oracle: "f64 loop", reason } as const;
+  noteAccuracy({ ...compared, error: largest === 0 ? 0 : worst / largest, tolerance });
+}
+
+function nameOf({ op }: OpCase<string>): string {
+  return op.split(" ")[0];
 }
 
 /** Asserts that two arrays are the same number for number; NaN is equal to nothing. */

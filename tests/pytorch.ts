@@ -3,7 +3,8 @@
 import { join } from "@std/path";
 import { RandomStream } from "../src/random.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
-import { assert, assertEquals } from "./assert.ts";
+import { assertEquals } from "./assert.ts";
+import { assertAllClose } from "./close.ts";
 import { goldenTest, readDescription, readVectors, vectorFolder, type Vectors } from "./golden.ts";
 import { gpu } from "./gpu.ts";
 
@@ -19,6 +20,7 @@ export class PyTorchCase<Settings> {
   constructor(
     readonly settings: Settings & CaseDescription,
     private readonly vectors: Vectors,
+    private readonly op: string,
   ) {}
 
   /** A stored float tensor behind one of noise: `[2, ...shape]`. */
@@ -43,18 +45,20 @@ export class PyTorchCase<Settings> {
     const tolerance = float32Tolerance(error, size);
     const label = `${this.settings.name}.${name}`;
     assertEquals(actual.size, 2 * data.length, `${label}: number of elements`);
-    data.forEach((expected, at) =>
-      assert(
-        Math.abs(values[at] - expected) <= tolerance,
-        `${label}: element ${at} is ${values[at]} but ${expected} ± ${tolerance} is expected`,
-      )
-    );
+    assertAllClose(label, values, data, tolerance, {
+      op: this.op,
+      result: name,
+      oracle: "PyTorch",
+      reason: float32Reason,
+    });
   }
 
   #stored(name: string) {
     return this.vectors.get(`${this.settings.name}.${name}`);
   }
 }
+
+export const float32Reason = "ten times what PyTorch's float32 run is off, and 2⁻²³ of the largest";
 
 /** Ten times what PyTorch's float32 run is off, and one unit in the last place of the largest value. */
 export function float32Tolerance(error: number, size: number): number {
@@ -64,6 +68,8 @@ export function float32Tolerance(error: number, size: number): number {
 /**
  * Two tests that check every case of a file: of the copy that is part of the project, `ops_<file>`,
  * and of the golden folder's `ops/<file>`, which has more and larger cases.
+ *
+ * @param op name, "()", and what else tells the tests apart
  */
 export function pytorchTest<Settings = unknown>(
   op: string,
@@ -76,7 +82,7 @@ export function pytorchTest<Settings = unknown>(
     const vectors = await readVectors(folder, name);
     for (const settings of cases) {
       using _scope = gpu.scope();
-      await check(new PyTorchCase(settings, vectors));
+      await check(new PyTorchCase(settings, vectors, op.split("()")[0]));
     }
   };
   Deno.test(`${op} gives PyTorch's results`, () => checkAll(vectorFolder, `ops_${file}`));

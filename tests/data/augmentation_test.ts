@@ -3,7 +3,8 @@
 import augmentSource from "../../kernels/augment.wgsl" with { type: "text" };
 import { kernelFile } from "../../src/gpu/kernel.ts";
 import { emptyTensor } from "../../src/tensor/tensor.ts";
-import { assert, assertEquals } from "../assert.ts";
+import { assertEquals } from "../assert.ts";
+import { assertAllClose } from "../close.ts";
 import { goldenTest, readDescription, readVectors, vectorFolder, type Vectors } from "../golden.ts";
 import { gpu } from "../gpu.ts";
 import { augmentPictures, packPixels, unpackPixels } from "./augment_pictures.ts";
@@ -58,9 +59,12 @@ async function checkCases(folder: string): Promise<void> {
 
 function checkCase(member: Case, actual: Float32Array, vectors: Vectors): void {
   const { data } = vectors.get(member.name);
-  if (member.op === "Normalize") return assertEquals([...actual], data, member.name);
   if (member.op === "ShiftScaleRotate") return checkWarp(member, actual, vectors);
-  assertEquals([...actual], data.map(normalize), member.name);
+  const expected = member.op === "Normalize" ? data : data.map(normalize);
+  assertAllClose(member.name, actual, expected, 0, {
+    ...{ op: "augmentBatch", result: member.op, oracle: "albumentations" },
+    reason: "bytes, and one rounding at the end: exact",
+  });
 }
 
 /** Bytes nearest to exact interpolation, hence as near to OpenCV's as that is, and half a grey level. */
@@ -68,14 +72,17 @@ function checkWarp(member: Case, actual: Float32Array, vectors: Vectors): void {
   const exact = vectors.get(`${member.name}.bilinear`).data;
   const official = vectors.get(member.name).data;
   const bytes = Array.from(actual, (value) => value * 127.5 + 127.5);
-  const distance = (to: readonly number[]) => bytes.map((byte, i) => Math.abs(byte - to[i]));
-  // Rounding to a byte; positions in f32 are off by 1e-5 pixels at most, which cost 255e-5 grey levels.
-  assert(
-    Math.max(...distance(exact)) <= 0.5 + 3e-3,
-    `${member.name}: ${Math.max(...distance(exact))}`,
-  );
+  const byte = 0.5 + 3e-3; // positions in f32 are off by 1e-5 pixels at most, which cost 255e-5 grey levels
+  const compared = { op: "augmentBatch", result: member.op } as const;
+  assertAllClose(member.name, bytes, exact, byte, {
+    ...{ ...compared, oracle: "f64 loop" },
+    reason: "half a grey level, for rounding to a byte",
+  });
   const { max } = member.exact_bilinear_minus_opencv!;
-  assert(Math.max(...distance(official)) <= max + 0.5 + 3e-3, member.name);
+  assertAllClose(member.name, bytes, official, max + byte, {
+    ...{ ...compared, oracle: "albumentations" },
+    reason: "half a grey level, and what OpenCV's fixed-point warp is off itself",
+  });
 }
 
 /** Runs the kernel's function that adds noise on the reference's noise. */

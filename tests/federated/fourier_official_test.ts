@@ -106,7 +106,11 @@ async function checkOfficial(folder: string, name: string): Promise<void> {
     results.forEach((actual, client) => {
       const label = `${name} ${variant}, L ${L}, client ${client}`;
       if (stored_clients.includes(client)) {
-        assertAllClose(label, actual, vectors.get(`${output_prefix}${client}`).data, tolerance);
+        const expected = vectors.get(`${output_prefix}${client}`).data;
+        assertAllClose(label, actual, expected, tolerance, {
+          ...comparison,
+          reason: "ten times what the official code loses in single precision",
+        });
       }
       const { sum, sumsq } = figures.output_checksums[client];
       assertAlmostEquals(total(actual), sum, tolerance * actual.length, `${label}, sum`);
@@ -125,11 +129,19 @@ async function checkOtherNumbers(folder: string, name: string): Promise<void> {
     const results = await aggregateClients(gpu, weights, shape, L);
     results.forEach((actual, client) => {
       const expected = vectors.get(`${names.output_prefix}${client}`).data;
-      // ten times what single precision loses on layers of this size in the official cases
-      assertAllClose(`${tag}, L ${L}, client ${client}`, actual, expected, 5e-7);
+      assertAllClose(`${tag}, L ${L}, client ${client}`, actual, expected, 5e-7, {
+        ...comparison,
+        reason: "ten times what single precision loses on official layers of this size",
+      });
     });
   }
 }
+
+const comparison = {
+  op: "progressiveFourierAggregation",
+  result: "output",
+  oracle: "official code",
+} as const;
 
 function total(values: Float32Array): number {
   let sum = 0;

@@ -8,7 +8,8 @@ import {
 import { RandomStream } from "../../src/random.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { emptyTensor } from "../../src/tensor/tensor.ts";
-import { assert, assertEquals, assertThrows } from "../assert.ts";
+import { assertAccuracy } from "../accuracy.ts";
+import { assertEquals, assertThrows } from "../assert.ts";
 import { assertAllClose, relativeError } from "../close.ts";
 import { gpu } from "../gpu.ts";
 import { fourierAggregationReference } from "../reference/fourier_aggregation.ts";
@@ -22,6 +23,22 @@ function randomWeights(
   return Array.from({ length: clients }, (_, client) => {
     const stream = new RandomStream(seed, client);
     return Float32Array.from({ length: sizeOf(shape) }, () => 2 * stream.uniform() - 1);
+  });
+}
+
+/** Compares with double precision, by Euclidean length. */
+function checkAggregation(
+  label: string,
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+): void {
+  assertAccuracy(label, {
+    op: "progressiveFourierAggregation",
+    result: "output",
+    oracle: "f64 loop",
+    error: relativeError(actual, expected),
+    tolerance: 3e-6,
+    reason: "a phase is as uncertain as its bin is small: a few carry more than the usual 3e-7",
   });
 }
 
@@ -50,12 +67,8 @@ Deno.test("the aggregation matches its definition for every way of pairing real 
       const weights = randomWeights(clients, shape, clients);
       const expected = fourierAggregationReference(weights, shape, rate);
       (await aggregateClients(gpu, weights, shape, rate)).forEach((actual, k) => {
-        const error = relativeError(actual, expected[k]);
-        // A phase is as uncertain as its bin is small, so a few bins carry errors above the typical 3e-7.
-        assert(
-          error <= 3e-6,
-          `[${shape}], client ${k} of ${clients}, rate ${rate}: error ${error}`,
-        );
+        const label = `[${shape}], client ${k} of ${clients}, rate ${rate}`;
+        checkAggregation(label, actual, expected[k]);
       });
     }
   }
@@ -81,8 +94,7 @@ Deno.test("frequencies that a client lacks get the mean amplitude and phase 0", 
     weights[0].fill(value);
     const expected = fourierAggregationReference(weights, shape, 1);
     (await aggregateClients(gpu, weights, shape, 1)).forEach((actual, k) => {
-      const error = relativeError(actual, expected[k]);
-      assert(error <= 3e-6, `[${shape}] of ${value}, client ${k}: error ${error}`); // as above
+      checkAggregation(`[${shape}] of ${value}, client ${k}`, actual, expected[k]);
     });
   }
 });

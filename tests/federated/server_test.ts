@@ -99,7 +99,12 @@ function checkFingerprint(
   const values = state.get(name)!.data as Float32Array;
   const { sum, sumsq, samples } = fingerprints[name];
   const actual = samples.map((_, j) => values[Math.floor(j * values.length / samples.length)]);
-  assertAllClose(label, actual, samples, 1e-6); // ten times single precision's loss on the large layers
+  assertAllClose(label, actual, samples, 1e-6, {
+    op: "communicate",
+    result: "parameters",
+    oracle: "official code",
+    reason: "ten times what single precision loses on the large layers",
+  });
   assertAlmostEquals(total(values), sum, 1e-7 * values.length, `${label}, sum`);
   assertAlmostEquals(total(values.map((v) => v * v)), sumsq, 1e-5 * sumsq, `${label}, squares`);
 }

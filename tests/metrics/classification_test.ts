@@ -11,7 +11,9 @@ import {
   rocAucOvr,
 } from "../../src/metrics/classification.ts";
 import vectors from "../vectors/metrics.json" with { type: "json" };
-import { assertAlmostEquals, assertEquals, assertThrows } from "../assert.ts";
+import randomVectors from "../vectors/metrics_random.json" with { type: "json" };
+import { assert, assertEquals, assertThrows } from "../assert.ts";
+import { assertAllClose } from "../close.ts";
 import { goldenFolder } from "../golden.ts";
 
 /** What scikit-learn computed of one set of rows. */
@@ -29,8 +31,12 @@ interface Expected {
   readonly confusion: readonly (readonly number[])[];
 }
 
-/** Both sides are float64 sums of fewer than a thousand terms. */
-const tolerance = 1e-10;
+const tolerance = 1e-10; // percent
+const compared = {
+  result: "percent",
+  oracle: "scikit-learn",
+  reason: "both sides are float64 sums of fewer than a thousand terms",
+} as const;
 
 function checkCase(
   expected: Expected,
@@ -39,8 +45,10 @@ function checkCase(
   scores: ArrayLike<number>,
 ): void {
   const { name, classes } = expected;
-  assertAlmostEquals(accuracy(labels, predictions), expected.accuracy, tolerance, name);
-  assertAlmostEquals(macroF1(labels, predictions), expected.f1_macro, tolerance, name);
+  const close = (op: string, actual: number, wanted: number) =>
+    assertAllClose(`${op} of ${name}`, [actual], [wanted], tolerance, { op, ...compared });
+  close("accuracy", accuracy(labels, predictions), expected.accuracy);
+  close("macroF1", macroF1(labels, predictions), expected.f1_macro);
   assertEquals(
     confusionMatrix(labels, predictions, classes),
     expected.confusion.map((row) => [...row]),
@@ -50,10 +58,10 @@ function checkCase(
   const perClass = auc?.perClass ?? new Array<null>(classes).fill(null);
   expected.auc_per_class.forEach((value, c) => {
     if (value === null) assertEquals(perClass[c], null, `${name}, class ${c}`);
-    else assertAlmostEquals(perClass[c]!, 100 * value, tolerance, `${name}, class ${c}`);
+    else close("rocAucOvr", perClass[c]!, 100 * value);
   });
   if (expected.auc_ovr_macro !== null) {
-    assertAlmostEquals(auc!.auc, expected.auc_ovr_macro, tolerance, name);
+    close("rocAucOvr", auc!.auc, expected.auc_ovr_macro);
   }
 }
 
@@ -63,6 +71,18 @@ for (const vector of vectors.cases) {
     assertEquals([...predictClasses(vector.scores, vector.classes)], vector.predictions);
   });
 }
+
+Deno.test("classification metrics match scikit-learn on random rows, with ties and absent classes", () => {
+  let undefinedAucs = 0;
+  for (const { scores, steps, ...expected } of randomVectors.cases) {
+    const shares = scores.map((score) => score / steps);
+    checkCase(expected, expected.labels, predictClasses(shares, expected.classes), shares);
+    const auc = rocAucOvr(expected.labels, shares, expected.classes);
+    assertEquals(auc === null, expected.auc_ovr_macro === null, expected.name);
+    if (auc === null) undefinedAucs++;
+  }
+  assert(undefinedAucs > 0, "no case has one class only");
+});
 
 Deno.test({
   name: "classification metrics match scikit-learn in every reference case",

@@ -52,6 +52,8 @@ class AdamReference {
   }
 }
 
+const compared = { op: "adam", result: "parameters", oracle: "f64 loop" } as const;
+
 /** A model of random parameters and gradients, and what its parameters are. */
 function randomModel() {
   const model = new Model(gpu, parametersOnly, 3, 4);
@@ -87,7 +89,10 @@ Deno.test("adam() counts the steps of each model by itself, whichever prefix tak
       for (let t = 0; t < steps; t++) value = reference.step(value, gradients.get(name)![at]);
       return value;
     });
-    assertAllClose(name, values, expected, 6e-7); // five roundings of values up to 1, and of five updates
+    assertAllClose(name, values, expected, 6e-7, {
+      ...compared,
+      reason: "five roundings of values up to 1, and of five updates",
+    });
   }
   optimizer.dispose();
   model.dispose();
@@ -126,7 +131,10 @@ Deno.test("adam() stays exact over a thousand replays", async () => {
       step.replay();
       expected = reference.step(expected, 1);
     }
-    assertAllClose("parameter", await parameter.read(), [expected], 5e-4); // of a path of 20 in 1,000 roundings
+    assertAllClose("parameter", await parameter.read(), [expected], 5e-4, {
+      ...compared,
+      reason: "a path of 20 in 1,000 roundings",
+    });
   }
   optimizer.dispose();
   model.dispose();

@@ -55,7 +55,12 @@ Deno.test("sgd() updates every parameter of the first models and no other", asyn
     const expected = old.map((value, at) =>
       at < old.length / 3 * 2 ? value - 0.5 * (gradient[at] + 0.1 * value) : value
     );
-    assertAllClose(name, await model.parameter(name).read(), expected, 2.4e-7); // two roundings of values up to 2
+    assertAllClose(name, await model.parameter(name).read(), expected, 2.4e-7, {
+      op: "sgd",
+      result: "parameters",
+      oracle: "f64 loop",
+      reason: "two roundings of values up to 2",
+    });
   }
   optimizer.dispose();
   model.dispose();

@@ -42,8 +42,11 @@ for (const [op, run, reference] of operations) {
       inputs: { left: randomInput(1, left), right: randomInput(2, right) },
       run: ({ left, right }) => run(left, right),
       reference: ({ left, right }) => reference(left, right),
-      // One rounding of half a unit, 6e-8; gradients are sums of up to 1,200 terms, in parts of 128.
-      tolerance: { forward: 6e-8, backward: 1e-6 },
+      tolerance: {
+        forward: 6e-8,
+        backward: 1e-6,
+        reason: "one rounding; gradients are sums of up to 1,200 terms, in parts of 128",
+      },
       stacked,
     });
 
@@ -85,7 +88,7 @@ Deno.test("scale() matches double precision", async () => {
       inputs: { x: randomInput(3, [3, 257]) },
       run: ({ x }) => scale(x, factor),
       reference: ({ x }) => mapReference(x, (value) => factor * value),
-      tolerance: { forward: 1.2e-7, backward: 1.2e-7 }, // the factor is rounded, and the product
+      tolerance: { forward: 1.2e-7, backward: 1.2e-7, reason: "the factor and the product round" },
     });
   }
 });

@@ -4,7 +4,7 @@ import { batchNorm } from "../../src/ops/batch_norm.ts";
 import { backward, gradOf } from "../../src/tensor/autograd.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
-import { assertSameBits, checkOp, perModel, randomInput } from "../check_op.ts";
+import { assertSameBits, checkOp, perModel, randomInput, type Tolerance } from "../check_op.ts";
 import { assertAllClose } from "../close.ts";
 import { gpu } from "../gpu.ts";
 import { type PyTorchCase, pytorchTest } from "../pytorch.ts";
@@ -20,11 +20,14 @@ interface Variant {
   readonly eps?: number;
   /** of x */
   readonly range?: readonly [number, number];
-  readonly tolerance?: { forward: number; backward: number };
+  readonly tolerance?: Tolerance;
 }
 
-/** Inputs of order 1 after normalization; sums of at most 800 terms, as trees. */
-const usual = { forward: 2e-6, backward: 1e-5 };
+const usual = {
+  forward: 2e-6,
+  backward: 1e-5,
+  reason: "values of order 1; sums of up to 800 terms, as trees",
+};
 
 async function checkBatchNorm(variant: Variant): Promise<void> {
   const { shape, training, activation = "none", eps = 1e-5, range = [-1, 1] } = variant;
@@ -86,8 +89,11 @@ Deno.test("batchNorm() keeps its precision far from zero", async () => {
     counts: [4, 3],
     training: true,
     range: [99, 101],
-    // The mean, near 100, is rounded to 4e-6; the deviation is 0.6.
-    tolerance: { forward: 2e-5, backward: 5e-5 },
+    tolerance: {
+      forward: 2e-5,
+      backward: 5e-5,
+      reason: "the mean, near 100, is rounded to 4e-6 where the deviation is 0.6",
+    },
   });
 });
 
@@ -121,11 +127,17 @@ Deno.test("batchNorm() updates running statistics with the unbiased variance of 
     counts: gpu.tensor(Uint32Array.from(counts)),
   };
   batchNorm(gpu.tensor(x.data, shape), { ...tensors, training: true, momentum });
-  const tolerance = 3e-7; // values of order 1, a few roundings
+  const tolerance = 3e-7;
+  const compared = {
+    op: "batchNorm",
+    result: "running statistics",
+    oracle: "f64 loop",
+    reason: "values of order 1, a few roundings",
+  } as const;
   const mean = await tensors.runningMean.read();
   const variance = await tensors.runningVar.read();
-  assertAllClose("running mean", mean, expected.runningMean.data, tolerance);
-  assertAllClose("running variance", variance, expected.runningVar.data, tolerance);
+  assertAllClose("running mean", mean, expected.runningMean.data, tolerance, compared);
+  assertAllClose("running variance", variance, expected.runningVar.data, tolerance, compared);
   assertEquals([...await tensors.numBatchesTracked.read()], [1, 8, 42]);
 });
 

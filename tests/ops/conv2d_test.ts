@@ -8,8 +8,11 @@ import { adapterKinds, gpu, withKernelsFor } from "../gpu.ts";
 import { type PyTorchCase, pytorchTest } from "../pytorch.ts";
 import { conv2dReference } from "../reference/conv2d.ts";
 
-/** Sums of up to 1,200 products of numbers below 1: half a unit each, 6e-8, mostly cancelling. */
-const tolerance = { forward: 1e-6, backward: 1e-6 };
+const tolerance = {
+  forward: 1e-6,
+  backward: 1e-6,
+  reason: "sums of up to 1,200 products: half a unit each, 6e-8, mostly cancelling",
+};
 
 interface Geometry {
   /** S, N, C, H, W */

@@ -6,6 +6,7 @@ import { backward, gradOf } from "../../src/tensor/autograd.ts";
 import { Gpu } from "../../src/tensor/gpu.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../../src/tensor/tensor.ts";
+import { assertAccuracy } from "../accuracy.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { assertAllClose, relativeError } from "../close.ts";
 import { gpu } from "../gpu.ts";
@@ -31,8 +32,21 @@ async function valuesOf(compute: () => Tensor): Promise<Float32Array> {
   return await compute().read() as Float32Array;
 }
 
-/** Rounding grows with the number of stages; a transform of n numbers has about log2 n additions in a row. */
-const allowedError = (n: number) => 3e-7 * (1 + Math.log2(n));
+/** Asserts that a transform of n numbers is as near to the reference, by Euclidean length, as f32 allows. */
+function checkTransform(
+  { op, n, label }: { op: string; n: number; label: string },
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+): void {
+  assertAccuracy(label, {
+    op,
+    result: "output",
+    oracle: "f64 loop",
+    error: relativeError(actual, expected),
+    tolerance: 3e-7 * (1 + Math.log2(n)),
+    reason: "3e-7·(1 + log2 n): about log2 n additions in a row",
+  });
+}
 
 Deno.test("the reference equals the definition", () => {
   for (const n of [...Array(65).keys()].slice(1).concat(97, 134, 201, 251)) {
@@ -50,11 +64,9 @@ async function checkLength(n: number, rows: number): Promise<void> {
   for (let row = 0; row < rows; row++) {
     const part = [row * 2 * n, (row + 1) * 2 * n] as const;
     const x = separated(data.subarray(...part));
-    const errors = [
-      relativeError(forward.subarray(...part), interleaved(dft(x))),
-      relativeError(back.subarray(...part), interleaved(inverse(dft, x))),
-    ];
-    for (const error of errors) assert(error <= allowedError(n), `n = ${n}, error ${error}`);
+    const about = { n, label: `n = ${n}` };
+    checkTransform({ op: "fft", ...about }, forward.subarray(...part), interleaved(dft(x)));
+    checkTransform({ op: "ifft", ...about }, back.subarray(...part), interleaved(inverse(dft, x)));
   }
 }
 
@@ -92,11 +104,10 @@ Deno.test("fft2() and ifft2() match double precision for ugly shapes", async () 
     for (let start = 0; start < data.length; start += 2 * area) {
       const part = [start, start + 2 * area] as const;
       const x = separated(data.subarray(...part));
-      const errors = [
-        relativeError(forward.subarray(...part), interleaved(both(x))),
-        relativeError(back.subarray(...part), interleaved(inverse(both, x))),
-      ];
-      for (const error of errors) assert(error <= allowedError(area), `[${shape}]: error ${error}`);
+      const about = { n: area, label: `[${shape}]` };
+      const undone = interleaved(inverse(both, x));
+      checkTransform({ op: "fft2", ...about }, forward.subarray(...part), interleaved(both(x)));
+      checkTransform({ op: "ifft2", ...about }, back.subarray(...part), undone);
     }
   }
 });
@@ -104,7 +115,7 @@ Deno.test("fft2() and ifft2() match double precision for ugly shapes", async () 
 Deno.test("ifft2() undoes fft2() on the largest layer of the network", async () => {
   const data = randomData(768 * 768 * 2, 1);
   const back = await valuesOf(() => ifft2(fft2(gpu.tensor(data, [768, 768, 2]))));
-  assert(relativeError(back, data) <= 2 * allowedError(768 * 768));
+  checkTransform({ op: "ifft2", n: 768 * 768, label: "there and back" }, back, data);
 });
 
 Deno.test("fft() takes more lines than workgroups fit in one dimension", async () => {
@@ -133,7 +144,14 @@ Deno.test("gradients of the transforms are their adjoints", async () => {
       const direction = randomData(sizeOf(shape), seed);
       const expected = dot(upstream, await valuesOf(() => op(gpu.tensor(direction, shape))));
       const scale = Math.sqrt(dot(gradient, gradient) * dot(direction, direction));
-      assertAllClose(op.name, [dot(gradient, direction)], [expected], 1e-6 * scale);
+      assertAccuracy(op.name, {
+        op: op.name,
+        result: "gradient",
+        oracle: "f64 loop",
+        error: Math.abs(dot(gradient, direction) - expected) / scale,
+        tolerance: 1e-6,
+        reason: "the transform's own error, by projections on random directions",
+      });
     }
   }
 });
@@ -147,8 +165,8 @@ Deno.test("transforms match with a GPU's workgroups and the limits that every ad
     const data = randomData(height * width * 2, 9);
     const actual = await fft2(modest.tensor(data, [height, width, 2])).read() as Float32Array;
     const expected = interleaved(dft2(separated(data), height, width));
-    const error = relativeError(actual, expected);
-    assert(error <= allowedError(height * width), `[${height}, ${width}]: error ${error}`);
+    const label = `[${height}, ${width}]`;
+    checkTransform({ op: "fft2", n: height * width, label }, actual, expected);
   }
 });
 
@@ -163,8 +181,7 @@ Deno.test("transforms work within a recording, tables included, and can be repla
       gpu.write(x, data);
       recording.replay();
       const expected = interleaved(dft(separated(data)));
-      const error = relativeError(await output.read(), expected);
-      assert(error <= allowedError(n), `n = ${n}, error ${error}`);
+      checkTransform({ op: "fft", n, label: `n = ${n}` }, await output.read(), expected);
     }
   }
 });

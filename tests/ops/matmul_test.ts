@@ -3,7 +3,8 @@
 import { matmul } from "../../src/ops/matmul.ts";
 import { relativeError } from "../close.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
-import { assert, assertThrows } from "../assert.ts";
+import { assertAccuracy } from "../accuracy.ts";
+import { assertThrows } from "../assert.ts";
 import { checkOp, randomInput } from "../check_op.ts";
 import { adapterKinds, gpu, withKernelsFor } from "../gpu.ts";
 import { broadcastReference } from "../reference/axes.ts";
@@ -26,8 +27,11 @@ const shapes: readonly (readonly [Shape, Shape, boolean])[] = [
 
 /** Mostly of one sign, so that no long sum cancels. */
 const range = [-0.5, 1] as const;
-/** A sum of up to 257 products adds at most half a unit in the last place, 6e-8, each, usually less. */
-const tolerance = { forward: 1e-6, backward: 1e-6 };
+const tolerance = {
+  forward: 1e-6,
+  backward: 1e-6,
+  reason: "sums of up to 257 products: at most half a unit each, 6e-8, usually less",
+};
 
 function broadcastProduct(left: Values, right: Values): Values {
   const axes = Math.max(left.shape.length, right.shape.length);
@@ -65,8 +69,14 @@ Deno.test("matmul() adds up long sums in parts", async () => {
     gpu.tensor(left.data, left.shape),
     gpu.tensor(right.data, right.shape),
   ).read();
-  const error = relativeError(actual, matmulReference(a, b).data);
-  assert(error < 1e-6, `relative error ${error}`); // 2,001 terms of one sign in each of ten parts
+  assertAccuracy("long sums", {
+    op: "matmul",
+    result: "output",
+    oracle: "f64 loop",
+    error: relativeError(actual, matmulReference(a, b).data),
+    tolerance: 1e-6,
+    reason: "2,001 terms of one sign in each of ten parts",
+  });
 });
 
 Deno.test("matmul() rejects vectors, shapes that do not fit, and integers", () => {

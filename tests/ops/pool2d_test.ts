@@ -18,7 +18,11 @@ Deno.test("maxPool2d() matches double precision for every kernel size and stride
           inputs: { x: randomInput(stride, shape) },
           run: ({ x }) => maxPool2d(x, { kernelSize, stride }),
           reference: ({ x }) => maxPool2dReference(x, kernelSize, stride),
-          tolerance: { forward: 0, backward: 2e-7 }, // selects; up to nine upstream values are added
+          tolerance: {
+            forward: 0,
+            backward: 2e-7,
+            reason: "selects; up to nine upstream values are added",
+          },
         });
       }
     }
@@ -31,7 +35,7 @@ Deno.test("maxPool2d() takes its kernel size as stride by default", async () => 
     inputs: { x: randomInput(4, [3, 2, 257, 4, 6]) },
     run: ({ x }) => maxPool2d(x, { kernelSize: 2 }),
     reference: ({ x }) => maxPool2dReference(x, 2, 2),
-    tolerance: { forward: 0, backward: 1e-9 }, // no window overlaps another: nothing is rounded
+    tolerance: { forward: 0, backward: 1e-9, reason: "no window overlaps: nothing is rounded" },
   });
 });
 
@@ -53,7 +57,11 @@ Deno.test("globalAvgPool2d() matches double precision", async () => {
       inputs: { x: randomInput(5, shape) },
       run: ({ x }) => globalAvgPool2d(x),
       reference: ({ x }) => globalAvgPool2dReference(x),
-      tolerance: { forward: 2e-6, backward: 2e-7 }, // sums of up to 272 values in order; one division
+      tolerance: {
+        forward: 2e-6,
+        backward: 2e-7,
+        reason: "sums of up to 272 values in order; one division",
+      },
     });
   }
 });

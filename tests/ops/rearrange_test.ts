@@ -8,8 +8,11 @@ import { checkOp, randomInput } from "../check_op.ts";
 import { gpu } from "../gpu.ts";
 import { broadcastReference, permuteReference } from "../reference/axes.ts";
 
-/** Copies are exact; the rounding of the differences is forgiven. */
-const copies = { forward: 0, backward: 1e-9 };
+const copies = {
+  forward: 0,
+  backward: 1e-9,
+  reason: "copies; the differences are off by that much",
+};
 
 const orders: readonly (readonly [Shape, readonly number[]])[] = [
   [[1], [0]],
@@ -104,7 +107,11 @@ Deno.test("broadcastTo() repeats, and sums the gradient", async () => {
       inputs: { x: randomInput(10, shape) },
       run: ({ x }) => broadcastTo(x, wanted),
       reference: ({ x }) => broadcastReference(x, wanted),
-      tolerance: { forward: 0, backward: 1e-6 }, // sums of up to 300 terms, in parts of 128
+      tolerance: {
+        forward: 0,
+        backward: 1e-6,
+        reason: "copies; gradients are sums of up to 300 terms, in parts of 128",
+      },
       stacked: false, // models may come from one
     });
   }

@@ -37,8 +37,11 @@ for (const [name, op] of Object.entries({ sum, mean })) {
             sumReference(x, axes, options.keepDims ?? false),
             (total) => name === "mean" ? total / terms : total,
           ),
-        // Up to 128 terms a node, which add half a unit each, usually less; gradients are copied or scaled.
-        tolerance: { forward: 1e-6, backward: 2e-7 },
+        tolerance: {
+          forward: 1e-6,
+          backward: 2e-7,
+          reason: "up to 128 terms a node, half a unit each; gradients are copied or scaled",
+        },
         stacked: shape.length > 0 && !axes.includes(0),
       });
     }
