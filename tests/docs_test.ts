@@ -34,3 +34,15 @@ for (const { file, code } of quotes) {
     assert(text.includes(code), `${file} has no such lines:\n${code}`);
   });
 }
+
+Deno.test("docs/numerics.md has figures of every operation", async () => {
+  const table = await Deno.readTextFile(new URL("docs/numerics.md", root));
+  const exports = await Deno.readTextFile(new URL("mod.ts", root));
+  const section = exports.match(/^\/\/ Operations\n(?<lines>[^]*?)\n\n/m)!.groups!.lines;
+  const names = [...section.matchAll(/(?<!type )\b[a-z]\w*(?=[,\s}])/g)].map(([name]) => name)
+    .filter((name) => !["export", "type", "from"].includes(name));
+  assert(names.includes("conv2d") && names.includes("sub"), names.join(", "));
+  for (const name of names) {
+    assert(table.includes(`| \`${name}\``), `${name}: run deno task numerics`);
+  }
+});

@@ -37,6 +37,11 @@ export class PyTorchCase<Settings> {
     return gpu.tensor(Int32Array.from([...data.map(() => 0), ...data]), [2, ...shape]);
   }
 
+  /** Whether there is such a result: inputs without a gradient have none. */
+  has(result: string): boolean {
+    return Object.hasOwn(this.settings.float32_error, result);
+  }
+
   /** Asserts that the second model of `actual` is the stored tensor, as far as float32 goes. */
   async expect(name: string, actual: Tensor): Promise<void> {
     const { data } = this.#stored(name);
@@ -65,29 +70,45 @@ export function float32Tolerance(error: number, size: number): number {
   return 10 * error + 2 ** -23 * size;
 }
 
+type CaseCheck<Settings> = (example: PyTorchCase<Settings>) => Promise<void>;
+
+async function checkAll<Settings>(
+  op: string,
+  [folder, file]: readonly [folder: string, file: string],
+  check: CaseCheck<Settings>,
+): Promise<void> {
+  type Description = { cases: (Settings & CaseDescription)[] };
+  const { cases } = await readDescription<Description>(folder, file);
+  const vectors = await readVectors(folder, file);
+  for (const settings of cases) {
+    using _scope = gpu.scope();
+    await check(new PyTorchCase(settings, vectors, op.split("()")[0]));
+  }
+}
+
 /**
- * Two tests that check every case of a file: of the copy that is part of the project, `ops_<file>`,
- * and of the golden folder's `ops/<file>`, which has more and larger cases.
+ * A test that checks every case of a file that is part of the project, `ops_<file>`.
  *
  * @param op name, "()", and what else tells the tests apart
  */
+export function storedPytorchTest<Settings = unknown>(
+  op: string,
+  file: string,
+  check: CaseCheck<Settings>,
+): void {
+  const place = [vectorFolder, `ops_${file}`] as const;
+  Deno.test(`${op} gives PyTorch's results`, () => checkAll(op, place, check));
+}
+
+/** The same, and one of the golden folder's `ops/<file>`, which has more and larger cases. */
 export function pytorchTest<Settings = unknown>(
   op: string,
   file: string,
-  check: (example: PyTorchCase<Settings>) => Promise<void>,
+  check: CaseCheck<Settings>,
 ): void {
-  const checkAll = async (folder: string, name: string) => {
-    type Description = { cases: (Settings & CaseDescription)[] };
-    const { cases } = await readDescription<Description>(folder, name);
-    const vectors = await readVectors(folder, name);
-    for (const settings of cases) {
-      using _scope = gpu.scope();
-      await check(new PyTorchCase(settings, vectors, op.split("()")[0]));
-    }
-  };
-  Deno.test(`${op} gives PyTorch's results`, () => checkAll(vectorFolder, `ops_${file}`));
+  storedPytorchTest(op, file, check);
   goldenTest(
     `${op} gives PyTorch's results in all golden cases`,
-    (folder) => checkAll(join(folder, "ops"), file),
+    (folder) => checkAll(op, [join(folder, "ops"), file], check),
   );
 }
