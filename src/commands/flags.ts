@@ -309,6 +309,16 @@ export const trainFlags = {
     topic: "Running",
     help: "clients per dispatch: changes speed, not numbers",
   }),
+  evaluateEvery: flag<number | null>({
+    name: "eval-every",
+    aliases: [],
+    kind: integer({ min: 1 }),
+    default: defaultConfig.evaluateEvery,
+    defaultText: "once an epoch",
+    source: "ours",
+    topic: "Running",
+    help: "test after every N training steps of an epoch too",
+  }),
   json: flag({
     name: "json",
     aliases: [],

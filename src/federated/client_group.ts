@@ -27,8 +27,21 @@ export interface IndexedClient {
 /** A walk of a group over one split: training, or evaluation with or without the training augmentation. */
 export type PassKind = "train" | "evaluate-train" | "valid" | "test";
 
-/** What `advance` waits for between steps, and what the outcomes are at the end. */
-export type Pass = AsyncGenerator<number, Outcomes[][]>;
+/** Outcomes `[client][role]`, in the order of a group's clients. */
+export type GroupOutcomes = readonly (readonly Outcomes[])[];
+
+/** What a pass leaves behind. */
+export interface PassResult {
+  readonly outcomes: GroupOutcomes;
+  /** of the test split amid a local epoch, by the number of steps before; empty for other passes */
+  readonly evaluations: ReadonlyMap<number, GroupOutcomes>;
+}
+
+/** Yields the work of each step, in forward passes of one batch of one client. */
+export type Pass = AsyncGenerator<number, PassResult>;
+
+/** A training step costs about as much as this many forward passes. */
+const trainingCost = 3;
 
 /** Separates the random numbers that shuffle from those that initialise and augment. */
 const shuffleStream = 2;
@@ -41,7 +54,8 @@ export class ClientGroup {
   readonly #optimizer: Optimizer;
   readonly #splits: readonly Readonly<Record<SplitName, ImageSplit>>[];
   readonly #orders: Uint32Array[];
-  readonly #outcomes: OutcomeBuffer;
+  /** apart, for evaluations interrupt the training */
+  readonly #outcomes: { readonly train: OutcomeBuffer; readonly evaluation: OutcomeBuffer };
   readonly #position: Tensor;
   readonly #stages: Tensor;
   readonly #recordings = new Map<string, Recording>();
@@ -74,10 +88,11 @@ export class ClientGroup {
       return { train, valid, test };
     });
     this.#orders = this.clients.map((client) => storedOrder(size(client, "train")));
-    const capacity = Math.max(
-      ...this.clients.flatMap((client) => splitNames.map((split) => size(client, split))),
-    );
-    this.#outcomes = own(new OutcomeBuffer(gpu, this.model.stack, capacity, classes));
+    const largest = (splits: readonly SplitName[]) =>
+      Math.max(...clients.flatMap((client) => splits.map((split) => size(client, split))));
+    const outcomesOf = (splits: readonly SplitName[]) =>
+      own(new OutcomeBuffer(gpu, this.model.stack, largest(splits), classes));
+    this.#outcomes = { train: outcomesOf(["train"]), evaluation: outcomesOf(splitNames) };
     this.#position = own(gpu.keep(gpu.zeros([2], "u32")));
     this.#stages = own(gpu.keep(gpu.zeros([clients.length], "u32")));
     this.#owned = owned.move();
@@ -104,32 +119,61 @@ export class ClientGroup {
     });
   }
 
-  /** Batches of one pass, summed over clients. */
-  batches(kind: PassKind): number {
-    return this.clients.reduce((sum, client) => sum + this.#steps(client, kind), 0);
+  /** Work of one pass, in forward passes of one batch of one client. */
+  work(kind: PassKind): number {
+    const batches = this.clients.reduce((sum, client) => sum + this.#steps(client, kind), 0);
+    if (kind !== "train") return batches;
+    return trainingCost * batches + this.#evaluations * this.work("test");
+  }
+
+  /** Steps of a local epoch of the client that takes most. */
+  get trainingSteps(): number {
+    return Math.max(...this.clients.map((client) => this.#steps(client, "train")));
+  }
+
+  /** Evaluations amid a local epoch. */
+  get #evaluations(): number {
+    const { evaluateEvery } = this.config;
+    return evaluateEvery === null ? 0 : Math.ceil(this.trainingSteps / evaluateEvery) - 1;
+  }
+
+  /** Does an evaluation follow so many steps of training? The end of the epoch has its own. */
+  #isEvaluatedAfter(steps: number): boolean {
+    const { evaluateEvery } = this.config;
+    return evaluateEvery !== null && steps % evaluateEvery === 0 && steps < this.trainingSteps;
   }
 
   /**
-   * Walks over a split, all clients at once.
+   * Walks over a split, all clients at once. Training is interrupted for evaluations on the test
+   * split after every `evaluateEvery` steps, but not after the last one.
    *
    * @param epoch counted over the whole run; keys the augmentation
-   * @yields after each step, the number of clients that took part
-   * @returns outcomes `[client][role]`, in the order of `clients`
    */
   async *pass(kind: PassKind, epoch: number): Pass {
+    const evaluations = new Map<number, GroupOutcomes>();
     const steps = this.clients.map((client) => this.#steps(client, kind));
     for (let step = 0; step < Math.max(...steps); step++) {
       const prefix = steps.findLastIndex((own) => own > step) + 1;
       this.gpu.write(this.#position, new Uint32Array([step, augmentationKey(kind, epoch)]));
       this.#recording(kind, prefix).replay();
-      yield steps.filter((own) => own > step).length;
+      const taken = steps.filter((own) => own > step).length;
+      yield kind === "train" ? trainingCost * taken : taken;
+      if (kind === "train" && this.#isEvaluatedAfter(step + 1)) {
+        const { outcomes } = yield* this.pass("test", epoch);
+        evaluations.set(step + 1, outcomes);
+      }
     }
-    const values = await this.#outcomes.read();
+    return { outcomes: await this.#readOutcomes(kind, epoch), evaluations };
+  }
+
+  async #readOutcomes(kind: PassKind, epoch: number): Promise<GroupOutcomes> {
+    const buffer = kind === "train" ? this.#outcomes.train : this.#outcomes.evaluation;
+    const values = await buffer.read();
     return this.clients.map((client, k) => {
       const labels = this.#labelsAsTaken(client, k, kind);
       return this.method.roles.map((role, index) => {
         try {
-          return this.#outcomes.score(
+          return buffer.score(
             values,
             this.modelIndex(k, index),
             labels,
@@ -182,7 +226,7 @@ export class ClientGroup {
   #trainStep(prefix: number): void {
     const batch = this.#gather("train", prefix);
     const logits = this.model.forward(batch.x, { training: true, counts: batch.counts });
-    this.#outcomes.store(logits, batch, this.#position);
+    this.#outcomes.train.store(logits, batch, this.#position);
     const { labels, counts } = batch;
     const stages = this.#stages.view([prefix]);
     this.#optimizer.zeroGrad();
@@ -193,7 +237,7 @@ export class ClientGroup {
   #evaluateStep(kind: PassKind, prefix: number): void {
     const batch = this.#gather(kind, prefix);
     const logits = this.model.forward(batch.x, { counts: batch.counts });
-    this.#outcomes.store(logits, batch, this.#position);
+    this.#outcomes.evaluation.store(logits, batch, this.#position);
   }
 
   #gather(kind: PassKind, prefix: number): Batch {

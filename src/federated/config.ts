@@ -45,6 +45,8 @@ export interface SimulationConfig {
   readonly alpha2: number;
   readonly seed: number;
   readonly augment: Augmentation;
+  /** evaluate on the test split after every so many steps of a local epoch too; null: only at its end */
+  readonly evaluateEvery: number | null;
   /** a new order of the training images in every local epoch */
   readonly shuffle: boolean;
   /** clients whose models advance in one dispatch; "auto": as many as fit the adapter */
@@ -71,6 +73,7 @@ export const defaultConfig: Omit<SimulationConfig, "dataset"> = {
   alpha2: 0.9,
   seed: 1,
   augment: "full",
+  evaluateEvery: null,
   shuffle: true,
   parallelClients: "auto",
   initialState: null,
@@ -117,7 +120,12 @@ export function checkConfig(config: SimulationConfig): void {
   expectChoice("network", config.network, networks);
   expectChoice("optimizer", config.optimizer, optimizers);
   expectChoice("augment", config.augment, augmentations);
-  const { parallelClients, dataset } = config;
+  const { parallelClients, evaluateEvery, dataset } = config;
+  if (evaluateEvery !== null && !positiveWhole(evaluateEvery)) {
+    throw new ConfigError(
+      `Cannot simulate: evaluateEvery is ${evaluateEvery} but has to be null or a whole number of at least 1`,
+    );
+  }
   if (parallelClients !== "auto" && !positiveWhole(parallelClients)) {
     throw new ConfigError(
       `Cannot simulate: parallelClients is ${parallelClients} but has to be "auto" or a whole number of at least 1`,

@@ -60,6 +60,19 @@ export interface StageEvent {
   }[];
 }
 
+/** The test metrics amid a local epoch, where the configuration asks for them. */
+export interface EvaluationEvent {
+  readonly type: "evaluation";
+  readonly round: number;
+  readonly epoch: number;
+  /** training steps of this local epoch before the evaluation, and in all, of the client that takes most */
+  readonly step: number;
+  readonly steps: number;
+  readonly clients: readonly { readonly client: string; readonly test: ByRole<Metrics> }[];
+  /** mean over clients */
+  readonly mean: ByRole<Metrics>;
+}
+
 /** A local epoch is over on every client. */
 export interface EpochEvent {
   readonly type: "epoch";
@@ -124,6 +137,7 @@ export type SimulationEvent =
   | RoundEvent
   | ProgressEvent
   | StageEvent
+  | EvaluationEvent
   | EpochEvent
   | AggregationEvent
   | CheckpointEvent

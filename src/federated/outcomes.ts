@@ -14,6 +14,8 @@ export interface Outcomes {
   readonly metrics: Metrics;
   /** mean cross-entropy of each batch, nats */
   readonly batchLosses: readonly number[];
+  /** row-major `[images, classes]` */
+  readonly probabilities: Float32Array<ArrayBuffer>;
 }
 
 /** The numbers have overflowed: what follows would be meaningless. */
@@ -71,19 +73,19 @@ export class OutcomeBuffer {
     const first = losses.find((loss) => !Number.isFinite(loss));
     if (first !== undefined) throw new DivergenceError(`the loss of an image is ${first}`);
     const predictions = Array.from({ length: size }, (_, index) => values[row(index) + 1]);
-    const scores = new Float32Array(size * this.classes);
+    const probabilities = new Float32Array(size * this.classes);
     for (let index = 0; index < size; index++) {
       const start = row(index) + 2;
-      scores.set(values.subarray(start, start + this.classes), index * this.classes);
+      probabilities.set(values.subarray(start, start + this.classes), index * this.classes);
     }
     const batchLosses = batchMeans(losses, batchSize);
     const metrics = {
       loss: mean(batchLosses), // a short last batch counts like a full one, as in the official code
       accuracy: accuracy(labels, predictions),
       f1: macroF1(labels, predictions),
-      auc: rocAucOvr(labels, scores, this.classes)?.auc ?? null,
+      auc: rocAucOvr(labels, probabilities, this.classes)?.auc ?? null,
     };
-    return { metrics, batchLosses };
+    return { metrics, batchLosses, probabilities };
   }
 
   dispose(): void {

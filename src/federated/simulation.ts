@@ -7,7 +7,7 @@ import { vggLargestActivation, vggSize } from "../nn/vgg.ts";
 import type { Gpu } from "../tensor/gpu.ts";
 import { fourierRate } from "./aggregate/fourier.ts";
 import { checkConfig, ConfigError, type SimulationConfig } from "./config.ts";
-import { byTrainingSize, ClientGroup, type PassKind } from "./client_group.ts";
+import { byTrainingSize, ClientGroup, type GroupOutcomes, type PassKind } from "./client_group.ts";
 import type { ByRole, CheckpointEvent, ProgressEvent, SimulationEvent } from "./events.ts";
 import type { FederatedMethod } from "./methods/method.ts";
 import { prrfl } from "./methods/prrfl.ts";
@@ -18,11 +18,14 @@ import { type TransferStage, transferStage } from "./transfer_stage.ts";
 
 const methodOf: Readonly<Record<SimulationConfig["method"], FederatedMethod>> = { prrfl };
 
-/** A training step costs about as much as this many forward passes. */
-const trainingCost = 3;
-
 /** Outcomes of a pass, `[client][role]`, clients in the dataset's order. */
 type PassOutcomes = readonly (readonly Outcomes[])[];
+
+/** What a pass of all groups leaves behind; `evaluations` by the number of steps before, sparse. */
+interface FederationPass {
+  readonly outcomes: PassOutcomes;
+  readonly evaluations: ReadonlyMap<number, PassOutcomes>;
+}
 
 /**
  * Runs a federation and tells what happens. Within a local epoch nothing is read back from the GPU.
@@ -120,7 +123,9 @@ class Federation implements Disposable {
   async *#decideStages(round: number, epoch: number): AsyncGenerator<SimulationEvent, void> {
     const { alpha1, alpha2, localEpochs } = this.config;
     const decides = this.method.usesStages && localEpochs > 1;
-    const outcomes = decides ? yield* this.#pass("evaluate-train", "evaluate", round, epoch) : null;
+    const outcomes = decides
+      ? (yield* this.#pass("evaluate-train", "evaluate", round, epoch)).outcomes
+      : null;
     const { personalRole, sharedRole } = this.method;
     const stages = this.#stages.map((previous, client): TransferStage => {
       if (!outcomes) return 4;
@@ -145,8 +150,10 @@ class Federation implements Disposable {
   async *#localEpoch(round: number, epoch: number): AsyncGenerator<SimulationEvent, void> {
     const overall = round * this.config.localEpochs + epoch;
     if (this.config.shuffle) this.#groups.forEach((group) => group.shuffle(overall));
-    const train = yield* this.#pass("train", "train", round, epoch);
-    const test = yield* this.#pass("test", "test", round, epoch);
+    const training = yield* this.#pass("train", "train", round, epoch);
+    const train = training.outcomes;
+    const { outcomes: test } = yield* this.#pass("test", "test", round, epoch);
+    yield* this.#evaluations(round, epoch, training.evaluations, test);
     const clients = this.#byClient((client, index) => ({
       client,
       stage: this.#stages[index] as TransferStage,
@@ -163,12 +170,30 @@ class Federation implements Disposable {
     };
   }
 
+  /** What was measured amid the epoch; a client that has finished it stays at its end. */
+  *#evaluations(
+    round: number,
+    epoch: number,
+    evaluations: FederationPass["evaluations"],
+    end: PassOutcomes,
+  ): Generator<SimulationEvent, void> {
+    const steps = Math.max(...this.#groups.map((group) => group.trainingSteps));
+    for (const [step, outcomes] of [...evaluations].sort(([a], [b]) => a - b)) {
+      const clients = this.#byClient((client, index) => ({
+        client,
+        test: this.#metrics(outcomes[index] ?? end[index]),
+      }));
+      const mean = this.#mean(clients.map(({ test }) => test));
+      yield { type: "evaluation", round, epoch, step, steps, clients, mean };
+    }
+  }
+
   async *#communication(round: number) {
     const { rounds, localEpochs, fourierRate: initial } = this.config;
     const rate = fourierRate(round, rounds, initial);
     communicate(this.method, this.#sharedModels(), rate);
-    const valid = yield* this.#pass("valid", "aggregate", round, localEpochs - 1);
-    const test = yield* this.#pass("test", "aggregate", round, localEpochs - 1);
+    const { outcomes: valid } = yield* this.#pass("valid", "aggregate", round, localEpochs - 1);
+    const { outcomes: test } = yield* this.#pass("test", "aggregate", round, localEpochs - 1);
     const clients = this.#byClient((client, index) => ({
       client,
       valid: this.#metrics(valid[index]),
@@ -220,34 +245,39 @@ class Federation implements Disposable {
     phase: ProgressEvent["phase"],
     round: number,
     epoch: number,
-  ): AsyncGenerator<SimulationEvent, PassOutcomes> {
+  ): AsyncGenerator<SimulationEvent, FederationPass> {
     const total = this.#totalWork();
-    const cost = kind === "train" ? trainingCost : 1;
     const outcomes: (readonly Outcomes[])[] = [];
+    const evaluations = new Map<number, (readonly Outcomes[])[]>();
     for (const group of this.#groups) {
       const pass = group.pass(kind, round * this.config.localEpochs + epoch);
       let state = await pass.next();
       while (!state.done) {
-        this.#done += cost * state.value;
+        this.#done += state.value;
         if (await this.#pacer.stepIssued()) {
           yield { type: "progress", round, epoch, phase, done: this.#done, total };
         }
         state = await pass.next();
       }
       await this.#pacer.drain();
-      group.clients.forEach(({ index }, position) => outcomes[index] = state.value[position]);
+      const result = state.value;
+      const place = (all: (readonly Outcomes[])[], own: GroupOutcomes) =>
+        group.clients.forEach(({ index }, position) => all[index] = own[position]);
+      place(outcomes, result.outcomes);
+      for (const [step, own] of result.evaluations) {
+        place(evaluations.getOrInsert(step, []), own);
+      }
     }
-    return outcomes;
+    return { outcomes, evaluations };
   }
 
-  /** Batches of the whole run, in forward passes. */
+  /** Work of the whole run, in forward passes of one batch of one client. */
   #totalWork(): number {
     const { rounds, localEpochs } = this.config;
-    const batches = (kind: PassKind) =>
-      this.#groups.reduce((sum, group) => sum + group.batches(kind), 0);
-    const decisions = this.method.usesStages && localEpochs > 1 ? batches("evaluate-train") : 0;
-    const epoch = decisions + trainingCost * batches("train") + batches("test");
-    return rounds * (localEpochs * epoch + batches("valid") + batches("test"));
+    const work = (kind: PassKind) => this.#groups.reduce((sum, group) => sum + group.work(kind), 0);
+    const decisions = this.method.usesStages && localEpochs > 1 ? work("evaluate-train") : 0;
+    const epoch = decisions + work("train") + work("test");
+    return rounds * (localEpochs * epoch + work("valid") + work("test"));
   }
 
   #runEvent(): SimulationEvent {

@@ -57,6 +57,7 @@ Deno.test("resolveOptions() accepts every name and alias with _ and with -", () 
 });
 
 const exampleOf = {
+  evaluateEvery: "10",
   method: "prrfl",
   theme: "mine",
   rounds: "2",

@@ -230,3 +230,42 @@ for (const [name, changes, message] of mistakes) {
     assertEquals(gpu.live, live);
   });
 }
+
+Deno.test("simulate() evaluates amid local epochs, on the side of a training that stays the same", async () => {
+  const batchSize = 5; // clients take 1 to 3 steps
+  const usual = await eventsOf({ batchSize });
+  const measured = await eventsOf({ batchSize, evaluateEvery: 1 });
+  const evaluations = measured.filter((event) => event.type === "evaluation");
+  assertEquals(measured.filter((event) => event.type !== "evaluation"), usual);
+  assertEquals(
+    await eventsOf({ batchSize, evaluateEvery: 1, parallelClients: 1 }).then(withoutRun),
+    withoutRun(measured),
+  );
+
+  const { steps } = evaluations[0];
+  const places = evaluations.map(({ round, epoch, step }) => [round, epoch, step]);
+  const expected = [0, 1].flatMap((round) =>
+    [0, 1].flatMap((epoch) => [...Array(steps - 1).keys()].map((step) => [round, epoch, step + 1]))
+  );
+  assertEquals(places, expected);
+  const [first] = evaluations;
+  const end = measured.find((event) => event.type === "epoch")!;
+  const smallest = dataset.clients.reduce((a, b) =>
+    b.train.labels.length < a.train.labels.length ? b : a
+  );
+  const own = (event: typeof first | typeof end, client: string) =>
+    event.clients.find((member) => member.client === client)!.test;
+  assertNotEquals(first.mean, end.mean);
+  const last = evaluations.findLast(({ round, epoch }) => round === 0 && epoch === 0)!;
+  assertEquals(own(last, smallest.name), own(end, smallest.name)); // it has finished the epoch
+});
+
+Deno.test("simulate() evaluates every so many steps, and not twice at the end", async () => {
+  const measured = await eventsOf({ batchSize: 5, evaluateEvery: 2, rounds: 1, localEpochs: 1 });
+  const evaluations = measured.filter((event) => event.type === "evaluation");
+  assertEquals(evaluations.map(({ step, steps }) => [step, steps]), [[2, 3]]);
+});
+
+function withoutRun(events: readonly SimulationEvent[]): readonly SimulationEvent[] {
+  return events.slice(1);
+}
