@@ -109,6 +109,20 @@ export interface AggregationEvent {
   readonly selected: boolean;
 }
 
+/** What the models say of every test image, after the last aggregation. */
+export interface PredictionsEvent {
+  readonly type: "predictions";
+  readonly round: number;
+  readonly clients: readonly {
+    readonly client: string;
+    /** `[images]`, in the order of the split */
+    readonly labels: Int32Array;
+    /** row-major `[images, classes]` */
+    readonly probabilities: ByRole<Float32Array<ArrayBuffer>>;
+  }[];
+  readonly classNames: readonly string[];
+}
+
 /** A client's model, to be stored. All clients and roles of one reason follow one another. */
 export interface CheckpointEvent {
   readonly type: "checkpoint";
@@ -140,5 +154,6 @@ export type SimulationEvent =
   | EvaluationEvent
   | EpochEvent
   | AggregationEvent
+  | PredictionsEvent
   | CheckpointEvent
   | DoneEvent;

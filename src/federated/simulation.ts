@@ -8,7 +8,13 @@ import type { Gpu } from "../tensor/gpu.ts";
 import { fourierRate } from "./aggregate/fourier.ts";
 import { checkConfig, ConfigError, type SimulationConfig } from "./config.ts";
 import { byTrainingSize, ClientGroup, type GroupOutcomes, type PassKind } from "./client_group.ts";
-import type { ByRole, CheckpointEvent, ProgressEvent, SimulationEvent } from "./events.ts";
+import type {
+  ByRole,
+  CheckpointEvent,
+  PredictionsEvent,
+  ProgressEvent,
+  SimulationEvent,
+} from "./events.ts";
 import type { FederatedMethod } from "./methods/method.ts";
 import { prrfl } from "./methods/prrfl.ts";
 import type { Outcomes } from "./outcomes.ts";
@@ -199,6 +205,7 @@ class Federation implements Disposable {
       valid: this.#metrics(valid[index]),
       test: this.#metrics(test[index]),
     }));
+    if (round === rounds - 1) yield this.#predictions(round, test);
     const validMean = this.#mean(clients.map(({ valid }) => valid));
     return {
       type: "aggregation" as const,
@@ -209,6 +216,16 @@ class Federation implements Disposable {
       test: this.#mean(clients.map(({ test }) => test)),
       selected: this.#select(round, validMean),
     };
+  }
+
+  #predictions(round: number, test: PassOutcomes): PredictionsEvent {
+    const { dataset: { clients: data, classNames } } = this.config;
+    const clients = this.#byClient((client, index) => ({
+      client,
+      labels: data[index].test.labels,
+      probabilities: this.#byRole((_, role) => test[index][role].probabilities),
+    }));
+    return { type: "predictions", round, clients, classNames };
   }
 
   /**

@@ -64,3 +64,6 @@ function pythonFloat(value: number): string {
   }
   return Number.isInteger(value) ? value.toFixed(1) : String(value);
 }
+
+/** What the models say of every test image at the end. */
+export const predictionsFile = "predictions.safetensors";

@@ -6,14 +6,16 @@ import type {
   CheckpointEvent,
   DoneEvent,
   EpochEvent,
+  PredictionsEvent,
   RunEvent,
   SimulationEvent,
 } from "../federated/events.ts";
 import type { Metrics } from "../metrics/classification.ts";
+import type { HostTensor } from "../tensor/host_tensor.ts";
 import { appendJsonLine, createNewFolder, expectNewFolder, writeFileAtomic } from "../io/files.ts";
 import { writeSafetensors } from "../io/safetensors.ts";
 import { curveMetrics, curvesSvg } from "./curves.ts";
-import { checkpointFile, curveFileName, overallFileName } from "./file_names.ts";
+import { checkpointFile, curveFileName, overallFileName, predictionsFile } from "./file_names.ts";
 import { metricsRow } from "./metrics_rows.ts";
 import { loadPngRenderer } from "./png.ts";
 import type { EventConsumer, RunHeader } from "./run_header.ts";
@@ -65,6 +67,9 @@ export class RunFolder implements EventConsumer {
         await this.#drawCurves();
         if (event.selected) await this.#nameBestRound(event);
         break;
+      case "predictions":
+        await this.#writePredictions(event);
+        break;
       case "checkpoint":
         await this.#writeCheckpoint(event);
         break;
@@ -107,6 +112,19 @@ export class RunFolder implements EventConsumer {
       const png = renderer.render(svg, curveScale);
       await writeFileAtomic(this.#path(curveFileName(metric, "png")), png);
     }
+  }
+
+  async #writePredictions({ clients, classNames, round }: PredictionsEvent): Promise<void> {
+    const tensors = new Map<string, HostTensor>();
+    for (const { client, labels, probabilities } of clients) {
+      const rows = labels.length;
+      tensors.set(`${client}.labels`, { shape: [rows], data: Int32Array.from(labels) });
+      for (const [role, data] of Object.entries(probabilities)) {
+        tensors.set(`${client}.${role}.probabilities`, { shape: [rows, classNames.length], data });
+      }
+    }
+    const metadata = { classes: classNames.join(","), round: String(round) };
+    await writeFileAtomic(this.#path(predictionsFile), writeSafetensors(tensors, metadata));
   }
 
   async #writeCheckpoint(event: CheckpointEvent): Promise<void> {

@@ -6,6 +6,7 @@ import { ConfigError, defaultConfig, type SimulationConfig } from "../../src/fed
 import type { CheckpointEvent, SimulationEvent } from "../../src/federated/events.ts";
 import { DivergenceError } from "../../src/federated/outcomes.ts";
 import { simulate } from "../../src/federated/simulation.ts";
+import { accuracy, predictClasses } from "../../src/metrics/classification.ts";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "../assert.ts";
 import { assertAllClose } from "../close.ts";
 import { gpu } from "../gpu.ts";
@@ -269,3 +270,26 @@ Deno.test("simulate() evaluates every so many steps, and not twice at the end", 
 function withoutRun(events: readonly SimulationEvent[]): readonly SimulationEvent[] {
   return events.slice(1);
 }
+
+Deno.test("simulate() tells at the end what the models say of every test image", () => {
+  const [predictions, more] = reference.filter((event) => event.type === "predictions");
+  const end = reference.findLast((event) => event.type === "aggregation")!;
+  assertEquals([more, predictions.round], [undefined, end.round]);
+  predictions.clients.forEach(({ client, labels, probabilities }, k) => {
+    assertEquals(labels, dataset.clients[k].test.labels);
+    for (const [role, scores] of Object.entries(probabilities)) {
+      assertEquals(scores.length, labels.length * 3);
+      for (let row = 0; row < labels.length; row++) {
+        const [a, b, c] = scores.subarray(3 * row);
+        assertAllClose(`${client} ${role} ${row}`, [a + b + c], [1], 1e-6); // four roundings
+      }
+      const expected = end.clients[k].test[role].accuracy;
+      assertAllClose(
+        `${client} ${role}`,
+        [accuracy(labels, predictClasses(scores, 3))],
+        [expected],
+        1e-12,
+      );
+    }
+  });
+});
