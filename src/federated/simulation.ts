@@ -10,13 +10,11 @@ import { checkConfig, ConfigError, type SimulationConfig } from "./config.ts";
 import { byTrainingSize, ClientGroup, type PassKind } from "./client_group.ts";
 import type { ByRole, CheckpointEvent, ProgressEvent, SimulationEvent } from "./events.ts";
 import type { FederatedMethod } from "./methods/method.ts";
-import { prrfl } from "./methods/prrfl.ts";
+import { methodOf } from "./methods/registry.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { Pacer } from "./pacing.ts";
 import { communicate, type SharedModel } from "./server.ts";
 import { type TransferStage, transferStage } from "./transfer_stage.ts";
-
-const methodOf: Readonly<Record<SimulationConfig["method"], FederatedMethod>> = { prrfl };
 
 /** A training step costs about as much as this many forward passes. */
 const trainingCost = 3;
@@ -37,7 +35,7 @@ export async function* simulate(
   config: SimulationConfig,
 ): AsyncGenerator<SimulationEvent, void> {
   checkConfig(config);
-  using federation = new Federation(gpu, config, methodOf[config.method]);
+  using federation = new Federation(gpu, config, methodOf(config.method));
   yield* federation.run();
 }
 
@@ -47,6 +45,7 @@ class Federation implements Disposable {
   readonly #groups: ClientGroup[] = [];
   readonly #pacer: Pacer;
   readonly #parallelClients: number;
+  /** by client; 0 where none is decided yet */
   #stages: (TransferStage | 0)[] = [];
   #best: { f1: number; round: number } | null = null;
   #done = 0;
@@ -108,23 +107,33 @@ class Federation implements Disposable {
     const { localEpochs, learningRate, learningRateStep, learningRateGamma } = this.config;
     const decayed = learningRate * learningRateGamma ** Math.floor(round / learningRateStep);
     yield { type: "round", round, learningRate: decayed };
-    this.#groups.forEach((group) => group.renewOptimizer(decayed));
+    this.#groups.forEach((group) => group.beginRound(decayed));
     this.#stages = this.config.dataset.clients.map(() => 0);
     for (let epoch = 0; epoch < localEpochs; epoch++) {
-      yield* this.#decideStages(round, epoch);
+      if (this.#transfers) yield* this.#decideStages(round, epoch);
       yield* this.#localEpoch(round, epoch);
     }
   }
 
+  get #transfers(): boolean {
+    return (this.method.transfer ?? "none") !== "none";
+  }
+
   /** DET looks at both models of each client; with a single local epoch there is nothing to decide. */
+  get #decides(): boolean {
+    return this.method.transfer === "staged" && this.config.localEpochs > 1;
+  }
+
+  /** Decides the stages of one local epoch. */
   async *#decideStages(round: number, epoch: number): AsyncGenerator<SimulationEvent, void> {
-    const { alpha1, alpha2, localEpochs } = this.config;
-    const decides = this.method.usesStages && localEpochs > 1;
-    const outcomes = decides ? yield* this.#pass("evaluate-train", "evaluate", round, epoch) : null;
-    const { personalRole, sharedRole } = this.method;
+    const { alpha1, alpha2 } = this.config;
+    const outcomes = this.#decides
+      ? yield* this.#pass("evaluate-train", "evaluate", round, epoch)
+      : null;
+    const { personalRole, sharing } = this.method;
     const stages = this.#stages.map((previous, client): TransferStage => {
       if (!outcomes) return 4;
-      const { [personalRole]: personal, [sharedRole]: deputy } = this.#metrics(outcomes[client]);
+      const { [personalRole]: personal, [sharing!.role]: deputy } = this.#metrics(outcomes[client]);
       return transferStage(previous, deputy.f1, personal.f1, { alpha1, alpha2 });
     });
     this.#stages = stages;
@@ -149,7 +158,7 @@ class Federation implements Disposable {
     const test = yield* this.#pass("test", "test", round, epoch);
     const clients = this.#byClient((client, index) => ({
       client,
-      stage: this.#stages[index] as TransferStage,
+      stage: this.#stages[index] || null,
       train: this.#metrics(train[index]),
       batchLosses: this.#batchLosses(train[index]),
       test: this.#metrics(test[index]),
@@ -166,7 +175,8 @@ class Federation implements Disposable {
   async *#communication(round: number) {
     const { rounds, localEpochs, fourierRate: initial } = this.config;
     const rate = fourierRate(round, rounds, initial);
-    communicate(this.method, this.#sharedModels(), rate);
+    const { sharing } = this.method;
+    if (sharing) communicate(sharing, this.#sharedModels(sharing.role), rate);
     const valid = yield* this.#pass("valid", "aggregate", round, localEpochs - 1);
     const test = yield* this.#pass("test", "aggregate", round, localEpochs - 1);
     const clients = this.#byClient((client, index) => ({
@@ -178,7 +188,7 @@ class Federation implements Disposable {
     return {
       type: "aggregation" as const,
       round,
-      rate,
+      rate: sharing?.usesRate ? rate : null,
       clients,
       valid: validMean,
       test: this.#mean(clients.map(({ test }) => test)),
@@ -245,7 +255,7 @@ class Federation implements Disposable {
     const { rounds, localEpochs } = this.config;
     const batches = (kind: PassKind) =>
       this.#groups.reduce((sum, group) => sum + group.batches(kind), 0);
-    const decisions = this.method.usesStages && localEpochs > 1 ? batches("evaluate-train") : 0;
+    const decisions = this.#decides ? batches("evaluate-train") : 0;
     const epoch = decisions + trainingCost * batches("train") + batches("test");
     return rounds * (localEpochs * epoch + batches("valid") + batches("test"));
   }
@@ -255,6 +265,8 @@ class Federation implements Disposable {
     return {
       type: "run",
       roles: this.method.roles,
+      personalRole: this.method.personalRole,
+      sharedRole: this.method.sharing?.role ?? null,
       clients: dataset.clients.map((client) => {
         const [train, valid, test] = splitNames.map((split) => client[split].labels.length);
         return { name: client.name, train, valid, test };
@@ -268,10 +280,8 @@ class Federation implements Disposable {
   }
 
   /** The models that take part in the communication, in the dataset's order. */
-  #sharedModels(): SharedModel[] {
-    return this.config.dataset.clients.map((_, index) =>
-      this.#modelOf(index, this.method.sharedRole)
-    );
+  #sharedModels(role: string): SharedModel[] {
+    return this.config.dataset.clients.map((_, index) => this.#modelOf(index, role));
   }
 
   #modelOf(client: number, role: string): SharedModel {
