@@ -69,11 +69,11 @@ export const trainFlags = {
   method: flag({
     name: "method",
     aliases: [],
-    kind: choice(methods),
+    kind: choice(methods, "NAME"),
     default: defaultConfig.method,
     source: "ours",
     topic: "Method",
-    help: "federated method",
+    help: methods.join(", "),
   }),
   rounds: flag({
     name: "iters",
@@ -119,6 +119,15 @@ export const trainFlags = {
     source: "official",
     topic: "Method",
     help: "a deputy from this times the personal F1 on teaches",
+  }),
+  proximalMu: flag({
+    name: "mu",
+    aliases: ["proximal-mu"],
+    kind: number({ min: 0 }),
+    default: defaultConfig.proximalMu,
+    source: "ours",
+    topic: "Method",
+    help: "FedProx's pull to the weights received",
   }),
 
   network: flag({
@@ -281,11 +290,12 @@ export const trainFlags = {
     help: "a new order of the training images in every epoch",
   }),
 
-  theme: flag({
+  theme: flag<string | null>({
     name: "theme",
     aliases: [],
     kind: fileNamePart("NAME"),
-    default: "prrfl",
+    default: null,
+    defaultText: "the method's name",
     source: "ours",
     topic: "Running",
     help: "what this run is called in the name of its folder",

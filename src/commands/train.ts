@@ -40,7 +40,7 @@ export async function train(
     settings,
     adapter: `${gpu.adapter.name} (${gpu.adapter.kind})`,
     versions,
-    folder: await freePath(join(options.savePath, runFolderName(options, new Date()))),
+    folder: await freePath(join(options.savePath, folderName(options))),
   };
   const folder = await RunFolder.open(header);
   const dataset = await showLoading(options, mode === "tables", signal);
@@ -52,6 +52,10 @@ export async function train(
     await folder.consume(event);
     console.consume(event);
   }
+}
+
+function folderName(options: TrainOptions): string {
+  return runFolderName({ ...options, theme: options.theme ?? options.method }, new Date());
 }
 
 function consoleMode({ json, quiet }: TrainOptions): ConsoleMode {

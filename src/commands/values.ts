@@ -51,11 +51,14 @@ export function integer(
   };
 }
 
-/** One of a few words. */
-export function choice<T extends string>(choices: readonly T[]): ValueKind<T> {
+/** One of a few words; where they are many, `placeholder` keeps the help narrow. */
+export function choice<T extends string>(
+  choices: readonly T[],
+  placeholder = choices.join("|"),
+): ValueKind<T> {
   return {
-    placeholder: choices.join("|"),
-    expected: choices.join(" or "),
+    placeholder,
+    expected: choices.join(", ").replace(/, (?=[^,]*$)/, " or "),
     parse: (text) => choices.find((word) => word === text),
   };
 }

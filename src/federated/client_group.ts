@@ -16,6 +16,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { SimulationConfig } from "./config.ts";
 import type { FederatedMethod } from "./methods/method.ts";
 import { DivergenceError, OutcomeBuffer, type Outcomes } from "./outcomes.ts";
+import { ProximalTerm } from "./proximal_term.ts";
 import type { TransferStage } from "./transfer_stage.ts";
 
 /** A client and its place in the dataset, by which its random numbers and results are known. */
@@ -52,6 +53,7 @@ export class ClientGroup {
   readonly clients: readonly IndexedClient[];
   readonly model: Model;
   readonly #optimizer: Optimizer;
+  readonly #proximalTerm: ProximalTerm | null;
   readonly #splits: readonly Readonly<Record<SplitName, ImageSplit>>[];
   readonly #orders: Uint32Array[];
   /** apart, for evaluations interrupt the training */
@@ -81,6 +83,9 @@ export class ClientGroup {
       seed,
     }));
     this.#optimizer = own(optimizerOf(this.model, config));
+    this.#proximalTerm = method.proximal
+      ? own(new ProximalTerm(this.model, config.proximalMu))
+      : null;
     this.#splits = clients.map(({ index, data }) => {
       const [train, valid, test] = splitNames.map((name) =>
         own(new ImageSplit(gpu, data[name], dataset.imageSize, index))
@@ -98,10 +103,11 @@ export class ClientGroup {
     this.#owned = owned.move();
   }
 
-  /** A new optimizer, in effect: with this learning rate, and without memory of the round before. */
-  renewOptimizer(learningRate: number): void {
+  /** Local training begins, in effect with a new optimizer: it has no memory of the round before. */
+  beginRound(learningRate: number): void {
     this.#optimizer.setLearningRate(learningRate);
     this.#optimizer.reset();
+    this.#proximalTerm?.setAnchor();
   }
 
   /** The stage of each of this group's clients, by the client's index in the dataset. */
@@ -231,6 +237,7 @@ export class ClientGroup {
     const stages = this.#stages.view([prefix]);
     this.#optimizer.zeroGrad();
     backward(this.method.localLoss({ logits, labels, counts, stages }));
+    this.#proximalTerm?.addGradient();
     this.#optimizer.step(prefix * this.method.roles.length);
   }
 

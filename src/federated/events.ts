@@ -4,13 +4,17 @@ import type { Metrics } from "../metrics/classification.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import type { TransferStage } from "./transfer_stage.ts";
 
-/** One value for each model a client holds, under its role: `personal` and `deputy` in PRR-FL. */
+/** One value for each model a client holds, under its role: `personal` and `deputy` in PRR-FL, `local` in FedAvg. */
 export type ByRole<T> = Readonly<Record<string, T>>;
 
 /** First event: what is about to happen. */
 export interface RunEvent {
   readonly type: "run";
   readonly roles: readonly string[];
+  /** the role whose metrics are a client's result */
+  readonly personalRole: string;
+  /** the role that goes to the server and back; null where nothing does */
+  readonly sharedRole: string | null;
   /** in the dataset's order, which every later list of clients follows; the number of images per split */
   readonly clients: readonly {
     readonly name: string;
@@ -45,7 +49,7 @@ export interface ProgressEvent {
   readonly total: number;
 }
 
-/** The stages of all clients for one local epoch are decided. */
+/** The stages of all clients for one local epoch are decided; only in methods with transfer between models. */
 export interface StageEvent {
   readonly type: "stage";
   readonly round: number;
@@ -80,7 +84,8 @@ export interface EpochEvent {
   readonly epoch: number;
   readonly clients: readonly {
     readonly client: string;
-    readonly stage: TransferStage;
+    /** null in methods without transfer between models */
+    readonly stage: TransferStage | null;
     /** of the train-mode outputs during the epoch; the loss is cross-entropy alone */
     readonly train: ByRole<Metrics>;
     /** mean cross-entropy of each training batch, nats */
@@ -91,12 +96,12 @@ export interface EpochEvent {
   readonly mean: ByRole<Metrics>;
 }
 
-/** The server has aggregated and every client has received its weights. */
+/** The server has aggregated and every client has received its weights, unless the method shares nothing. */
 export interface AggregationEvent {
   readonly type: "aggregation";
   readonly round: number;
-  /** PFA's low-frequency share L(t), in [0, 1] */
-  readonly rate: number;
+  /** PFA's low-frequency share L(t), in [0, 1]; null in methods that do without */
+  readonly rate: number | null;
   readonly clients: readonly {
     readonly client: string;
     readonly valid: ByRole<Metrics>;

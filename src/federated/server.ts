@@ -1,9 +1,12 @@
 // The server: collects what the clients share, aggregates it, and gives it back, all on the GPU.
 
-import type { Model } from "../nn/model.ts";
 import type { BufferView } from "../gpu/buffers.ts";
+import type { FlatTensors } from "../nn/flat_tensors.ts";
+import type { Model } from "../nn/model.ts";
+import type { Module } from "../nn/module.ts";
+import { sameShape, type Shape, showShape } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
-import type { FederatedMethod } from "./methods/method.ts";
+import type { SharedKind, Sharing } from "./methods/method.ts";
 
 /** A client's shared model: its place in a stack. */
 export interface SharedModel {
@@ -11,29 +14,58 @@ export interface SharedModel {
   readonly index: number;
 }
 
+/** One tensor of a model that can be shared. */
+interface Shareable {
+  readonly name: string;
+  readonly kind: SharedKind;
+  readonly shape: Shape;
+  tensorsOf(model: Model): FlatTensors;
+}
+
 /**
- * One communication: every parameter that the method aggregates is replaced in every client's shared model.
+ * One communication: every tensor that the method aggregates is replaced in every client's shared model.
  * Nothing is read back. The order of `clients` is the order of summation.
  *
  * @param rate PFA's low-frequency share in this round
  */
 export function communicate(
-  method: FederatedMethod,
+  sharing: Sharing,
   clients: readonly SharedModel[],
   rate: number,
 ): void {
   const [{ model: { gpu, module } }] = clients;
-  for (const parameter of module.parameters) {
-    const aggregate = method.aggregation(parameter.kind);
+  for (const { name, kind, shape, tensorsOf } of shareables(module)) {
+    const aggregate = sharing.aggregation(kind);
     if (!aggregate) continue;
     using _scope = gpu.scope();
-    const sent = emptyTensor(gpu, [clients.length, ...parameter.shape]);
-    const places = clients.map(({ model, index }) =>
-      model.parameters.ofModel(parameter.name, index)
-    );
+    const sent = emptyTensor(gpu, [clients.length, ...shape]);
+    const places = clients.map(({ model, index }) => tensorsOf(model).ofModel(name, index));
     places.forEach((own, k) => gpu.copy(own, clientPart(sent, k)));
     const received = aggregate(sent, { rate });
+    expectAsSent(name, sent, received);
     places.forEach((own, k) => gpu.copy(clientPart(received, k), own));
+  }
+}
+
+/** Parameters and running statistics; what counts something is no statistic. */
+function shareables({ parameters, buffers }: Module): Shareable[] {
+  return [
+    ...parameters.map((spec) => ({ ...spec, tensorsOf: (model: Model) => model.parameters })),
+    ...buffers.filter(({ integer }) => !integer).map((spec) => ({
+      ...spec,
+      kind: "statistics" as const,
+      tensorsOf: (model: Model) => model.buffers,
+    })),
+  ];
+}
+
+/** Methods may be anyone's. */
+function expectAsSent(name: string, sent: Tensor, received: Tensor): void {
+  if (!sameShape(sent.shape, received.shape) || received.dtype !== sent.dtype) {
+    throw new TypeError(
+      `Cannot aggregate ${name}: the method makes ${received.dtype} ${showShape(received.shape)} ` +
+        `of ${sent.dtype} ${showShape(sent.shape)}, but both have to be alike`,
+    );
   }
 }
 

@@ -16,13 +16,11 @@ import type {
   SimulationEvent,
 } from "./events.ts";
 import type { FederatedMethod } from "./methods/method.ts";
-import { prrfl } from "./methods/prrfl.ts";
+import { methodOf } from "./methods/registry.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { Pacer } from "./pacing.ts";
 import { communicate, type SharedModel } from "./server.ts";
 import { type TransferStage, transferStage } from "./transfer_stage.ts";
-
-const methodOf: Readonly<Record<SimulationConfig["method"], FederatedMethod>> = { prrfl };
 
 /** Outcomes of a pass, `[client][role]`, clients in the dataset's order. */
 type PassOutcomes = readonly (readonly Outcomes[])[];
@@ -46,7 +44,7 @@ export async function* simulate(
   config: SimulationConfig,
 ): AsyncGenerator<SimulationEvent, void> {
   checkConfig(config);
-  using federation = new Federation(gpu, config, methodOf[config.method]);
+  using federation = new Federation(gpu, config, methodOf(config.method));
   yield* federation.run();
 }
 
@@ -56,6 +54,7 @@ class Federation implements Disposable {
   readonly #groups: ClientGroup[] = [];
   readonly #pacer: Pacer;
   readonly #parallelClients: number;
+  /** by client; 0 where none is decided yet */
   #stages: (TransferStage | 0)[] = [];
   #best: { f1: number; round: number } | null = null;
   #done = 0;
@@ -117,25 +116,33 @@ class Federation implements Disposable {
     const { localEpochs, learningRate, learningRateStep, learningRateGamma } = this.config;
     const decayed = learningRate * learningRateGamma ** Math.floor(round / learningRateStep);
     yield { type: "round", round, learningRate: decayed };
-    this.#groups.forEach((group) => group.renewOptimizer(decayed));
+    this.#groups.forEach((group) => group.beginRound(decayed));
     this.#stages = this.config.dataset.clients.map(() => 0);
     for (let epoch = 0; epoch < localEpochs; epoch++) {
-      yield* this.#decideStages(round, epoch);
+      if (this.#transfers) yield* this.#decideStages(round, epoch);
       yield* this.#localEpoch(round, epoch);
     }
   }
 
+  get #transfers(): boolean {
+    return (this.method.transfer ?? "none") !== "none";
+  }
+
   /** DET looks at both models of each client; with a single local epoch there is nothing to decide. */
+  get #decides(): boolean {
+    return this.method.transfer === "staged" && this.config.localEpochs > 1;
+  }
+
+  /** Decides the stages of one local epoch. */
   async *#decideStages(round: number, epoch: number): AsyncGenerator<SimulationEvent, void> {
-    const { alpha1, alpha2, localEpochs } = this.config;
-    const decides = this.method.usesStages && localEpochs > 1;
-    const outcomes = decides
+    const { alpha1, alpha2 } = this.config;
+    const outcomes = this.#decides
       ? (yield* this.#pass("evaluate-train", "evaluate", round, epoch)).outcomes
       : null;
-    const { personalRole, sharedRole } = this.method;
+    const { personalRole, sharing } = this.method;
     const stages = this.#stages.map((previous, client): TransferStage => {
       if (!outcomes) return 4;
-      const { [personalRole]: personal, [sharedRole]: deputy } = this.#metrics(outcomes[client]);
+      const { [personalRole]: personal, [sharing!.role]: deputy } = this.#metrics(outcomes[client]);
       return transferStage(previous, deputy.f1, personal.f1, { alpha1, alpha2 });
     });
     this.#stages = stages;
@@ -162,7 +169,7 @@ class Federation implements Disposable {
     yield* this.#evaluations(round, epoch, training.evaluations, test);
     const clients = this.#byClient((client, index) => ({
       client,
-      stage: this.#stages[index] as TransferStage,
+      stage: this.#stages[index] || null,
       train: this.#metrics(train[index]),
       batchLosses: this.#batchLosses(train[index]),
       test: this.#metrics(test[index]),
@@ -197,7 +204,8 @@ class Federation implements Disposable {
   async *#communication(round: number) {
     const { rounds, localEpochs, fourierRate: initial } = this.config;
     const rate = fourierRate(round, rounds, initial);
-    communicate(this.method, this.#sharedModels(), rate);
+    const { sharing } = this.method;
+    if (sharing) communicate(sharing, this.#sharedModels(sharing.role), rate);
     const { outcomes: valid } = yield* this.#pass("valid", "aggregate", round, localEpochs - 1);
     const { outcomes: test } = yield* this.#pass("test", "aggregate", round, localEpochs - 1);
     const clients = this.#byClient((client, index) => ({
@@ -210,7 +218,7 @@ class Federation implements Disposable {
     return {
       type: "aggregation" as const,
       round,
-      rate,
+      rate: sharing?.usesRate ? rate : null,
       clients,
       valid: validMean,
       test: this.#mean(clients.map(({ test }) => test)),
@@ -292,7 +300,7 @@ class Federation implements Disposable {
   #totalWork(): number {
     const { rounds, localEpochs } = this.config;
     const work = (kind: PassKind) => this.#groups.reduce((sum, group) => sum + group.work(kind), 0);
-    const decisions = this.method.usesStages && localEpochs > 1 ? work("evaluate-train") : 0;
+    const decisions = this.#decides ? work("evaluate-train") : 0;
     const epoch = decisions + work("train") + work("test");
     return rounds * (localEpochs * epoch + work("valid") + work("test"));
   }
@@ -302,6 +310,8 @@ class Federation implements Disposable {
     return {
       type: "run",
       roles: this.method.roles,
+      personalRole: this.method.personalRole,
+      sharedRole: this.method.sharing?.role ?? null,
       clients: dataset.clients.map((client) => {
         const [train, valid, test] = splitNames.map((split) => client[split].labels.length);
         return { name: client.name, train, valid, test };
@@ -315,10 +325,8 @@ class Federation implements Disposable {
   }
 
   /** The models that take part in the communication, in the dataset's order. */
-  #sharedModels(): SharedModel[] {
-    return this.config.dataset.clients.map((_, index) =>
-      this.#modelOf(index, this.method.sharedRole)
-    );
+  #sharedModels(role: string): SharedModel[] {
+    return this.config.dataset.clients.map((_, index) => this.#modelOf(index, role));
   }
 
   #modelOf(client: number, role: string): SharedModel {

@@ -47,7 +47,7 @@ export function metricCurves(
   history: readonly (EpochEvent | AggregationEvent)[],
   metric: CurveMetric,
 ): Curve[] {
-  const role = run.roles[0];
+  const role = run.personalRole;
   const curves = [...run.clients.map(({ name }) => name), "mean"]
     .map((name) => ({ name, values: [] as (number | null)[] }));
   for (const event of history) {
@@ -68,7 +68,8 @@ export function curvesSvg(
   metric: CurveMetric,
 ): string {
   const curves = metricCurves(run, history, metric);
-  const communications = history.filter(({ type }) => type === "aggregation")
+  const communications = run.sharedRole === null ? [] : history
+    .filter(({ type }) => type === "aggregation")
     .map(({ round }) => (round + 1) * run.localEpochs);
   const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width, height });
   try {
@@ -91,8 +92,10 @@ function figure(
     backgroundColor: "#fff",
     textStyle: { fontFamily, color: textColour },
     title: {
-      text: `${title} of the ${run.roles[0]} models`,
-      subtext: "dotted vertical lines: communication with the server",
+      text: `${title} of the ${run.personalRole} models`,
+      subtext: run.sharedRole === null
+        ? "no communication with a server"
+        : "dotted vertical lines: communication with the server",
       left: 80,
       top: 14,
       textStyle: { fontSize: 18, fontWeight: "normal" },

@@ -25,7 +25,7 @@ export class ProgressLine {
         this.#stages = event.clients;
         break;
       case "epoch": {
-        const train = event.clients.map((client) => client.train[this.#run!.roles[0]]);
+        const train = event.clients.map((client) => client.train[this.#run!.personalRole]);
         this.#trainLoss = meanMetrics(train).loss;
         break;
       }

@@ -163,7 +163,7 @@ export class RunFolder implements EventConsumer {
   }
 
   #personal(byRole: Readonly<Record<string, Metrics>>): Metrics {
-    return byRole[this.#run!.roles[0]];
+    return byRole[this.#run!.personalRole];
   }
 
   #path(name: string): string {

@@ -41,7 +41,7 @@ Deno.test("resolveOptions() sets everything that defaultConfig knows", () => {
 
 Deno.test("resolveOptions() accepts the paper's own command line", () => {
   const line = "--theme prrfl --iters 50 --wk_iters 5 --network vgg_nb --l_rate 0.7 --lr 1e-2";
-  assertEquals(optionsOf(...line.split(" ")), optionsOf());
+  assertEquals(optionsOf(...line.split(" ")), { ...optionsOf(), theme: "prrfl" });
 });
 
 Deno.test("resolveOptions() accepts every name and alias with _ and with -", () => {
@@ -65,6 +65,7 @@ const exampleOf = {
   fourierRate: "0.5",
   alpha1: "0.1",
   alpha2: "0.2",
+  proximalMu: "0.3",
   network: "vgg_b",
   width: "0.25",
   init: "weights.safetensors",
@@ -139,13 +140,17 @@ const mistakes: [args: string, sentence: string][] = [
     "Cannot use 100 for --image-size: expected a whole number divisible by 32 from 32 to 1024",
   ],
   ["--network resnet", "Cannot use resnet for --network: expected vgg_nb or vgg_b"],
-  ["--method fedavg", "Cannot use fedavg for --method: expected prrfl"],
+  [
+    "--method fedavgg",
+    "Cannot use fedavgg for --method: " +
+    "expected local, fedavg, fedprox, fedbn, silobn, fml, pfa, det or prrfl",
+  ],
   [
     "--theme a/b",
     "Cannot use a/b for --theme: expected letters, digits, dots, hyphens and underscores",
   ],
   ["--optim adamw", "Cannot use adamw for --optim: expected sgd or adam"],
-  ["--adapter npu", "Cannot use npu for --adapter: expected auto or gpu or cpu"],
+  ["--adapter npu", "Cannot use npu for --adapter: expected auto, gpu or cpu"],
   [
     "--parallel-clients some",
     "Cannot use some for --parallel-clients: expected a whole number of at least 1, or auto",

@@ -44,7 +44,7 @@ goldenTest(
       loadStateDict(model, states[k], index);
     });
 
-    communicate(prrfl, places, expected.rate);
+    communicate(prrfl.sharing, places, expected.rate);
 
     for (const [k, { model, index }] of places.entries()) {
       assertEquals(await stateDict(model, index - 1), states[k], "the personal model has changed");

@@ -97,7 +97,8 @@ Deno.test("simulate() tells a run from its first round to its checkpoints", () =
   assertEquals(kinds, [
     "run",
     ...["round", ...epochs, "aggregation"],
-    ...["round", ...epochs, "aggregation", ...checkpoints("best"), ...checkpoints("final")],
+    ...["round", ...epochs, "predictions", "aggregation"],
+    ...[...checkpoints("best"), ...checkpoints("final")],
     "done",
   ]);
 });

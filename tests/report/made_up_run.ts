@@ -79,6 +79,8 @@ function runEvent(rounds: number, localEpochs: number, clients: readonly string[
   return {
     type: "run",
     roles: ["personal", "deputy"],
+    personalRole: "personal",
+    sharedRole: "deputy",
     clients: clients.map((name, k) => ({
       name,
       train: 1844 - 390 * (k % 4),
