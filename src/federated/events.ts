@@ -2,6 +2,7 @@
 
 import type { Metrics } from "../metrics/classification.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
+import type { Spectrum } from "./spectrum.ts";
 import type { TransferStage } from "./transfer_stage.ts";
 
 /** One value for each model a client holds, under its role: `personal` and `deputy` in PRR-FL, `local` in FedAvg. */
@@ -114,6 +115,21 @@ export interface AggregationEvent {
   readonly selected: boolean;
 }
 
+/** Amplitudes of one layer's weights around the last communication, frequency 0 in the middle. */
+export interface SpectraEvent {
+  readonly type: "spectra";
+  readonly round: number;
+  /** PFA's low-frequency share; null where the method uses none */
+  readonly rate: number | null;
+  /** the parameter: the second convolution's weight */
+  readonly layer: string;
+  readonly clients: readonly {
+    readonly client: string;
+    readonly before: Spectrum;
+    readonly after: Spectrum;
+  }[];
+}
+
 /** What the models say of every test image, after the last aggregation. */
 export interface PredictionsEvent {
   readonly type: "predictions";
@@ -159,6 +175,7 @@ export type SimulationEvent =
   | EvaluationEvent
   | EpochEvent
   | AggregationEvent
+  | SpectraEvent
   | PredictionsEvent
   | CheckpointEvent
   | DoneEvent;

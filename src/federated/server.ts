@@ -3,7 +3,7 @@
 import type { BufferView } from "../gpu/buffers.ts";
 import type { FlatTensors } from "../nn/flat_tensors.ts";
 import type { Model } from "../nn/model.ts";
-import type { Module } from "../nn/module.ts";
+import type { Module, ParameterSpec } from "../nn/module.ts";
 import { sameShape, type Shape, showShape } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import type { SharedKind, Sharing } from "./methods/method.ts";
@@ -45,6 +45,16 @@ export function communicate(
     expectAsSent(name, sent, received);
     places.forEach((own, k) => gpu.copy(clientPart(received, k), own));
   }
+}
+
+/** A parameter of all clients' shared models, `[clients, …]`. */
+export function collect(clients: readonly SharedModel[], parameter: ParameterSpec): Tensor {
+  const [{ model: { gpu } }] = clients;
+  const collected = emptyTensor(gpu, [clients.length, ...parameter.shape]);
+  clients.forEach(({ model, index }, k) =>
+    gpu.copy(model.parameters.ofModel(parameter.name, index), clientPart(collected, k))
+  );
+  return collected;
 }
 
 /** Parameters and running statistics; what counts something is no statistic. */

@@ -15,11 +15,12 @@ import type {
   ProgressEvent,
   SimulationEvent,
 } from "./events.ts";
-import type { FederatedMethod } from "./methods/method.ts";
+import type { FederatedMethod, Sharing } from "./methods/method.ts";
 import { methodOf } from "./methods/registry.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { Pacer } from "./pacing.ts";
-import { communicate, type SharedModel } from "./server.ts";
+import { collect, communicate, type SharedModel } from "./server.ts";
+import { amplitudeSpectra } from "./spectrum.ts";
 import { type TransferStage, transferStage } from "./transfer_stage.ts";
 
 /** Outcomes of a pass, `[client][role]`, clients in the dataset's order. */
@@ -205,7 +206,7 @@ class Federation implements Disposable {
     const { rounds, localEpochs, fourierRate: initial } = this.config;
     const rate = fourierRate(round, rounds, initial);
     const { sharing } = this.method;
-    if (sharing) communicate(sharing, this.#sharedModels(sharing.role), rate);
+    if (sharing) yield* this.#share(round, sharing, rate);
     const { outcomes: valid } = yield* this.#pass("valid", "aggregate", round, localEpochs - 1);
     const { outcomes: test } = yield* this.#pass("test", "aggregate", round, localEpochs - 1);
     const clients = this.#byClient((client, index) => ({
@@ -223,6 +224,35 @@ class Federation implements Disposable {
       valid: validMean,
       test: this.#mean(clients.map(({ test }) => test)),
       selected: this.#select(round, validMean),
+    };
+  }
+
+  /** Communicates, and the last time shows what that does to the spectra of a layer. */
+  async *#share(
+    round: number,
+    sharing: Sharing,
+    rate: number,
+  ): AsyncGenerator<SimulationEvent, void> {
+    const models = this.#sharedModels(sharing.role);
+    if (round < this.config.rounds - 1) return communicate(sharing, models, rate);
+    const [, layer] = models[0].model.module.parameters.filter(({ kind }) => kind === "conv");
+    const measure = async () => {
+      using weights = collect(models, layer);
+      return await amplitudeSpectra(weights);
+    };
+    const before = await measure();
+    communicate(sharing, models, rate);
+    const after = await measure();
+    yield {
+      type: "spectra",
+      round,
+      rate: sharing.usesRate ? rate : null,
+      layer: layer.name,
+      clients: this.#byClient((client, index) => ({
+        client,
+        before: before[index],
+        after: after[index],
+      })),
     };
   }
 

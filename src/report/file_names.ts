@@ -67,3 +67,6 @@ function pythonFloat(value: number): string {
 
 /** What the models say of every test image at the end. */
 export const predictionsFile = "predictions.safetensors";
+
+/** Amplitudes of a layer before and after the last communication. */
+export const spectraFile = "spectrum.safetensors";

@@ -9,13 +9,20 @@ import type {
   PredictionsEvent,
   RunEvent,
   SimulationEvent,
+  SpectraEvent,
 } from "../federated/events.ts";
 import type { Metrics } from "../metrics/classification.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import { appendJsonLine, createNewFolder, expectNewFolder, writeFileAtomic } from "../io/files.ts";
 import { writeSafetensors } from "../io/safetensors.ts";
 import { curveMetrics, curvesSvg } from "./curves.ts";
-import { checkpointFile, curveFileName, overallFileName, predictionsFile } from "./file_names.ts";
+import {
+  checkpointFile,
+  curveFileName,
+  overallFileName,
+  predictionsFile,
+  spectraFile,
+} from "./file_names.ts";
 import { metricsRow } from "./metrics_rows.ts";
 import { loadPngRenderer } from "./png.ts";
 import type { EventConsumer, RunHeader } from "./run_header.ts";
@@ -67,6 +74,9 @@ export class RunFolder implements EventConsumer {
         await this.#drawCurves();
         if (event.selected) await this.#nameBestRound(event);
         break;
+      case "spectra":
+        await this.#writeSpectra(event);
+        break;
       case "predictions":
         await this.#writePredictions(event);
         break;
@@ -112,6 +122,18 @@ export class RunFolder implements EventConsumer {
       const png = renderer.render(svg, curveScale);
       await writeFileAtomic(this.#path(curveFileName(metric, "png")), png);
     }
+  }
+
+  async #writeSpectra({ clients, layer, round, rate }: SpectraEvent): Promise<void> {
+    const tensors = new Map<string, HostTensor>();
+    for (const { client, before, after } of clients) {
+      for (const [when, { rows, columns, amplitudes }] of Object.entries({ before, after })) {
+        tensors.set(`${client}.${when}`, { shape: [rows, columns], data: amplitudes });
+      }
+    }
+    const metadata: Record<string, string> = { layer, round: String(round) };
+    if (rate !== null) metadata.rate = String(rate);
+    await writeFileAtomic(this.#path(spectraFile), writeSafetensors(tensors, metadata));
   }
 
   async #writePredictions({ clients, classNames, round }: PredictionsEvent): Promise<void> {

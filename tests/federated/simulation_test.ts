@@ -97,7 +97,7 @@ Deno.test("simulate() tells a run from its first round to its checkpoints", () =
   assertEquals(kinds, [
     "run",
     ...["round", ...epochs, "aggregation"],
-    ...["round", ...epochs, "predictions", "aggregation"],
+    ...["round", ...epochs, "spectra", "predictions", "aggregation"],
     ...[...checkpoints("best"), ...checkpoints("final")],
     "done",
   ]);
@@ -292,5 +292,29 @@ Deno.test("simulate() tells at the end what the models say of every test image",
         1e-12,
       );
     }
+  });
+});
+
+Deno.test("simulate() shows at the end what the last communication did to the spectra of a layer", () => {
+  const [{ layer, round, rate, clients }] = reference.filter((event) => event.type === "spectra");
+  const end = reference.findLast((event) => event.type === "aggregation")!;
+  assertEquals({ layer, round, rate }, {
+    layer: "layer1.1.conv.weight",
+    round: end.round,
+    rate: end.rate,
+  });
+  const finals = checkpointsOf(reference).filter(({ reason, role }) =>
+    reason === "final" && role === "deputy"
+  );
+  clients.forEach(({ client, before, after }, k) => {
+    assertEquals([before.rows, before.columns], [12, 12]);
+    // The amplitude at frequency 0 is the absolute value of the sum of all weights.
+    const { data } = finals[k].tensors.get(layer)!;
+    const sum = Math.abs((data as Float32Array).reduce((sum, value) => sum + value, 0));
+    const [mean, own] = [clients.map(({ before }) => before), [after]].map((spectra) =>
+      spectra.reduce((sum, { amplitudes }) => sum + amplitudes[6 * 12 + 6], 0) / spectra.length
+    );
+    assertAllClose(client, [own], [sum], 1e-5); // 144 terms of order 0.1
+    assertAllClose(client, [own], [mean], 1e-5);
   });
 });
