@@ -1,6 +1,7 @@
 // Learning curves: every client's metrics against local epochs, on the training and the test images.
 
 import type { Metrics } from "../../metrics/classification.ts";
+import { curveFileName } from "../file_names.ts";
 import type { LabelledRun } from "../labelled_runs.ts";
 import type { RecordedHistory } from "../recorded_run.ts";
 import { epochChart, metricNames } from "./epoch_chart.ts";
@@ -14,12 +15,15 @@ import {
 } from "./figure.ts";
 import { communications, trace, type TraceChoice } from "./trace.ts";
 
+/** How to read the curves. */
+export const curvesCaption =
+  "One line per client and, heavier, their mean, after every local epoch and, on the test images, " +
+  "on both sides of every communication (dotted lines).";
+
 const about = {
   id: "curves",
-  title: "Learning curves of the clients",
-  caption:
-    "One line per client and, heavier, their mean, after every local epoch and, on the test " +
-    "images, on both sides of every communication (dotted lines).",
+  title: "Learning curves",
+  caption: curvesCaption,
 };
 
 const metrics: readonly (keyof Metrics)[] = ["f1", "auc", "accuracy", "loss"];
@@ -35,8 +39,7 @@ export function clientCurvesFigure(runs: readonly LabelledRun[]): Figure {
           title: curvesTitle({ split, role, metric }) + (runs.length > 1 ? `, ${run.label}` : ""),
           panels: [clientCurves(run, { split, role, metric })],
           file: isOfficial(run, { split, role, metric })
-            ? `curve-Test-${metric.toUpperCase()}-all-client` +
-              (runs.length > 1 ? `-${fileNameOf(run.label)}` : "")
+            ? curveFileName(metric) + (runs.length > 1 ? `-${fileNameOf(run.label)}` : "")
             : null,
         }))
       )

@@ -25,8 +25,10 @@ const about = {
 export const noPredictions =
   "No run folder holds predictions.safetensors, which a run writes when it ends.";
 
+/** With more classes than this their names are turned, to stand beside each other. */
+const mostUpright = 4;
 /** Above this share, letters are white on the cell's colour. */
-const darkShare = 0.5;
+const darkShare = 0.85;
 
 /** One matrix per client, for every run and role. */
 export function confusionFigure(runs: readonly LabelledRun[]): Figure {
@@ -65,23 +67,30 @@ function matrix(
       };
     });
   });
-  const axis = { type: "category" as const, data: [...classNames], axisTick: { show: false } };
+  const axis = {
+    type: "category" as const,
+    data: [...classNames],
+    axisTick: { show: false },
+    axisLabel: { interval: 0 },
+  };
+  const rotate = classes > mostUpright ? 40 : 0;
   const option: EChartsOption = {
     animation: false,
-    grid: { left: 70, right: 16, top: 8, bottom: 96 },
-    xAxis: { ...axis, name: "predicted class", nameLocation: "middle", nameGap: 28 },
+    grid: { left: 70, right: 16, top: 8, bottom: rotate === 0 ? 48 : 66 },
+    xAxis: {
+      ...axis,
+      axisLabel: { interval: 0, rotate },
+      name: "predicted class",
+      nameLocation: "middle",
+      nameGap: rotate === 0 ? 28 : 46,
+    },
     yAxis: { ...axis, name: "true class", nameLocation: "middle", nameGap: 50, inverse: true },
     visualMap: {
+      show: false, // the caption says what the colour is
       min: 0,
       max: 100,
       dimension: 2,
-      orient: "horizontal",
-      left: "center",
-      bottom: 0,
-      itemWidth: 12,
-      itemHeight: 120,
-      text: ["100 % of the row", "0"],
-      inRange: { color: ["#0072b2"], colorAlpha: [0.04, 1] },
+      inRange: { color: ["#0072b2"], colorAlpha: [0.03, 1] }, // on any paper
     },
     series: [{
       type: "heatmap",
@@ -91,5 +100,5 @@ function matrix(
       itemStyle: { borderWidth: 1, borderColor: "rgba(128, 128, 128, 0.35)" },
     }],
   };
-  return { heading: `Client ${client}`, option, tooltip: "counts", shape: "square", height: 340 };
+  return { heading: `Client ${client}`, option, tooltip: "counts", shape: "square", height: 300 };
 }

@@ -127,7 +127,7 @@ function communicationLines(epochs: readonly number[]): LineSeriesOption {
       lineStyle: {
         color: epochs.length > mostFaintLines ? faintCommunicationColour : communicationColour,
         width: 1,
-        type: "dotted",
+        type: [2, 3],
       },
       data: epochs.map((xAxis) => ({ xAxis })),
       z: 1,

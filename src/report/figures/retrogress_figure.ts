@@ -8,10 +8,9 @@ import { type Figure, missingFigure, switchesOf, type Variant } from "./figure.t
 
 const about = {
   id: "retrogress",
-  title: "Retrogress at every communication",
+  title: "Retrogress",
   caption: "Each dotted line is a communication: the model that receives the server's weights is " +
-    "tested right before and right after it, so what it forgets is a vertical fall. " +
-    "Lines are means over seeds, bands one standard deviation.",
+    "tested right before and right after it, so what it forgets is a vertical fall.",
 };
 
 /** Which of a client's models is followed. */
@@ -46,8 +45,12 @@ export function retrogressFigure(runs: readonly LabelledRun[]): Figure {
       }))
     )
   );
+  const seeds = methods.some(({ runs }) => runs.length > 1)
+    ? " Lines are means over seeds, bands one standard deviation."
+    : "";
   return {
     ...about,
+    caption: about.caption + seeds,
     switches: switchesOf(["Metric", "Model", "Client"], variants),
     variants,
     missing: null,

@@ -19,9 +19,10 @@ import { palette } from "./theme.ts";
 
 const about = {
   id: "roc",
-  title: "ROC curves, each class against the rest",
-  caption: "The further a curve bends to the upper left, the better the class is told from the " +
-    "others; the dashed diagonal is guessing. The legend gives the area under each curve (AUC).",
+  title: "ROC curves",
+  caption:
+    "Each class against the rest, on the test images: the further a curve bends to the upper left, the better the class is told from the " +
+    "others; the dashed diagonal is guessing. AUC is the area under the curve, in %.",
 };
 
 /** One chart per client, for every run and role. */
@@ -54,7 +55,7 @@ function curves(
   const drawn = classNames.map((name, index) => {
     const value = auc?.perClass[index] ?? null;
     const points = value === null ? [] : rocCurve(labels, scores, classNames.length, index);
-    return { name: `${name} ${percent(value)}`, points };
+    return { name: `${name}, AUC ${percent(value)}`, points };
   });
   const axis = {
     type: "value" as const,

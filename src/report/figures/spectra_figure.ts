@@ -15,8 +15,9 @@ import {
 
 const about = {
   id: "spectra",
-  title: "Amplitude spectrum before and after the aggregation",
-  caption: "Zero frequency is in the middle. Inside the frame, the window of PFA, the server " +
+  title: "Amplitude spectra",
+  caption:
+    "A layer's weights before and after a communication; zero frequency is in the middle. Inside the frame, the window of PFA, the server " +
     "replaces each client's amplitude by the mean over clients; outside it nothing changes.",
 };
 
@@ -26,7 +27,9 @@ const mostCells = 64;
 // From the dark to the bright, even to the eye and to the colour-blind (matplotlib's viridis).
 const sequential = ["#440154", "#3b528b", "#21918c", "#5ec962", "#fde725"];
 /** Less, equal, more. */
-const diverging = ["#0072b2", "rgba(128, 128, 128, 0.12)", "#d55e00"];
+const diverging = ["#0072b2", "#e3e6e9", "#d55e00"];
+/** Share of the cells at either end that the colours do not tell apart, so that a few do not dim the rest. */
+const clippedShare = 0.01;
 
 /** Three maps for every client of every run that stored them. */
 export function spectraFigure(runs: readonly LabelledRun[]): Figure {
@@ -57,25 +60,30 @@ function maps(before: Amplitudes, after: Amplitudes, rate: Spectra["rate"]): Pan
   const [first, second] = [blockMeans(before), blockMeans(after)];
   const logs = [first, second].map(({ values }) => values.map((value) => Math.log10(value)));
   const ratios = logs[1].map((value, index) => value - logs[0][index]);
-  const finite = logs.flat().filter(Number.isFinite);
-  const range = finite.length === 0
-    ? { min: 0, max: 1 }
-    : { min: rounded(Math.min(...finite), 2), max: rounded(Math.max(...finite), 2) };
-  const largest = Math.max(0.01, ...ratios.filter(Number.isFinite).map(Math.abs));
+  const [min, max] = clippedRange(logs.flat());
+  const largest = Math.max(...clippedRange(ratios.map(Math.abs)), 0.01);
   const map = (
     heading: string,
     values: readonly number[],
     scale: { min: number; max: number; color: readonly string[] },
   ) => heatMap(heading, values, { ...first, ...scale, window: windowOf(before, rate) });
   return [
-    map("Before: log₁₀ amplitude", logs[0], { ...range, color: sequential }),
-    map("After: log₁₀ amplitude", logs[1], { ...range, color: sequential }),
+    map("Before: log₁₀ amplitude", logs[0], { min, max, color: sequential }),
+    map("After: log₁₀ amplitude", logs[1], { min, max, color: sequential }),
     map("After / before: log₁₀ ratio", ratios, {
-      min: -rounded(largest, 2),
-      max: rounded(largest, 2),
+      min: -largest,
+      max: largest,
       color: diverging,
     }),
   ];
+}
+
+/** The range that all but a few finite values lie in. */
+function clippedRange(values: readonly number[]): [min: number, max: number] {
+  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
+  if (sorted.length === 0) return [0, 1];
+  const clipped = Math.floor(clippedShare * sorted.length);
+  return [rounded(sorted[clipped], 2), rounded(sorted[sorted.length - 1 - clipped], 2)];
 }
 
 /** A rectangle in frequencies, zero in the middle; half open. */
@@ -103,13 +111,22 @@ function heatMap(
     window: Window;
   },
 ): Panel {
+  const cell = (x: number, y: number, value: number) => {
+    const clipped = Math.min(Math.max(value, min), max);
+    // The colour's value, and the true one where it differs.
+    return [x, y, rounded(clipped, 2), ...clipped === value ? [] : [rounded(value, 2)]];
+  };
   const cells = values.flatMap((value, index) =>
-    Number.isFinite(value) ? [[index % cols, Math.floor(index / cols), rounded(value, 2)]] : []
+    Number.isFinite(value) ? [cell(index % cols, Math.floor(index / cols), value)] : []
   );
-  const hidden = (length: number) => ({
+  const hidden = (name: string, length: number, n: number) => ({
     type: "category" as const,
     show: false,
-    data: Array.from({ length }, (_, index) => String(index)),
+    name,
+    data: Array.from(
+      { length },
+      (_, index) => String(Math.floor(index * n / length) - Math.floor(n / 2)),
+    ),
   });
   const frequencies = (name: string, n: number, gap: number) => ({
     type: "value" as const,
@@ -126,14 +143,25 @@ function heatMap(
   const [left, right, bottom, top] = [...window.cols, ...window.rows];
   const option: EChartsOption = {
     animation: false,
-    grid: { left: 56, right: 16, top: 8, bottom: 100 },
+    grid: {
+      ...{ left: 56, right: 16, top: 8, bottom: 100 },
+      // Behind the cells, lest the paper shine through between them.
+      ...{ show: true, borderWidth: 0, backgroundColor: color[Math.floor(color.length / 2)] },
+    },
     // Cells lie on categories, the frame between them on values: two pairs of axes on one grid.
-    xAxis: [hidden(cols), frequencies("column frequency", sizes.cols, 28)],
-    yAxis: [hidden(rows), frequencies("row frequency", sizes.rows, 38)],
+    xAxis: [
+      hidden("column frequency", cols, sizes.cols),
+      frequencies("column frequency", sizes.cols, 28),
+    ],
+    yAxis: [
+      hidden("row frequency", rows, sizes.rows),
+      frequencies("row frequency", sizes.rows, 38),
+    ],
     visualMap: {
       min,
       max,
       seriesIndex: 0,
+      dimension: 2,
       precision: 2,
       calculable: false,
       orient: "horizontal",
@@ -141,7 +169,7 @@ function heatMap(
       bottom: 0,
       itemWidth: 12,
       itemHeight: 140,
-      text: [String(max), String(min)],
+      text: [`≥ ${max}`, `≤ ${min}`.replace("-", "−")],
       inRange: { color: [...color] },
     },
     series: [

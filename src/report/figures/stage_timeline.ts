@@ -14,7 +14,7 @@ import {
 
 const about = {
   id: "stages",
-  title: "Stages of deputy and personal model",
+  title: "DET stages",
   caption:
     "In stage 1 a deputy that has lost too much learns from the personal model (recover), in " +
     "stage 2 they teach each other (exchange), in stage 3 the deputy teaches (sublimate). " +
@@ -70,7 +70,7 @@ function strips({ run, rows }: LabelledRun): Panel {
       splitLine: {
         show: true,
         interval: run.localEpochs - 1,
-        lineStyle: { color: "rgba(128, 128, 128, 0.9)", width: 1.5 },
+        lineStyle: { color: "rgba(0, 0, 0, 0.75)", width: 2 },
       },
       z: 5,
     },
@@ -82,13 +82,15 @@ function strips({ run, rows }: LabelledRun): Panel {
       data: clients,
       inverse: true,
       axisTick: { show: false },
+      splitLine: { show: true, lineStyle: { width: 6 } }, // in the paper's colour: gaps
+      z: 4,
     },
     visualMap: {
       type: "piecewise",
       orient: "horizontal",
-      left: 50,
+      left: 8,
       top: 0,
-      itemGap: 12,
+      itemGap: 8,
       itemWidth: 14,
       itemHeight: 12,
       pieces: stages.map((stage) => ({ ...stage })),
@@ -97,8 +99,6 @@ function strips({ run, rows }: LabelledRun): Panel {
       type: "heatmap",
       name: "stage",
       data: cells,
-      // Gaps between clients, none between epochs: a strip.
-      itemStyle: { borderWidth: 0 },
       progressive: 0,
     }],
   };

@@ -50,7 +50,7 @@ function themeOf({ background, text, faintText, line, faintLine }: Paper, darkMo
     textStyle: { color: text },
     legend: { textStyle: { color: text }, inactiveColor: line },
     valueAxis: axis,
-    categoryAxis: axis,
+    categoryAxis: { ...axis, splitLine: { lineStyle: { color: background } } },
     visualMap: { textStyle: { color: text } },
     heatmap: { label: { color: text } },
     tooltip: {
