@@ -1,7 +1,6 @@
 // The program: picks the command, and turns expected errors into one sentence and an exit code.
 
 import { dataCommand } from "./src/commands/data.ts";
-import { demoPreset } from "./src/commands/flags.ts";
 import { helpText } from "./src/commands/help.ts";
 import { info } from "./src/commands/info.ts";
 import { didYouMean } from "./src/commands/nearest_word.ts";
@@ -19,8 +18,9 @@ const exitCodes = { expectedError: 2, interrupted: 130, brokenPipe: 141 };
 type Command = (args: readonly string[], signal: AbortSignal) => void | Promise<void>;
 
 const commands: Readonly<Record<string, Command>> = {
-  train: async (args, signal) => (await loadTrain())(args, {}, signal),
-  demo: async (args, signal) => (await loadTrain())(args, demoPreset, signal),
+  train: async (args, signal) => (await loadTrain())(args, signal),
+  compare: async (args, signal) => (await loadCompare())("compare", args, signal),
+  demo: async (args, signal) => (await loadCompare())("demo", args, signal),
   data: dataCommand,
   report: async (args) => (await import("./src/commands/report.ts")).report(args),
   info,
@@ -30,6 +30,10 @@ const commands: Readonly<Record<string, Command>> = {
 /** Loaded when needed, as the report is: help and version need neither the engine nor the charts. */
 async function loadTrain() {
   return (await import("./src/commands/train.ts")).train;
+}
+
+async function loadCompare() {
+  return (await import("./src/commands/compare.ts")).compare;
 }
 
 function runCommand(args: readonly string[], signal: AbortSignal): void | Promise<void> {

@@ -1,6 +1,7 @@
 // The flags of the commands: one table each, from which come parsing, checks, help and settings.
 
 import type { AdapterChoice } from "../gpu/adapter.ts";
+import type { MethodName } from "../federated/methods/registry.ts";
 import {
   augmentations,
   defaultConfig,
@@ -15,6 +16,7 @@ import {
   names,
   number,
   orWord,
+  several,
   text,
   toggle,
   type ValueKind,
@@ -349,6 +351,48 @@ export const trainFlags = {
   }),
 } satisfies FlagTable;
 
+/** What `compare` and `demo` take in place of one method and one seed. */
+export const comparisonFlags = {
+  methods: flag<readonly MethodName[]>({
+    name: "methods",
+    aliases: [],
+    kind: several(choice(methods), "fedavg,prrfl"),
+    default: ["fedavg", "fedbn", "prrfl"],
+    defaultText: "fedavg,fedbn,prrfl",
+    source: "ours",
+    topic: "Comparison (compare, demo)",
+    help: "methods to compare",
+  }),
+  seeds: flag<readonly number[]>({
+    name: "seeds",
+    aliases: [],
+    kind: several(integer({ min: 0, max: 2 ** 32 - 1 }), "1,2,3"),
+    default: [1],
+    defaultText: "1",
+    source: "ours",
+    topic: "Comparison (compare, demo)",
+    help: "each method is run with each of them",
+  }),
+  resume: flag<string | null>({
+    name: "resume",
+    aliases: [],
+    kind: text("FOLDER"),
+    default: null,
+    defaultText: "a new comparison",
+    source: "ours",
+    topic: "Comparison (compare, demo)",
+    help: "go on with the comparison in this folder",
+  }),
+} satisfies FlagTable;
+
+const { method: _method, seed: _seed, json: _json, ...sharedFlags } = trainFlags;
+
+/** Flags of `compare` and `demo`. */
+export const compareFlags = { ...comparisonFlags, ...sharedFlags };
+
+/** Everything that `compare` can be told. */
+export type CompareOptions = OptionsOf<typeof compareFlags>;
+
 /** Everything that `train` can be told. */
 export type TrainOptions = OptionsOf<typeof trainFlags>;
 
@@ -404,8 +448,8 @@ export type DataOptions = Pick<
   "data" | "csvFolder" | "clients" | "imageSize" | "limit"
 >;
 
-/** What `demo` changes in the defaults of `train`: a run of about a minute on two CPU cores that learns. */
-export const demoPreset: Partial<TrainOptions> = {
+/** What `demo` changes in the defaults of `compare`: two minutes on two CPU cores in which models learn. */
+export const demoPreset: Partial<CompareOptions> = {
   data: "demo",
   imageSize: 32,
   width: 0.25,

@@ -1,19 +1,21 @@
 // The help text, made from the table of flags.
 
 import { tableLines } from "../report/format.ts";
-import { contactSheetFlags, type Flag, reportFlags, trainFlags } from "./flags.ts";
+import { comparisonFlags, contactSheetFlags, type Flag, reportFlags, trainFlags } from "./flags.ts";
 import { toggle } from "./values.ts";
 
 const introduction =
   `PRR-FL on WebGPU: federated learning that does not forget at every communication.
 
-  deno task demo                                  train on the built-in demo data
+  deno task demo                                  compare three methods on the built-in demo data
   deno task train --data FOLDER --rounds 50       train on your images
   deno run -RWE cli.ts COMMAND [FLAGS]            the same without the check for an adapter
 
 Commands
   train      train every client and write a run folder; the default command where flags follow
-  demo       train at a size that ends within minutes; takes the flags of train
+  compare    train with several methods and seeds, and make one report: takes the flags of train too,
+             except --method, --seed and --json
+  demo       compare on built-in data at a size that ends within minutes; takes the flags of compare
   data       inspect: count the images of --data, and with --augment draw a contact sheet of them
              (takes --data, --csv-folder, --clients, --image-size, --limit, --seed, --adapter, --out)
   report     make a page and pictures of the runs in the folders named: report DIR… [--out FILE]
@@ -28,7 +30,7 @@ const conclusion =
 
 /** Everything that can be typed, with every default and its source. */
 export function helpText(): string {
-  const tables = [trainFlags, contactSheetFlags, reportFlags];
+  const tables = [trainFlags, comparisonFlags, contactSheetFlags, reportFlags];
   const flags = tables.flatMap((table) => Object.values<Flag<unknown>>(table));
   const topics = [...new Set(flags.map(({ topic }) => topic))];
   const sections = topics.map((topic) => {

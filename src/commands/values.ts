@@ -89,6 +89,19 @@ export function names(placeholder: string): ValueKind<readonly string[]> {
   };
 }
 
+/** Different values of one kind, separated by commas. */
+export function several<T>(kind: ValueKind<T>, placeholder: string): ValueKind<readonly T[]> {
+  return {
+    placeholder,
+    expected: `different values separated by commas, such as ${placeholder}, each ${kind.expected}`,
+    parse: (text) => {
+      const values = text.split(",").map((part) => kind.parse(part.trim()));
+      const list = values.filter((value) => value !== undefined);
+      return list.length < values.length || new Set(list).size < list.length ? undefined : list;
+    },
+  };
+}
+
 function describeBounds(bounds: { min?: number; max?: number; above?: number }): string {
   const { min, max, above } = bounds;
   if (above !== undefined) return ` above ${above}`;

@@ -51,6 +51,11 @@ export function checkpointFile(
   return `${reason}/client${client}_${role}.safetensors`;
 }
 
+/** `20240131-235959_compare`, in local time. */
+export function comparisonFolderName(theme: string | null, start: Date): string {
+  return `${timeMark(start)}_${theme ?? "compare"}`;
+}
+
 function timeMark(date: Date): string {
   const two = (value: number) => String(value).padStart(2, "0");
   const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
