@@ -1,4 +1,4 @@
-// Listing folders, and wording why a file or folder cannot be read.
+// Listing folders and reading texts, and wording why a file or folder cannot be read.
 
 import { DataError } from "./data_error.ts";
 
@@ -16,6 +16,15 @@ export async function listFolder(
 ): Promise<Deno.DirEntry[]> {
   try {
     return await Array.fromAsync(Deno.readDir(path));
+  } catch (error) {
+    throw new DataError(`Cannot read the ${what} ${path}: ${reasonOf(error)}; ${remedy}`);
+  }
+}
+
+/** As `listFolder()`, for the text of a file. */
+export async function readText(path: string, what: string, remedy: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
   } catch (error) {
     throw new DataError(`Cannot read the ${what} ${path}: ${reasonOf(error)}; ${remedy}`);
   }
