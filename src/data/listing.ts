@@ -1,4 +1,4 @@
-// Listing folders and reading texts, and wording why a file or folder cannot be read.
+// Listing folders and reading files, and wording why a file or folder cannot be read.
 
 import { DataError } from "./data_error.ts";
 
@@ -27,6 +27,15 @@ export async function readText(path: string, what: string, remedy: string): Prom
     return await Deno.readTextFile(path);
   } catch (error) {
     throw new DataError(`Cannot read the ${what} ${path}: ${reasonOf(error)}; ${remedy}`);
+  }
+}
+
+/** The content of an image file; errors as of `listFolder()`. */
+export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    throw new DataError(`Cannot read ${path}: ${reasonOf(error)}; make it readable`);
   }
 }
 
