@@ -1,7 +1,8 @@
 // The help text, made from the table of flags.
 
 import { tableLines } from "../report/format.ts";
-import { contactSheetFlags, type Flag, trainFlags } from "./flags.ts";
+import { inspectOnlyFlags, prepareOnlyFlags, synthesizeOnlyFlags } from "./data_flags.ts";
+import { type Flag, trainFlags } from "./flags.ts";
 import { toggle } from "./values.ts";
 
 const introduction =
@@ -14,8 +15,13 @@ const introduction =
 Commands
   train      train every client and write a run folder; the default command where flags follow
   demo       train at a size that ends within minutes; takes the flags of train
-  data       inspect: count the images of --data, and with --augment draw a contact sheet of them
-             (takes --data, --csv-folder, --clients, --image-size, --limit, --seed, --adapter, --out)
+  data       inspect: count the images of --data and look for duplicates; draw some with --augment
+             (takes also --data, --csv-folder, --clients, --image-size, --limit, --seed, --adapter)
+             prepare: make a folder for --data from HAM10000, ISIC, MedMNIST or your own images,
+             divided among clients by lists or at random (takes also --image-size, --seed); train
+             itself reads such folders only
+             synthesize: write the demo data as such a folder (takes also --clients, --image-size
+             and --seed, whose defaults are those of demo: 32 and 1)
   info       show the WebGPU adapter; takes --adapter
   help       show this text; so does --help
   --version  show the versions
@@ -27,7 +33,7 @@ const conclusion =
 
 /** Everything that can be typed, with every default and its source. */
 export function helpText(): string {
-  const tables = [trainFlags, contactSheetFlags];
+  const tables = [trainFlags, inspectOnlyFlags, prepareOnlyFlags, synthesizeOnlyFlags];
   const flags = tables.flatMap((table) => Object.values<Flag<unknown>>(table));
   const topics = [...new Set(flags.map(({ topic }) => topic))];
   const sections = topics.map((topic) => {

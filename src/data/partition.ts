@@ -15,6 +15,9 @@ export interface Partitionable {
   readonly split: SplitName | null;
 }
 
+/** The kinds of rule by which images are shared out. */
+export const partitionRules = ["iid", "dirichlet", "column"] as const;
+
 /**
  * Who gets which images. `iid`: chance alone decides, and clients are of equal size. `dirichlet`: of each class
  * every client gets a share from a Dirichlet distribution (Hsu et al. 2019, arXiv:1909.06335). `column`: one client

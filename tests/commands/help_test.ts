@@ -1,14 +1,22 @@
 // The help shows everything that can be typed.
 
-import { contactSheetFlags, type Flag, trainFlags } from "../../src/commands/flags.ts";
+import {
+  inspectOnlyFlags,
+  prepareOnlyFlags,
+  synthesizeOnlyFlags,
+} from "../../src/commands/data_flags.ts";
+import { type Flag, trainFlags } from "../../src/commands/flags.ts";
 import { helpText } from "../../src/commands/help.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 
 const lines = helpText().split("\n");
 
-const flags: Flag<unknown>[] = [trainFlags, contactSheetFlags].flatMap((table) =>
-  Object.values<Flag<unknown>>(table)
-);
+const flags: Flag<unknown>[] = [
+  trainFlags,
+  inspectOnlyFlags,
+  prepareOnlyFlags,
+  synthesizeOnlyFlags,
+].flatMap((table) => Object.values<Flag<unknown>>(table));
 
 for (const flag of flags) {
   Deno.test(`helpText() shows --${flag.name} (${flag.topic}) with aliases, default and source`, () => {
