@@ -116,7 +116,7 @@ export const prepareOnlyFlags = {
     default: partitionRules[0],
     source: "ours",
     topic: preparing,
-    help: "at random, by shares of each class, or by the values of a column",
+    help: "clients alike by chance, unlike by class, or by the values of a column",
   }),
   partitionClients: flag({
     name: "partition-clients",
@@ -125,7 +125,7 @@ export const prepareOnlyFlags = {
     default: 4,
     source: "ours",
     topic: preparing,
-    help: "number of clients of iid and dirichlet",
+    help: "number of clients for iid and dirichlet",
   }),
   alpha: flag({
     name: "alpha",
@@ -134,7 +134,7 @@ export const prepareOnlyFlags = {
     default: 0.5,
     source: "ours",
     topic: preparing,
-    help: "of dirichlet: the smaller, the more the clients differ",
+    help: "for dirichlet: the smaller, the more the clients differ",
   }),
   partitionColumn: flag<string | null>({
     name: "partition-column",
@@ -144,7 +144,7 @@ export const prepareOnlyFlags = {
     defaultText: "none",
     source: "ours",
     topic: preparing,
-    help: "of column: such as dataset or localization",
+    help: "column whose values make the clients, such as dataset",
   }),
   split: flag<readonly [number, number, number]>({
     name: "split",

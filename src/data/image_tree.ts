@@ -36,7 +36,7 @@ export async function readImageOf(
   paths: readonly string[],
   decode: ImageDecoder,
 ): Promise<RgbImage> {
-  const [bytes, ...copies] = await Promise.all(paths.map(readBytes));
+  const [bytes, ...copies] = await Promise.all(paths.map((path) => readBytes(path)));
   const other = copies.findIndex((copy) => !sameBytes(copy, bytes));
   if (other < 0) return decode(bytes, paths[0]);
   throw new DataError(

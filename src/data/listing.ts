@@ -30,12 +30,15 @@ export async function readText(path: string, what: string, remedy: string): Prom
   }
 }
 
-/** The content of an image file; errors as of `listFolder()`. */
-export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+/** As `listFolder()`, for the content of a file of images. */
+export async function readBytes(
+  path: string,
+  remedy = "make it readable",
+): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await Deno.readFile(path);
   } catch (error) {
-    throw new DataError(`Cannot read ${path}: ${reasonOf(error)}; make it readable`);
+    throw new DataError(`Cannot read ${path}: ${reasonOf(error)}; ${remedy}`);
   }
 }
 

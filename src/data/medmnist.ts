@@ -32,7 +32,7 @@ const prefixes: Readonly<Record<SplitName, string>> = {
  * @throws {DataError} when the file cannot be read, or its arrays are other ones
  */
 export async function readMedMnist(path: string): Promise<MedMnistImage[]> {
-  const archive = await readBytes(path);
+  const archive = await readBytes(path, "name a MedMNIST file with --source");
   const names = /^dermamnist/i.test(basename(path)) ? dermaMnistClasses : null;
   return splitNames.flatMap((split) => {
     const images = readArray(archive, path, `${prefixes[split]}_images`);

@@ -45,7 +45,7 @@ export interface Placement {
 /** The least number of images: batch normalization has no variance of a single one. */
 const smallest: Readonly<Record<SplitName, number>> = { train: 2, valid: 1, test: 1 };
 
-/** Dirichlet shares are drawn so many times until no client has too few images. */
+/** Placements are drawn so many times until no client has too few images, which makes extreme shares rarer. */
 const attempts = 100;
 
 /** Images that must not be separated, by their indices. */
@@ -70,27 +70,28 @@ export function partition(
   const groups = groupsOf(images);
   const clients = clientsOf(rule);
   let lack = "";
-  for (let attempt = 0; attempt < (rule.kind === "dirichlet" ? attempts : 1); attempt++) {
+  for (let attempt = 0; attempt < attempts; attempt++) {
     const shuffled = Array.from(random.permutation(groups.length), (index) => groups[index]);
     const owners = assignClients(shuffled, rule, clients, random);
     const placements = new Array<Placement>(images.length);
-    for (const [index, client] of clients.entries()) {
-      const own = shuffled.filter((_, group) => owners[group] === index);
-      for (const [group, split] of assignSplits(own, options.shares)) {
-        for (const member of group.members) placements[member] = { client, split };
+    for (const [owner, indices] of Map.groupBy(shuffled.keys(), (index) => owners[index])) {
+      const own = indices.map((index) => shuffled[index]);
+      for (const [group, split] of assignSplits(own, options.shares, random)) {
+        for (const member of group.members) placements[member] = { client: clients[owner], split };
       }
     }
     lack = findLack(placements, clients);
     if (lack === "") return placements;
   }
-  throw new DataError(`Cannot share out ${images.length} images: ${lack}; ${remedies[rule.kind]}`);
+  throw new DataError(
+    `Cannot share out ${images.length} images: in each of ${attempts} draws some client got too few; in the ` +
+      `last one ${lack}; ${remedies[rule.kind]}`,
+  );
 }
 
 const remedies: Readonly<Record<PartitionRule["kind"], string>> = {
   iid: "choose fewer clients with --partition-clients, or other shares with --split",
-  dirichlet:
-    `that was so in ${attempts} draws: choose fewer clients with --partition-clients or a ` +
-    "larger --alpha",
+  dirichlet: "choose fewer clients with --partition-clients or a larger --alpha",
   column: "choose another --partition-column, or other shares with --split",
 };
 
@@ -180,9 +181,13 @@ function assignClients(
 function assignSplits(
   groups: readonly Group[],
   shares: readonly number[],
+  random: RandomStream,
 ): (readonly [Group, SplitName])[] {
   const sorted = groups.toSorted((a, b) => a.label - b.label);
-  const free = sorted.filter(({ split }) => split === null);
+  const undecided = sorted.filter(({ split }) => split === null);
+  // Begun at the first class, a small client's test images would always be of the same classes.
+  const start = random.integer(undecided.length);
+  const free = [...undecided.slice(start), ...undecided.slice(0, start)];
   const dealt = dealOut(free, shares).map((split, index) =>
     [free[index], splitNames[split]] as const
   );
@@ -221,7 +226,7 @@ function findLack(placements: readonly Placement[], clients: readonly string[]):
     for (const split of splitNames) {
       const count = counts.get(`${split} ${client}`) ?? 0;
       if (count >= smallest[split]) continue;
-      return `client ${client} would have ${count} for ${split} but needs ${smallest[split]}`;
+      return `client ${client} had ${count} for ${split} instead of at least ${smallest[split]}`;
     }
   }
   return "";
