@@ -86,6 +86,7 @@ export function lesionLines(
   file: string,
   style: Style,
 ): string[] {
+  if (check.images === 0) return [`Lesions: not checked; ${file} has none of these images`];
   const unknown = total - check.images;
   const title = `Lesions: ${check.lesions} in ${counted(check.images, "image")}` +
     (unknown === 0 ? "" : `; of the other ${unknown}, ${file} does not tell the lesion`);

@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import { classNamesPath } from "./class_names.ts";
 import { concurrently } from "./concurrently.ts";
 import { csvText } from "./csv.ts";
+import { DataError } from "./data_error.ts";
 import { type Dataset, type SplitName, splitNames } from "./dataset.ts";
 import type { RgbImage } from "./decode.ts";
 import { encodePng } from "./encode.ts";
@@ -44,6 +45,7 @@ export interface FolderPlan {
  *
  * @param imageSize height and width of the files, pixels
  * @param onProgress called after every image, with the numbers of images written and to be written
+ * @throws {DataError} for a client or image whose name would lead elsewhere
  */
 export async function writeDatasetFolder(
   path: string,
@@ -55,13 +57,15 @@ export async function writeDatasetFolder(
   const files = new Map<string, PlannedImage>(); // lists may name an image twice
   for (const client of clients) {
     const { name } = client;
-    const folder = join(path, `client${name}`, `img_resize${imageSize}`);
+    const folder = join(path, fileName(`client${name}`), `img_resize${imageSize}`);
     await Deno.mkdir(folder, { recursive: true });
     await Deno.mkdir(join(csvFolder, `client${name}`), { recursive: true });
     for (const split of splitNames) {
       const { list, images } = client[split];
       await Deno.writeTextFile(splitListPath(csvFolder, name, split), list);
-      for (const image of images) files.set(join(folder, `${image.id}.png`), image);
+      for (const image of images) {
+        files.set(join(folder, fileName(`${image.id}.png`)), image);
+      }
     }
   }
   await Deno.writeTextFile(classNamesPath(csvFolder), `${JSON.stringify(classNames)}\n`);
@@ -69,6 +73,12 @@ export async function writeDatasetFolder(
     const pixels = areaAverage(await load(), imageSize);
     await Deno.writeFile(file, encodePng({ width: imageSize, height: imageSize, pixels }));
   }, onProgress);
+}
+
+/** The name itself, if it is no path. */
+function fileName(name: string): string {
+  if (!/[\\/\0]/.test(name)) return name;
+  throw new DataError(`Cannot name a file ${name}: rename the client or image without slashes`);
 }
 
 /** One row of a list that this program makes. */

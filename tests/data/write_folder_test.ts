@@ -1,12 +1,13 @@
 // Writing the layout and reading it back: the demo data to the byte, other sizes and shapes as resized.
 
 import { join } from "@std/path";
+import { DataError } from "../../src/data/data_error.ts";
 import { splitNames } from "../../src/data/dataset.ts";
 import { demoDataset } from "../../src/data/demo.ts";
 import { readDatasetFolder } from "../../src/data/folder.ts";
 import { areaAverage } from "../../src/data/resize.ts";
 import { planOfDataset, splitListText, writeDatasetFolder } from "../../src/data/write_folder.ts";
-import { assertEquals } from "../assert.ts";
+import { assertEquals, assertRejects } from "../assert.ts";
 import { TemporaryFolder } from "./tiny_folder.ts";
 
 Deno.test("a dataset that is written is read back to the byte", async () => {
@@ -60,4 +61,21 @@ Deno.test("writeDatasetFolder() squeezes and enlarges to squares, and names othe
     await Deno.readTextFile(join(folder.path, "csv_folder", "clientX-1", "valid_clientX-1.csv")),
     'image_id,label,lesion_id,dx\n"small, one",1,"L,1","say ""c"""\n',
   );
+});
+
+Deno.test("writeDatasetFolder() rejects names that lead out of the folder, and writes nothing there", async () => {
+  using folder = new TemporaryFolder();
+  const empty = { list: "", images: [] };
+  const load = () => Promise.resolve({ width: 1, height: 1, pixels: new Uint8Array(3) });
+  const write = (name: string, id: string) => {
+    const train = { list: "", images: [{ id, label: 0, load }] };
+    const plan = { clients: [{ name, train, valid: empty, test: empty }], classNames: ["a", "b"] };
+    Deno.mkdirSync(join(folder.path, "out"), { recursive: true });
+    return writeDatasetFolder(join(folder.path, "out"), plan, 1);
+  };
+  for (const name of ["../x", "/tmp/x", "a\\b", "../../x"]) {
+    await assertRejects(() => write("A", name), DataError, `Cannot name a file ${name}.png`);
+    await assertRejects(() => write(name, "x"), DataError, `Cannot name a file client${name}`);
+  }
+  assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name), ["out"]);
 });
