@@ -78,10 +78,10 @@ export const prepareOnlyFlags = {
     aliases: [],
     kind: text("FILE"),
     default: null,
-    defaultText: "HAM10000_metadata.csv in the source",
+    defaultText: "HAM10000_metadata.csv",
     source: "ours",
     topic: preparing,
-    help: "CSV file with image_id and dx or label, or MEL, NV, BKL, … of 0 and 1",
+    help: "CSV file of image_id and dx, label or 0 and 1 in MEL, NV, …",
   }),
   metadata: flag<string | null>({
     name: "metadata",
@@ -97,7 +97,7 @@ export const prepareOnlyFlags = {
     ...csvFolder,
     defaultText: "none",
     topic: preparing,
-    help: "ready lists clientA/train_clientA.csv, …, used instead of --labels",
+    help: "ready lists clientA/train_clientA.csv, … instead of --labels",
   }),
   classes: flag<readonly string[] | null>({
     name: "classes",
@@ -116,7 +116,7 @@ export const prepareOnlyFlags = {
     default: partitionRules[0],
     source: "ours",
     topic: preparing,
-    help: "clients alike by chance, unlike by class, or by the values of a column",
+    help: "clients alike by chance, unlike in classes, or by a column",
   }),
   partitionClients: flag({
     name: "partition-clients",
