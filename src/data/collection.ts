@@ -64,8 +64,8 @@ export function filesOf(
   const paths = files.get(id);
   if (paths !== undefined) return paths;
   throw new DataError(
-    `Cannot find image ${id} of ${source}: there is no ${id}.jpg, .jpeg or .png below ${path}; ` +
-      "add the image or remove the line",
+    `Cannot find image ${id} of ${source}: there is no ${id}.jpg, .jpeg or .png below ${path} (links are ` +
+      "not followed); add the image or remove the line",
   );
 }
 

@@ -89,8 +89,8 @@ Deno.test("no image outside of the folder is read, by path or by link", async ()
     const error = await assertRejects(() => readCollection(data, path, null), DataError);
     assertEquals(
       error.message,
-      `Cannot find image ${id} of ${path} line 2: there is no ${id}.jpg, .jpeg or .png below ${data}; ` +
-        "add the image or remove the line",
+      `Cannot find image ${id} of ${path} line 2: there is no ${id}.jpg, .jpeg or .png below ${data} (links are ` +
+        "not followed); add the image or remove the line",
     );
     const lists = join(folder.path, "lists");
     await assertRejects(() => planByLists(data, lists), DataError, `Cannot find image ${id} of`);
