@@ -70,6 +70,11 @@ function checkFlags(options: PrepareOptions, given: readonly string[]): Paths {
     );
   }
   const kind = options.partition;
+  if (isMedMnist(source) && kind === "column") {
+    throw new UsageError(
+      "Cannot use --partition column with a MedMNIST file: it has no columns; choose iid or dirichlet",
+    );
+  }
   if (kind !== "dirichlet") refuse([alpha], `with --partition ${kind}: it is for dirichlet`);
   if (kind !== "column") refuse([partitionColumn], `with --partition ${kind}: it is for column`);
   else {

@@ -226,6 +226,10 @@ const refusals = [
     "--source ham --out x --split 7,0,3",
     "expected 3 numbers above 0 separated by commas, such as 7,1,2",
   ],
+  [
+    "--source x.npz --out x --partition column",
+    "Cannot use --partition column with a MedMNIST file",
+  ],
   ["--source ham --out x --split 7,3", "expected 3 numbers above 0"],
   ["--source ham --out ham", 'Cannot create folder "ham": it exists already'],
 ] as const;
