@@ -49,7 +49,7 @@ export type OptionsOf<F extends FlagTable> = {
 };
 
 /** Gives a table entry its value type. */
-function flag<T>(spec: Flag<T>): Flag<T> {
+export function flag<T>(spec: Flag<T>): Flag<T> {
   return spec;
 }
 
@@ -396,39 +396,6 @@ export type CompareOptions = OptionsOf<typeof compareFlags>;
 /** Everything that `train` can be told. */
 export type TrainOptions = OptionsOf<typeof trainFlags>;
 
-const { data, csvFolder, clients, imageSize, limit, seed } = trainFlags;
-
-/** Flags of `data inspect` alone. */
-export const contactSheetFlags = {
-  augment: flag({
-    name: "augment",
-    aliases: [],
-    kind: toggle,
-    default: false,
-    source: "ours",
-    topic: "Contact sheet (data inspect)",
-    help: "draw images beside what training makes of them",
-  }),
-  out: flag({
-    name: "out",
-    aliases: [],
-    kind: text("FILE"),
-    default: "contact_sheet.png",
-    source: "ours",
-    topic: "Contact sheet (data inspect)",
-    help: "PNG file to write; what exists is not overwritten",
-  }),
-} satisfies FlagTable;
-
-/** Flags of `data inspect`. */
-export const inspectFlags = {
-  ...{ data, csvFolder, clients, imageSize, limit, seed, adapter },
-  ...contactSheetFlags,
-};
-
-/** Everything that `data inspect` can be told. */
-export type InspectOptions = OptionsOf<typeof inspectFlags>;
-
 /** Flags of `report`. */
 export const reportFlags = {
   out: flag({
@@ -444,7 +411,7 @@ export const reportFlags = {
 
 /** Which images are read. */
 export type DataOptions = Pick<
-  InspectOptions,
+  TrainOptions,
   "data" | "csvFolder" | "clients" | "imageSize" | "limit"
 >;
 

@@ -1,7 +1,8 @@
 // The help text, made from the table of flags.
 
 import { tableLines } from "../report/format.ts";
-import { comparisonFlags, contactSheetFlags, type Flag, reportFlags, trainFlags } from "./flags.ts";
+import { inspectOnlyFlags, prepareOnlyFlags, synthesizeOnlyFlags } from "./data_flags.ts";
+import { comparisonFlags, type Flag, reportFlags, trainFlags } from "./flags.ts";
 import { toggle } from "./values.ts";
 
 const introduction =
@@ -16,9 +17,14 @@ Commands
   compare    train with several methods and seeds, and make one report: takes the flags of train too,
              except --method, --seed and --json
   demo       compare on built-in data at a size that ends within minutes; takes the flags of compare
-  data       inspect: count the images of --data, and with --augment draw a contact sheet of them
-             (takes --data, --csv-folder, --clients, --image-size, --limit, --seed, --adapter, --out)
   report     make a page and pictures of the runs in the folders named: report DIR… [--out FILE]
+  data       inspect: count the images of --data and look for duplicates; draw some with --augment
+             (takes also --data, --csv-folder, --clients, --image-size, --limit, --seed, --adapter)
+             prepare: make a folder for --data from HAM10000, ISIC, MedMNIST or your own images,
+             divided among clients by lists or at random (takes also --image-size, --seed); train
+             itself reads such folders only
+             synthesize: write the demo data as such a folder (takes also --clients, --image-size
+             and --seed, whose defaults are those of demo: 32 and 1)
   info       show the WebGPU adapter; takes --adapter
   help       show this text; so does --help
   --version  show the versions
@@ -28,10 +34,19 @@ const conclusion =
   `Each line ends with the default and its source: "official" is what the authors' PyTorch code does,
 "ours" was chosen here. Write --lr 0.01 or --lr=0.01, and _ or - inside a name.`;
 
+/** Flags under their topics; a table holds those that no table before it has. */
+export const helpTables = [
+  trainFlags,
+  comparisonFlags,
+  reportFlags,
+  inspectOnlyFlags,
+  prepareOnlyFlags,
+  synthesizeOnlyFlags,
+];
+
 /** Everything that can be typed, with every default and its source. */
 export function helpText(): string {
-  const tables = [trainFlags, comparisonFlags, contactSheetFlags, reportFlags];
-  const flags = tables.flatMap((table) => Object.values<Flag<unknown>>(table));
+  const flags = helpTables.flatMap((table) => Object.values<Flag<unknown>>(table));
   const topics = [...new Set(flags.map(({ topic }) => topic))];
   const sections = topics.map((topic) => {
     const rows = flags.filter((flag) => flag.topic === topic).map(flagRow);

@@ -8,10 +8,10 @@ import { ReadingLine } from "./reading_line.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Value of `--data` that stands for the built-in data. */
-const demoData = "demo";
+export const demoData = "demo";
 
 /** The demo data do not depend on `--seed`, so that runs of different seeds can be compared. */
-const demoSeed = 1;
+export const demoSeed = 1;
 
 /** As `loadDataset()`, with a progress line if there is somebody to see it, until `signal` ends it. */
 export async function showLoading(
@@ -19,7 +19,7 @@ export async function showLoading(
   visible: boolean,
   signal: AbortSignal,
 ): Promise<Dataset> {
-  using line = new ReadingLine(visible);
+  using line = new ReadingLine(visible, "Reading images");
   return await loadDataset(options, (done, total) => {
     signal.throwIfAborted();
     line.show(done, total);

@@ -102,6 +102,25 @@ export function several<T>(kind: ValueKind<T>, placeholder: string): ValueKind<r
   };
 }
 
+/** Shares of a whole, given in any unit: `7,1,2` are 0.7, 0.1 and 0.2. */
+export function shares(example: readonly [number, number, number]): ValueKind<Shares> {
+  const placeholder = example.join(",");
+  return {
+    placeholder,
+    expected: `${example.length} numbers above 0 separated by commas, such as ${placeholder}`,
+    parse: (text) => {
+      const numbers = text.split(",").map((part) => number({ above: 0 }).parse(part.trim()));
+      if (numbers.length !== example.length) return undefined;
+      const [first, second, third] = numbers;
+      if (first === undefined || second === undefined || third === undefined) return undefined;
+      const sum = first + second + third;
+      return [first / sum, second / sum, third / sum];
+    },
+  };
+}
+
+type Shares = readonly [number, number, number];
+
 function describeBounds(bounds: { min?: number; max?: number; above?: number }): string {
   const { min, max, above } = bounds;
   if (above !== undefined) return ` above ${above}`;

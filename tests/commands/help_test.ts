@@ -1,14 +1,12 @@
 // The help shows everything that can be typed.
 
-import { contactSheetFlags, type Flag, reportFlags, trainFlags } from "../../src/commands/flags.ts";
-import { helpText } from "../../src/commands/help.ts";
+import type { Flag } from "../../src/commands/flags.ts";
+import { helpTables, helpText } from "../../src/commands/help.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 
 const lines = helpText().split("\n");
 
-const flags: Flag<unknown>[] = [trainFlags, contactSheetFlags, reportFlags].flatMap((table) =>
-  Object.values<Flag<unknown>>(table)
-);
+const flags = helpTables.flatMap((table) => Object.values<Flag<unknown>>(table));
 
 for (const flag of flags) {
   Deno.test(`helpText() shows --${flag.name} (${flag.topic}) with aliases, default and source`, () => {
