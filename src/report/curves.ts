@@ -68,8 +68,8 @@ export function curvesSvg(
   metric: CurveMetric,
 ): string {
   const curves = metricCurves(run, history, metric);
-  const communications = run.sharedRole === null ? [] : history
-    .filter(({ type }) => type === "aggregation")
+  const communications = history
+    .filter((event) => event.type === "aggregation" && event.senders.length > 0)
     .map(({ round }) => (round + 1) * run.localEpochs);
   const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width, height });
   try {
