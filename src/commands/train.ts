@@ -13,6 +13,7 @@ import { openGpu } from "../tensor/gpu.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import { trainFlags, type TrainOptions } from "./flags.ts";
 import { checkDataFlags, showLoading } from "./load_dataset.ts";
+import { checkMethodFlags } from "./method_flags.ts";
 import { resolveOptions } from "./options.ts";
 import { UsageError } from "./usage_error.ts";
 import { versions } from "./version.ts";
@@ -32,6 +33,7 @@ export async function train(
 ): Promise<void> {
   const { options, settings } = resolveOptions(args, trainFlags, preset);
   const mode = consoleMode(options);
+  checkMethodFlags(options, settings);
   checkDataFlags(options);
   const initialState = await readInitialState(options.init);
 

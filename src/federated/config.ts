@@ -67,7 +67,9 @@ export interface SimulationConfig {
 }
 
 /** The official defaults; all that is missing is the data. */
-export const defaultConfig: Omit<SimulationConfig, "dataset"> & { readonly method: MethodName } = {
+export const defaultConfig: Omit<SimulationConfig, "dataset" | "method"> & {
+  readonly method: MethodName;
+} = {
   method: "prrfl",
   network: "vgg_nb",
   width: 1,
