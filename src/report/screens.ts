@@ -100,7 +100,7 @@ export function aggregationScreen(
 ): string {
   const { personalRole: personal, sharedRole: shared } = run;
   const what = communication ? "Communication" : "End of round";
-  const rate = event.rate === null ? "" : `, rate ${event.rate.toFixed(3)}`;
+  const rate = event.rate !== null && communication ? `, rate ${event.rate.toFixed(3)}` : "";
   return block([
     style.strong(`${what} ${event.round + 1}/${run.rounds}${rate}`) +
     (event.selected ? style.good(", best round so far") : ""),
