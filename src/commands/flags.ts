@@ -4,6 +4,7 @@ import type { AdapterChoice } from "../gpu/adapter.ts";
 import type { MethodName } from "../federated/methods/registry.ts";
 import {
   augmentations,
+  clientWeightings,
   defaultConfig,
   methods,
   networks,
@@ -130,6 +131,33 @@ export const trainFlags = {
     source: "ours",
     topic: "Method",
     help: "FedProx's pull to the weights received",
+  }),
+  clientWeights: flag({
+    name: "client-weights",
+    aliases: [],
+    kind: choice(clientWeightings),
+    default: defaultConfig.clientWeights,
+    source: "official",
+    topic: "Method",
+    help: "how clients count in the server's means: alike, or by their training images",
+  }),
+  participation: flag({
+    name: "participation",
+    aliases: [],
+    kind: number({ above: 0, max: 1 }),
+    default: defaultConfig.participation,
+    source: "official",
+    topic: "Method",
+    help: "share of the clients that train in a round, at least one of them",
+  }),
+  dropout: flag({
+    name: "dropout",
+    aliases: [],
+    kind: number({ min: 0, below: 1 }),
+    default: defaultConfig.dropout,
+    source: "official",
+    topic: "Method",
+    help: "probability that a client's update never reaches the server",
   }),
 
   network: flag({

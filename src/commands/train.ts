@@ -12,6 +12,7 @@ import { openGpu } from "../tensor/gpu.ts";
 import { trainFlags, type TrainOptions } from "./flags.ts";
 import { readInitialState } from "./initial_state.ts";
 import { checkDataFlags, showLoading } from "./load_dataset.ts";
+import { checkMethodFlags } from "./method_flags.ts";
 import { resolveOptions } from "./options.ts";
 import { UsageError } from "./usage_error.ts";
 import { versions } from "./version.ts";
@@ -29,6 +30,7 @@ export async function train(
 ): Promise<void> {
   const { options, settings } = resolveOptions(args, trainFlags);
   const mode = consoleMode(options);
+  checkMethodFlags(options, settings);
   checkDataFlags(options);
   const initialState = await readInitialState(options.init);
 

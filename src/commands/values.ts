@@ -19,17 +19,23 @@ export const toggle: ValueKind<boolean> = {
 
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** A number from `min` to `max`, or above `above`. */
-export function number(
-  bounds: { min?: number; max?: number; above?: number } = {},
-): ValueKind<number> {
-  const { min = -Infinity, max = Infinity, above = -Infinity } = bounds;
+/** What a number has to lie between: `min` and `max` belong to it, `above` and `below` do not. */
+interface Bounds {
+  min?: number;
+  max?: number;
+  above?: number;
+  below?: number;
+}
+
+/** A number within bounds. */
+export function number(bounds: Bounds = {}): ValueKind<number> {
+  const { min = -Infinity, max = Infinity, above = -Infinity, below = Infinity } = bounds;
   return {
     placeholder: "X",
     expected: `a number${describeBounds(bounds)}`,
     parse: (text) => {
       const value = decimal.test(text) ? Number(text) : NaN;
-      return value >= min && value <= max && value > above && value < Infinity ? value : undefined;
+      return value >= min && value <= max && value > above && value < below ? value : undefined;
     },
   };
 }
@@ -121,11 +127,15 @@ export function shares(example: readonly [number, number, number]): ValueKind<Sh
 
 type Shares = readonly [number, number, number];
 
-function describeBounds(bounds: { min?: number; max?: number; above?: number }): string {
-  const { min, max, above } = bounds;
-  if (above !== undefined) return ` above ${above}`;
-  if (min === undefined) return "";
-  return max === undefined ? ` of at least ${min}` : ` from ${min} to ${max}`;
+function describeBounds({ min, max, above, below }: Bounds): string {
+  if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
+  const parts = [
+    ...(min === undefined ? [] : [`of at least ${min}`]),
+    ...(above === undefined ? [] : [`above ${above}`]),
+    ...(max === undefined ? [] : [`at most ${max}`]),
+    ...(below === undefined ? [] : [`below ${below}`]),
+  ];
+  return parts.length === 0 ? "" : ` ${parts.join(" and ")}`;
 }
 
 /** Text that can stand in the name of a file. */

@@ -21,6 +21,10 @@ export type OptimizerName = typeof optimizers[number];
 export const augmentations = ["full", "none"] as const;
 export type Augmentation = typeof augmentations[number];
 
+/** How clients count in the server's means: all alike, or by their number of training images. */
+export const clientWeightings = ["equal", "samples"] as const;
+export type ClientWeighting = typeof clientWeightings[number];
+
 /** Settings of `simulate()`. Defaults are those of the official code where it has the setting. */
 export interface SimulationConfig {
   readonly dataset: Dataset;
@@ -47,6 +51,11 @@ export interface SimulationConfig {
   readonly alpha2: number;
   /** FedProx's μ: how strongly training is pulled back to the weights received */
   readonly proximalMu: number;
+  readonly clientWeights: ClientWeighting;
+  /** share of the clients that train in a round, in (0, 1]; rounded, and at least one */
+  readonly participation: number;
+  /** probability, in [0, 1), that a client trains in a round but its update never reaches the server */
+  readonly dropout: number;
   readonly seed: number;
   readonly augment: Augmentation;
   /** evaluate on the test split after every so many steps of a local epoch too; null: only at its end */
@@ -60,7 +69,9 @@ export interface SimulationConfig {
 }
 
 /** The official defaults; all that is missing is the data. */
-export const defaultConfig: Omit<SimulationConfig, "dataset"> & { readonly method: MethodName } = {
+export const defaultConfig: Omit<SimulationConfig, "dataset" | "method"> & {
+  readonly method: MethodName;
+} = {
   method: "prrfl",
   network: "vgg_nb",
   width: 1,
@@ -76,6 +87,9 @@ export const defaultConfig: Omit<SimulationConfig, "dataset"> & { readonly metho
   alpha1: 0.7,
   alpha2: 0.9,
   proximalMu: 0.01, // the FedProx paper tries 0.001, 0.01, 0.1 and 1
+  clientWeights: "equal",
+  participation: 1,
+  dropout: 0,
   seed: 1,
   augment: "full",
   evaluateEvery: null,
@@ -107,6 +121,8 @@ const requirements: readonly (readonly [
   ["alpha1", "a number of at least 0", (value) => value >= 0],
   ["alpha2", "a number of at least 0", (value) => value >= 0],
   ["proximalMu", "a number of at least 0", (value) => value >= 0],
+  ["participation", "a number above 0 and at most 1", (value) => value > 0 && value <= 1],
+  ["dropout", "a number of at least 0 and below 1", (value) => value >= 0 && value < 1],
   ["seed", "a whole number from 0 to 4294967295", (value) => value === value >>> 0],
 ];
 
@@ -127,6 +143,7 @@ export function checkConfig(config: SimulationConfig): void {
   expectChoice("network", config.network, networks);
   expectChoice("optimizer", config.optimizer, optimizers);
   expectChoice("augment", config.augment, augmentations);
+  expectChoice("clientWeights", config.clientWeights, clientWeightings);
   const { parallelClients, evaluateEvery, dataset } = config;
   if (evaluateEvery !== null && !positiveWhole(evaluateEvery)) {
     throw new ConfigError(

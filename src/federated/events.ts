@@ -37,6 +37,8 @@ export interface RoundEvent {
   readonly type: "round";
   readonly round: number;
   readonly learningRate: number;
+  /** clients that train in this round; the others' models stay as they are until they receive the server's */
+  readonly participants: readonly string[];
 }
 
 /** Something moved on; between two of these lies about half a second of work. */
@@ -50,7 +52,7 @@ export interface ProgressEvent {
   readonly total: number;
 }
 
-/** The stages of all clients for one local epoch are decided; only in methods with transfer between models. */
+/** The stages of all participants for one local epoch are decided; only in methods with transfer between models. */
 export interface StageEvent {
   readonly type: "stage";
   readonly round: number;
@@ -78,31 +80,34 @@ export interface EvaluationEvent {
   readonly mean: ByRole<Metrics>;
 }
 
-/** A local epoch is over on every client. */
+/** A local epoch is over on every participant. */
 export interface EpochEvent {
   readonly type: "epoch";
   readonly round: number;
   readonly epoch: number;
   readonly clients: readonly {
     readonly client: string;
-    /** null in methods without transfer between models */
+    /** null in methods without transfer between models, and for a client that sat out the round */
     readonly stage: TransferStage | null;
-    /** of the train-mode outputs during the epoch; the loss is cross-entropy alone */
-    readonly train: ByRole<Metrics>;
-    /** mean cross-entropy of each training batch, nats */
-    readonly batchLosses: ByRole<readonly number[]>;
+    /** of the train-mode outputs during the epoch, the loss cross-entropy alone; null for a client that sat out */
+    readonly train: ByRole<Metrics> | null;
+    /** mean cross-entropy of each training batch, nats; null for a client that sat out */
+    readonly batchLosses: ByRole<readonly number[]> | null;
+    /** of the models as they are now, also those of a client that sat out */
     readonly test: ByRole<Metrics>;
   }[];
   /** mean over clients of the test metrics */
   readonly mean: ByRole<Metrics>;
 }
 
-/** The server has aggregated and every client has received its weights, unless the method shares nothing. */
+/** The server has aggregated and clients have received its weights, unless no update arrived. */
 export interface AggregationEvent {
   readonly type: "aggregation";
   readonly round: number;
   /** PFA's low-frequency share L(t), in [0, 1]; null in methods that do without */
   readonly rate: number | null;
+  /** clients whose update arrived; empty if all were lost or the method shares nothing: then no model changes */
+  readonly senders: readonly string[];
   readonly clients: readonly {
     readonly client: string;
     readonly valid: ByRole<Metrics>;

@@ -8,10 +8,14 @@ import { sameShape, type Shape, showShape } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import type { SharedKind, Sharing } from "./methods/method.ts";
 
-/** A client's shared model: its place in a stack. */
+/** A client's shared model: its place in a stack, and its part in this communication. */
 export interface SharedModel {
   readonly model: Model;
   readonly index: number;
+  /** how much the client counts in means, relative to the others */
+  readonly weight: number;
+  /** whether its update reaches the server */
+  readonly sends: boolean;
 }
 
 /** One tensor of a model that can be shared. */
@@ -23,8 +27,8 @@ interface Shareable {
 }
 
 /**
- * One communication: every tensor that the method aggregates is replaced in every client's shared model.
- * Nothing is read back. The order of `clients` is the order of summation.
+ * One communication: every tensor that the method aggregates is replaced in the shared models of those that
+ * receive. Nothing is read back. The order of `clients` is the order of summation.
  *
  * @param rate PFA's low-frequency share in this round
  */
@@ -33,17 +37,24 @@ export function communicate(
   clients: readonly SharedModel[],
   rate: number,
 ): void {
-  const [{ model: { gpu, module } }] = clients;
+  const senders = clients.filter(({ sends }) => sends);
+  if (senders.length === 0) return;
+  const [{ model: { gpu, module } }] = senders;
+  using _scope = gpu.scope();
+  const clientWeights = emptyTensor(gpu, [senders.length]);
+  gpu.write(clientWeights, Float32Array.from(senders, ({ weight }) => weight));
   for (const { name, kind, shape, tensorsOf } of shareables(module)) {
     const aggregate = sharing.aggregation(kind);
     if (!aggregate) continue;
     using _scope = gpu.scope();
-    const sent = emptyTensor(gpu, [clients.length, ...shape]);
-    const places = clients.map(({ model, index }) => tensorsOf(model).ofModel(name, index));
-    places.forEach((own, k) => gpu.copy(own, clientPart(sent, k)));
-    const received = aggregate(sent, { rate });
+    const placeOf = ({ model, index }: SharedModel) => tensorsOf(model).ofModel(name, index);
+    const sent = emptyTensor(gpu, [senders.length, ...shape]);
+    senders.forEach((client, k) => gpu.copy(placeOf(client), clientPart(sent, k)));
+    const received = aggregate(sent, { rate, clientWeights });
     expectAsSent(name, sent, received);
-    places.forEach((own, k) => gpu.copy(clientPart(received, k), own));
+    if (sharing.receivers === "all") {
+      clients.forEach((client) => gpu.copy(clientPart(received, 0), placeOf(client)));
+    } else senders.forEach((client, k) => gpu.copy(clientPart(received, k), placeOf(client)));
   }
 }
 

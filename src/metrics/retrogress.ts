@@ -55,7 +55,8 @@ type Pick = (event: EpochEvent | AggregationEvent) => Metrics;
 type MetricName = "f1" | "auc";
 
 /**
- * Measures the retrogress of the models that receive the server's weights, on the test split.
+ * Measures the retrogress of the models that receive the server's weights, on the test split. A round in
+ * which no update arrived has no communication.
  *
  * @param events of one run in their order; those that are no epochs or aggregations are skipped
  * @param options `role` that is followed, by default PRR-FL's `deputy`
@@ -70,7 +71,9 @@ export function retrogress(
     event.type === "epoch" || event.type === "aggregation"
   );
   const communications = history.flatMap((event, index) =>
-    event.type === "aggregation" ? [communicationAt(history, index, role)] : []
+    event.type === "aggregation" && event.senders.length > 0
+      ? [communicationAt(history, index, role)]
+      : []
   );
   const meanDepth = (metric: MetricName) =>
     meanOf(communications.map(({ mean }) => mean[metric].depth));

@@ -94,9 +94,11 @@ function metricsRow(
       }
     }
     if (type !== "epoch") return { ...client, test };
-    return { ...client, test, train: byRole(client.train, `${expected}.train`) };
+    const satOut = client.train === null;
+    return { ...client, test, train: satOut ? null : byRole(client.train, `${expected}.train`) };
   });
   if (clients.length < start.clients.length) throw check.error("clients are missing");
+  if (type === "aggregation") check.list(row.senders, "senders");
   const mean = type === "aggregation" ? "test" : "mean";
   return { ...row, clients, [mean]: byRole(row[mean], mean) } as unknown as RecordedRow;
 }

@@ -5,7 +5,7 @@
 
 import type { AggregationEvent, DoneEvent, EpochEvent, RunEvent } from "../federated/events.ts";
 import type { TransferStage } from "../federated/transfer_stage.ts";
-import { meanMetrics, type Metrics } from "../metrics/classification.ts";
+import type { Metrics } from "../metrics/classification.ts";
 import {
   type Communication,
   type Drop,
@@ -16,6 +16,7 @@ import {
 import { change, counted, duration, loss, percent, settingText, tableLines } from "./format.ts";
 import type { RunHeader } from "./run_header.ts";
 import type { Style } from "./style.ts";
+import { meanTrainLoss } from "./train_loss.ts";
 
 const stageNames: Record<TransferStage, string> = {
   1: "1 recover",
@@ -70,13 +71,13 @@ export function epochScreen(
   style: Style,
 ): string {
   const { personalRole: personal, sharedRole: shared } = run;
-  const trainLoss = meanMetrics(event.clients.map(({ train }) => train[personal])).loss;
+  const trainLoss = meanTrainLoss(event, personal);
   const rows = [
     ["client", "stage", "train loss", "test loss", "F1 %", "AUC %", "accuracy %"],
     ...event.clients.map(({ client, stage, train, test }) => [
       client,
       stage === null ? "" : stageNames[stage].padEnd(stageWidth),
-      loss(train[personal].loss),
+      train === null ? "sat out" : loss(train[personal].loss),
       ...metricCells(test[personal]),
     ]),
     ["mean", "", loss(trainLoss), ...metricCells(event.mean[personal])],
@@ -105,15 +106,25 @@ export function aggregationScreen(
 ): string {
   const { personalRole: personal, sharedRole: shared } = run;
   const what = communication ? "Communication" : "End of round";
-  const rate = event.rate === null ? "" : `, rate ${event.rate.toFixed(3)}`;
+  const rate = event.rate !== null && communication ? `, rate ${event.rate.toFixed(3)}` : "";
   return block([
     style.strong(`${what} ${event.round + 1}/${run.rounds}${rate}`) +
     (event.selected ? style.good(", best round so far") : ""),
+    ...(shared === null ? [] : arrivals(event, run)),
     `  validation of the ${personal} models: ${metricsText(event.valid[personal])}`,
     ...(communication
       ? [`  test of the ${shared} models: ${dropsText(communication.mean, style)}`]
       : []),
   ]);
+}
+
+/** Whose updates the server has, where some are missing. */
+function arrivals({ senders }: AggregationEvent, { clients }: RunEvent): string[] {
+  if (senders.length === clients.length) return [];
+  if (senders.length === 0) return ["  no client's update arrived: all models stay as they are"];
+  return [
+    `  ${counted(senders.length, "client")} of ${clients.length} sent: ${senders.join(", ")}`,
+  ];
 }
 
 /** How it ended and where the files are; without retrogress where nothing was communicated. */

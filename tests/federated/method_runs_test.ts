@@ -1,40 +1,24 @@
 // Whole runs of the methods: equal to a plain loop over clients, repeatable, whatever the grouping.
 
-import { demoDataset } from "../../src/data/demo.ts";
-import { ConfigError, defaultConfig, type SimulationConfig } from "../../src/federated/config.ts";
-import type { CheckpointEvent, SimulationEvent } from "../../src/federated/events.ts";
+import { ConfigError, type SimulationConfig } from "../../src/federated/config.ts";
 import type { FederatedMethod } from "../../src/federated/methods/method.ts";
 import { builtInMethods, type MethodName } from "../../src/federated/methods/registry.ts";
-import { simulate } from "../../src/federated/simulation.ts";
 import { sgd } from "../../src/nn/sgd.ts";
 import { stateDict } from "../../src/nn/state_dict.ts";
 import { vgg } from "../../src/nn/vgg.ts";
-import type { HostTensor } from "../../src/tensor/host_tensor.ts";
 import { crossEntropy } from "../../src/ops/losses.ts";
 import { backward } from "../../src/tensor/autograd.ts";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "../assert.ts";
 import { gpu } from "../gpu.ts";
-
-/** Four clients with 5 to 13 training images: two batches or one, all ragged. */
-const dataset = await demoDataset({
-  ...{ seed: 3, imageSize: 32, trainSize: 36, validSize: 24, testSize: 24 },
-});
-
-const config: SimulationConfig = {
-  ...defaultConfig,
-  ...{ dataset, width: 0.125, rounds: 2, localEpochs: 1, batchSize: 8, seed: 7, augment: "none" },
-};
-
-/** Events without progress, which follows the clock. */
-async function eventsOf(changes: Partial<SimulationConfig>): Promise<SimulationEvent[]> {
-  const events = await Array.fromAsync(simulate(gpu, { ...config, ...changes }));
-  return events.filter(({ type }) => type !== "progress");
-}
-
-function finalsOf(events: readonly SimulationEvent[]): CheckpointEvent[] {
-  return events.filter((event) => event.type === "checkpoint")
-    .filter(({ reason }) => reason === "final");
-}
+import {
+  config,
+  dataset,
+  distance,
+  eventsOf,
+  finalsOf,
+  numbers,
+  startState,
+} from "./small_federation.ts";
 
 for (const [name, { roles, transfer = "none", sharing }] of Object.entries(builtInMethods)) {
   Deno.test(`${name} repeats bit for bit, also with clients in groups`, async () => {
@@ -69,30 +53,13 @@ Deno.test("local trains every client as a plain loop over its batches does", asy
   assertEquals(finals.length, 4);
   for (const [k, { tensors }] of finals.entries()) {
     const expected = await plainLoop(k, changes);
-    for (const [name, { data }] of tensors) {
-      const values = expected.get(name)!.data;
-      if (data instanceof BigInt64Array) assertEquals(data, values, name);
-      else {
-        const error = distance(data, values);
-        const moved = distance(values, start.get(name)!.data);
-        assert(error < 1e-3 * moved, `client ${k} ${name}: error ${error} after ${moved}`);
-      }
+    for (const name of tensors.keys()) {
+      const error = distance(numbers(tensors, name), numbers(expected, name));
+      const moved = distance(numbers(expected, name), numbers(start, name));
+      assert(error < 1e-3 * moved, `client ${k} ${name}: error ${error} after ${moved}`);
     }
   }
 });
-
-/** Weights of every model before the first round. */
-async function startState() {
-  const model = vgg(gpu, { stack: 1, numClasses: 3, width: config.width, seed: config.seed });
-  const state = await stateDict(model, 0);
-  model.dispose();
-  return state;
-}
-
-function distance(a: HostTensor["data"], b: HostTensor["data"]): number {
-  const [left, right] = [a, b].map((data) => Float64Array.from(data, Number));
-  return Math.hypot(...left.map((value, i) => value - right[i]));
-}
 
 /** One client by itself, with batches as short as they are. */
 async function plainLoop(client: number, changes: Partial<SimulationConfig>) {
@@ -149,7 +116,7 @@ Deno.test("fedprox is fedavg with mu 0, and stays nearer to the start the larger
   for (const proximalMu of [0, 1, 5]) {
     const [{ tensors }] = finalsOf(await eventsOf({ ...changes, proximalMu }));
     const name = "layer3.1.conv.weight";
-    distances.push(distance(tensors.get(name)!.data, start.get(name)!.data));
+    distances.push(distance(numbers(tensors, name), numbers(start, name)));
   }
   assert(distances[0] > 1.1 * distances[1] && distances[1] > 1.1 * distances[2], `${distances}`);
 });
@@ -160,7 +127,7 @@ Deno.test("fedprox pulls to the weights that each round begins with", async () =
   const movedIn = async (rounds: number) => {
     const [{ tensors }] = finalsOf(await eventsOf({ ...changes, rounds }));
     const name = "layer3.1.conv.weight";
-    return distance(tensors.get(name)!.data, start.get(name)!.data);
+    return distance(numbers(tensors, name), numbers(start, name));
   };
   // If the anchor stayed where the first round began, all rounds would end about as far from there.
   const [one, three] = [await movedIn(1), await movedIn(3)];

@@ -1,18 +1,17 @@
 // What each method shares, to what it becomes, and what stays as it is, to the bit.
 
+import { averageOverClients } from "../../src/federated/aggregate/average.ts";
 import { defaultConfig } from "../../src/federated/config.ts";
 import type { SharedKind } from "../../src/federated/methods/method.ts";
 import { builtInMethods, type MethodName } from "../../src/federated/methods/registry.ts";
 import { communicate } from "../../src/federated/server.ts";
 import { loadStateDict, stateDict } from "../../src/nn/state_dict.ts";
 import { vgg } from "../../src/nn/vgg.ts";
-import { RandomStream } from "../../src/random.ts";
-import type { HostTensor } from "../../src/tensor/host_tensor.ts";
-import { averageOverClients } from "../../src/federated/aggregate/average.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { assertAllClose, relativeError } from "../close.ts";
 import { gpu } from "../gpu.ts";
 import { fourierAggregationReference } from "../reference/fourier_aggregation.ts";
+import { numbers, randomState, weightedMean } from "./small_federation.ts";
 
 /** What a method does to a kind of tensor: the mean over clients, PFA, or nothing. */
 type Effect = "mean" | "pfa" | "own";
@@ -52,60 +51,41 @@ for (const [name, effect] of Object.entries(effects)) {
         [name, integer ? "counter" : "statistics"] as const
       ),
     ]);
-    const before = Array.from({ length: model.stack }, (_, k) => randomState(k));
+    const before = Array.from({ length: model.stack }, (_, k) => randomState(model, k));
     before.forEach((state, k) => loadStateDict(model, state, k));
-
     const sharedRole = sharing ? roles.indexOf(sharing.role) : -1;
     const places = Array.from(
       { length: sharing ? clients : 0 },
-      (_, k) => ({ model, index: k * roles.length + sharedRole }),
+      (_, k) => ({ model, index: k * roles.length + sharedRole, weight: 1, sends: true }),
     );
     if (sharing) communicate(sharing, places, rate);
 
     for (let k = 0; k < model.stack; k++) {
-      for (const [tensor, { data, shape }] of await stateDict(model, k)) {
+      const after = await stateDict(model, k);
+      for (const [tensor, { shape }] of after) {
         const kind = kinds.get(tensor)!;
         const isShared = k % roles.length === sharedRole && kind !== "counter";
-        const sent = places.map(({ index }) => before[index].get(tensor)!.data as Float32Array);
-        const client = Math.floor(k / roles.length);
+        const values = numbers(after, tensor);
+        const sent = places.map(({ index }) => numbers(before[index], tensor));
         const label = `${tensor} of model ${k}`;
         switch (isShared ? effect[kind] : "own") {
           case "own":
-            assertEquals(data, before[k].get(tensor)!.data, label);
+            assertEquals(values, numbers(before[k], tensor), label);
             break;
           case "mean": // of numbers up to 1
-            assertAllClose(label, data as Float32Array, meanOf(sent), 2e-7);
+            assertAllClose(label, values, weightedMean(sent), 2e-7);
             break;
           case "pfa": {
+            const client = Math.floor(k / roles.length);
             const expected = fourierAggregationReference(sent, shape, rate)[client];
-            const error = relativeError(data as Float32Array, expected);
+            const error = relativeError(values, expected);
             assert(error < 3e-6, `${label}: error ${error}`); // as in fourier_test.ts
           }
         }
       }
     }
-
-    /** Different numbers in every tensor of every model, counters included. */
-    function randomState(index: number): Map<string, HostTensor> {
-      const random = new RandomStream(index, 9);
-      const specs = [...model.module.parameters, ...model.module.buffers];
-      return new Map(specs.map(({ name, shape }) => {
-        const size = shape.reduce((product, side) => product * side, 1);
-        const data = Float32Array.from({ length: size }, () => 2 * random.uniform() - 1);
-        const count = BigInt64Array.of(BigInt(100 + index));
-        return [name, { shape, data: kinds.get(name) === "counter" ? count : data }];
-      }));
-    }
     model.dispose();
   });
-}
-
-/** In double precision. */
-function meanOf(values: readonly Float32Array[]): Float64Array {
-  return Float64Array.from(
-    values[0],
-    (_, i) => values.reduce((sum, value) => sum + value[i], 0) / values.length,
-  );
 }
 
 Deno.test("methods hold the models that their papers have, and PRR-FL is the default", () => {
@@ -118,11 +98,11 @@ Deno.test("methods hold the models that their papers have, and PRR-FL is the def
 
 Deno.test("communicate() refuses an aggregation that gives something else than it was sent", () => {
   const model = vgg(gpu, { stack: 2, numClasses: 3, width: 0.125 });
-  const places = [{ model, index: 0 }, { model, index: 1 }];
+  const places = [0, 1].map((index) => ({ model, index, weight: 1, sends: true }));
   const aggregation = () => (sent: Parameters<typeof averageOverClients>[0]) =>
     averageOverClients(sent).view([1, ...sent.shape.slice(1)]);
   assertThrows(
-    () => communicate({ role: "local", aggregation }, places, rate),
+    () => communicate({ role: "local", receivers: "all", aggregation }, places, rate),
     TypeError,
     "Cannot aggregate layer1.0.conv.weight: the method makes f32 [1, 4, 3, 3, 3] of f32 [2, 4, 3, 3, 3]",
   );

@@ -201,6 +201,7 @@ class Comparison {
           const expected = round.epochs[event.epoch].clients[k];
           const at = `epoch ${event.epoch} client ${client}`;
           assertEquals(stage, expected.decision?.stage ?? null);
+          assert(train && batchLosses);
           for (const [role, loss] of Object.entries(expected.loss)) {
             this.#near(`${at} ${role} CE`, train[role].loss, loss, this.#lossTolerance());
           }

@@ -12,6 +12,7 @@ export const det: FederatedMethod = {
   localLoss: transferLoss,
   sharing: {
     role: "deputy",
+    receivers: "all",
     aggregation: (kind) => kind === "norm" || kind === "statistics" ? null : averageOverClients,
   },
 };

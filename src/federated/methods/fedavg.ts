@@ -9,5 +9,5 @@ export const fedavg: FederatedMethod = {
   roles: ["local"],
   personalRole: "local",
   localLoss: crossEntropyLoss,
-  sharing: { role: "local", aggregation: () => averageOverClients },
+  sharing: { role: "local", receivers: "all", aggregation: () => averageOverClients },
 };

@@ -11,6 +11,7 @@ export const fedbn: FederatedMethod = {
   localLoss: crossEntropyLoss,
   sharing: {
     role: "local",
+    receivers: "all",
     aggregation: (kind) => kind === "norm" || kind === "statistics" ? null : averageOverClients,
   },
 };

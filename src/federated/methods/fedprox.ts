@@ -10,5 +10,5 @@ export const fedprox: FederatedMethod = {
   personalRole: "local",
   proximal: true,
   localLoss: crossEntropyLoss,
-  sharing: { role: "local", aggregation: () => averageOverClients },
+  sharing: { role: "local", receivers: "all", aggregation: () => averageOverClients },
 };

@@ -14,5 +14,5 @@ export const fml: FederatedMethod = {
   personalRole: "personal",
   transfer: "mutual",
   localLoss: transferLoss,
-  sharing: { role: "deputy", aggregation: () => averageOverClients },
+  sharing: { role: "deputy", receivers: "all", aggregation: () => averageOverClients },
 };

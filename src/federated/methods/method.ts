@@ -22,15 +22,24 @@ export type SharedKind = ParameterKind | "statistics";
  * What each client receives for one tensor.
  *
  * @param sent `[clients, …]`, what the clients sent
- * @param options `rate`: PFA's low-frequency share in this round
+ * @param options `rate`: PFA's low-frequency share in this round; `clientWeights` `[clients]` f32: how much
+ *   each of them counts in means, relative to the others
  * @returns the same shape
  */
-export type Aggregation = (sent: Tensor, options: { rate: number }) => Tensor;
+export type Aggregation = (
+  sent: Tensor,
+  options: { rate: number; clientWeights: Tensor },
+) => Tensor;
 
 /** What goes through the server, and how. */
 export interface Sharing {
   /** the role that sends its state to the server and receives from it */
   readonly role: string;
+  /**
+   * Who receives the result: `all` clients, whether they took part or not, where it is one and the same for
+   * all; or the `senders`, each its own
+   */
+  readonly receivers: "all" | "senders";
   /** whether the aggregation uses `rate`, which the events then tell */
   readonly usesRate?: boolean;
   /** How the server aggregates tensors of a kind; null if clients keep their own. */

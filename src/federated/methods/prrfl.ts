@@ -12,6 +12,7 @@ export const prrfl = {
   localLoss: transferLoss,
   sharing: {
     role: "deputy",
+    receivers: "senders",
     usesRate: true,
     /** Normalization stays with each client; biases, which PFA is not defined for, are averaged. */
     aggregation(kind: SharedKind) {

@@ -11,6 +11,7 @@ export const silobn: FederatedMethod = {
   localLoss: crossEntropyLoss,
   sharing: {
     role: "local",
+    receivers: "all",
     aggregation: (kind) => kind === "statistics" ? null : averageOverClients,
   },
 };

@@ -61,9 +61,9 @@ function timeOf(row: RecordedRow, localEpochs: number): Omit<TracePoint, "value"
 function metricsOf(row: RecordedRow, { split, role, client }: TraceChoice): Metrics | null {
   if (split === "train") {
     if (row.type !== "epoch") return null;
-    return client === null
-      ? meanMetrics(row.clients.map(({ train }) => train[role]))
-      : row.clients.find((other) => other.client === client)!.train[role];
+    const taking = row.clients.filter((member) => client === null || member.client === client)
+      .map(({ train }) => train?.[role]).filter((metrics) => metrics !== undefined);
+    return taking.length === 0 ? null : meanMetrics(taking); // nobody trained
   }
   if (client !== null) return row.clients.find((other) => other.client === client)!.test[role];
   return (row.type === "aggregation" ? row.test : row.mean)[role];
