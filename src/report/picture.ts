@@ -37,12 +37,14 @@ export function pictureSvg(
     `<rect width="${width}" height="${bottom}" fill="#fff"/>`,
     text(margin, 38, 18, themes.light.textStyle.color, title),
     ...lines.map((line, index) => text(margin, 62 + lineHeight * index, 12, "#57606a", line)),
-    ...places.flatMap(({ panel, x, y, width }) => {
+    ...places.flatMap(({ panel, x, y, width }, index) => {
       const { heading } = panel;
       const offset = heading === null ? 0 : headingHeight;
       return [
         heading === null ? "" : text(x + 56, y + 18, 14, themes.light.textStyle.color, heading),
-        chartSvg(panel, width).replace("<svg ", `<svg x="${x}" y="${y + offset}" `),
+        chartSvg(panel, width)
+          .replace("<svg ", `<svg x="${x}" y="${y + offset}" `)
+          .replaceAll(/\bzr\d+-/g, `panel${index}-`), // every chart has the same names of clips and classes
       ];
     }),
     "</svg>\n",

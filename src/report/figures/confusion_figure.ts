@@ -18,7 +18,7 @@ const about = {
   id: "confusion",
   title: "Confusion matrices",
   caption: "Rows are the true classes of the test images, columns what the model said. " +
-    "Numbers count images; colour is the share of the row, so a good model is dark on the diagonal.",
+    "Numbers count images; the fuller the colour, the larger the share of its row, so a good model colours the diagonal.",
 };
 
 /** What has to be there for figures of predictions. */

@@ -160,7 +160,7 @@ function legendRows(names: readonly string[]): number {
 
 function shown(value: number | null, metric: keyof Metrics): number | "-" {
   if (value === null || !Number.isFinite(value)) return "-";
-  return rounded(value, metric === "loss" ? 4 : 2);
+  return rounded(value, metric === "loss" ? 4 : 3);
 }
 
 /** Fewer digits make a smaller page. */

@@ -1,7 +1,8 @@
 // ROC curves of every client, each class against the rest.
 
 import type { EChartsOption } from "echarts";
-import { rocAucOvr, rocCurve } from "../../metrics/classification.ts";
+import { rocAucOvr } from "../../metrics/classification.ts";
+import { rocCurve } from "../../metrics/roc_curve.ts";
 import { percent } from "../format.ts";
 import type { LabelledRun } from "../labelled_runs.ts";
 import type { Predictions } from "../predictions.ts";
