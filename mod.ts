@@ -75,7 +75,8 @@ export {
   type RocAuc,
   rocAucOvr,
 } from "./src/metrics/classification.ts";
-export { type Retrogress, retrogress } from "./src/metrics/retrogress.ts";
+export { rocCurve, type RocPoint } from "./src/metrics/roc_curve.ts";
+export { type Recovery, recovery, type Retrogress, retrogress } from "./src/metrics/retrogress.ts";
 
 // Federated learning
 export {

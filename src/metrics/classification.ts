@@ -128,7 +128,7 @@ export function rocAucOvr(
   scores: ArrayLike<number>,
   classes: number,
 ): RocAuc | null {
-  expectScores(labels, scores, classes);
+  expectScores("rocAucOvr", labels, scores, classes);
   for (let i = 0; i < scores.length; i++) if (Number.isNaN(scores[i])) return null;
 
   const perClass = Array.from({ length: classes }, (_, c) => {
@@ -202,17 +202,23 @@ function expectPairs(name: string, labels: ClassIndices, predictions: ClassIndic
   }
 }
 
-function expectScores(labels: ClassIndices, scores: ArrayLike<number>, classes: number): void {
-  const rows = expectRows("rocAucOvr", scores, classes);
+/** @throws {TypeError | RangeError} unless scores are one row of `classes` per label, and labels are classes */
+export function expectScores(
+  name: string,
+  labels: ClassIndices,
+  scores: ArrayLike<number>,
+  classes: number,
+): void {
+  const rows = expectRows(name, scores, classes);
   if (rows !== labels.length) {
     throw new TypeError(
-      `Cannot compute rocAucOvr: ${labels.length} labels but scores are [${rows}, ${classes}]`,
+      `Cannot compute ${name}: ${labels.length} labels but scores are [${rows}, ${classes}]`,
     );
   }
   if (rows === 0) {
-    throw new RangeError("Cannot compute rocAucOvr: expected at least one row, got none");
+    throw new RangeError(`Cannot compute ${name}: expected at least one row, got none`);
   }
-  for (let row = 0; row < rows; row++) expectClass("rocAucOvr", labels[row], classes);
+  for (let row = 0; row < rows; row++) expectClass(name, labels[row], classes);
 }
 
 function expectRows(name: string, scores: ArrayLike<number>, classes: number): number {

@@ -41,6 +41,15 @@ export interface Retrogress {
   readonly meanDepth: { readonly f1: number | null; readonly auc: number | null };
 }
 
+/** How often and how soon what a communication took was regained. */
+export interface Recovery {
+  readonly communications: number;
+  /** after how many of them the value before was reached again; nothing lost counts too */
+  readonly regained: number;
+  /** mean local epochs that this took; null if it never was */
+  readonly meanEpochs: number | null;
+}
+
 /** Gives the followed model's test metrics of one client, or their mean, in an event. */
 type Pick = (event: EpochEvent | AggregationEvent) => Metrics;
 type MetricName = "f1" | "auc";
@@ -66,6 +75,17 @@ export function retrogress(
   const meanDepth = (metric: MetricName) =>
     meanOf(communications.map(({ mean }) => mean[metric].depth));
   return { role, communications, meanDepth: { f1: meanDepth("f1"), auc: meanDepth("auc") } };
+}
+
+/** Sums up the recovery of a metric's mean over clients. */
+export function recovery({ communications }: Retrogress, metric: MetricName): Recovery {
+  const epochs = communications.map(({ mean }) => mean[metric].recoveryEpochs)
+    .filter((epochs) => epochs !== null);
+  return {
+    communications: communications.length,
+    regained: epochs.length,
+    meanEpochs: meanOf(epochs),
+  };
 }
 
 function communicationAt(

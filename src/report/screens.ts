@@ -6,7 +6,7 @@
 import type { AggregationEvent, DoneEvent, EpochEvent, RunEvent } from "../federated/events.ts";
 import type { TransferStage } from "../federated/transfer_stage.ts";
 import { meanMetrics, type Metrics } from "../metrics/classification.ts";
-import type { Communication, Drop, Retrogress } from "../metrics/retrogress.ts";
+import { type Communication, type Drop, recovery, type Retrogress } from "../metrics/retrogress.ts";
 import { change, counted, duration, loss, percent, settingText, tableLines } from "./format.ts";
 import type { RunHeader } from "./run_header.ts";
 import type { Style } from "./style.ts";
@@ -136,13 +136,10 @@ function depthText({ role, meanDepth: { f1, auc } }: Retrogress): string {
     `(${role} models' mean)`;
 }
 
-function recoveryText({ communications }: Retrogress): string {
-  const regained = communications.map(({ mean }) => mean.f1.recoveryEpochs)
-    .filter((epochs) => epochs !== null);
-  const share = `F1 regained after ${regained.length} of ${communications.length} communications`;
-  if (regained.length === 0) return share;
-  const epochs = regained.reduce((sum, value) => sum + value, 0) / regained.length;
-  return `${share}, mean ${epochs.toFixed(1)} local epochs`;
+function recoveryText(retrogress: Retrogress): string {
+  const { communications, regained, meanEpochs } = recovery(retrogress, "f1");
+  const share = `F1 regained after ${regained} of ${communications} communications`;
+  return meanEpochs === null ? share : `${share}, mean ${meanEpochs.toFixed(1)} local epochs`;
 }
 
 function metricCells(metrics: Metrics): string[] {

@@ -2,7 +2,7 @@
 
 import type { AggregationEvent, EpochEvent, SimulationEvent } from "../../src/federated/events.ts";
 import type { Metrics } from "../../src/metrics/classification.ts";
-import { retrogress } from "../../src/metrics/retrogress.ts";
+import { recovery, retrogress } from "../../src/metrics/retrogress.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 
 const metricsOf = (f1: number, auc: number | null = f1 + 10): Metrics => ({
@@ -55,6 +55,17 @@ Deno.test("retrogress() gives depth and recovery of every communication", () => 
   assertEquals(drops[2], { before: 44, after: 30, depth: 14, recoveryEpochs: null });
   assertEquals(communications.map(({ mean }) => mean.f1), drops);
   assertEquals(meanDepth, { f1: 29 / 3, auc: 29 / 3 });
+});
+
+Deno.test("recovery() counts what was regained, and how soon", () => {
+  // After 3 epochs, at once, and never.
+  assertEquals(recovery(retrogress(run), "f1"), {
+    communications: 3,
+    regained: 2,
+    meanEpochs: 1.5,
+  });
+  const lost = retrogress([epoch(0, 40), aggregation(0, 30)]);
+  assertEquals(recovery(lost, "f1"), { communications: 1, regained: 0, meanEpochs: null });
 });
 
 Deno.test("retrogress() follows the role it is told to", () => {
