@@ -39,9 +39,9 @@ export function overallFileName(reason: "valid" | "end", test: Metrics, round: n
   return `save_${reason}_overall-F1-m${test.f1.toFixed(2)}-AUC-m${auc}-iters${round}.txt`;
 }
 
-/** `curve-Test-F1-all-client.png`. */
-export function curveFileName(metric: "f1" | "auc", extension: "png" | "svg"): string {
-  return `curve-Test-${metric.toUpperCase()}-all-client.${extension}`;
+/** `curve-Test-F1-all-client`, without extension. */
+export function curveFileName(metric: keyof Metrics): string {
+  return `curve-Test-${metric.toUpperCase()}-all-client`;
 }
 
 /** `best/clientA_personal.safetensors`: not the official names, which cannot tell roles apart. */

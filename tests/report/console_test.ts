@@ -44,11 +44,13 @@ Deno.test("the start shows every setting, the adapter, the data and the models",
   assertEquals(
     textOf("run"),
     `  setting     source    value
+  method      ours      prrfl
   theme       official  prrfl
   data        flag      demo
   csv_folder  official  none
   iters       flag      3
   l_rate      official  0.7
+  seed        official  1
   wd          official  1e-6
   shuffle     official  true
   adapter               llvmpipe (LLVM 19.1.7, 256 bits), software

