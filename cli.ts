@@ -12,6 +12,7 @@ import { ConfigError } from "./src/federated/config.ts";
 import { DivergenceError } from "./src/federated/outcomes.ts";
 import { DataError } from "./src/data/data_error.ts";
 import { GpuError } from "./src/gpu/errors.ts";
+import { RunFolderError } from "./src/report/run_folder_error.ts";
 
 const exitCodes = { expectedError: 2, interrupted: 130, brokenPipe: 141 };
 
@@ -21,11 +22,12 @@ const commands: Readonly<Record<string, Command>> = {
   train: async (args, signal) => (await loadTrain())(args, {}, signal),
   demo: async (args, signal) => (await loadTrain())(args, demoPreset, signal),
   data: dataCommand,
+  report: async (args) => (await import("./src/commands/report.ts")).report(args),
   info,
   help: () => console.log(helpText()),
 };
 
-/** Loaded when needed: help and version need neither the engine nor the charts. */
+/** Loaded when needed, as the report is: help and version need neither the engine nor the charts. */
 async function loadTrain() {
   return (await import("./src/commands/train.ts")).train;
 }
@@ -51,6 +53,7 @@ function isExpected(error: unknown): error is Error {
     DataError,
     DivergenceError,
     GpuError,
+    RunFolderError,
     ...Object.values(Deno.errors),
   ];
   if (kinds.some((kind) => error instanceof kind)) return true;

@@ -365,6 +365,19 @@ export const inspectFlags = {
 /** Everything that `data inspect` can be told. */
 export type InspectOptions = OptionsOf<typeof inspectFlags>;
 
+/** Flags of `report`. */
+export const reportFlags = {
+  out: flag({
+    name: "out",
+    aliases: [],
+    kind: text("FILE"),
+    default: "report.html",
+    source: "ours",
+    topic: "Report (report)",
+    help: "page to write, with a folder of pictures beside it; what exists is not overwritten",
+  }),
+} satisfies FlagTable;
+
 /** Which images are read. */
 export type DataOptions = Pick<
   InspectOptions,

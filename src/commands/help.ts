@@ -1,7 +1,7 @@
 // The help text, made from the table of flags.
 
 import { tableLines } from "../report/format.ts";
-import { contactSheetFlags, type Flag, trainFlags } from "./flags.ts";
+import { contactSheetFlags, type Flag, reportFlags, trainFlags } from "./flags.ts";
 import { toggle } from "./values.ts";
 
 const introduction =
@@ -16,6 +16,7 @@ Commands
   demo       train at a size that ends within minutes; takes the flags of train
   data       inspect: count the images of --data, and with --augment draw a contact sheet of them
              (takes --data, --csv-folder, --clients, --image-size, --limit, --seed, --adapter, --out)
+  report     make a page and pictures of the runs in the folders named: report DIR… [--out FILE]
   info       show the WebGPU adapter; takes --adapter
   help       show this text; so does --help
   --version  show the versions
@@ -27,7 +28,7 @@ const conclusion =
 
 /** Everything that can be typed, with every default and its source. */
 export function helpText(): string {
-  const tables = [trainFlags, contactSheetFlags];
+  const tables = [trainFlags, contactSheetFlags, reportFlags];
   const flags = tables.flatMap((table) => Object.values<Flag<unknown>>(table));
   const topics = [...new Set(flags.map(({ topic }) => topic))];
   const sections = topics.map((topic) => {

@@ -22,20 +22,25 @@ interface Entry {
 export interface ResolvedOptions<F extends FlagTable> {
   readonly options: OptionsOf<F>;
   readonly settings: readonly Setting[];
+  /** arguments that are no flags */
+  readonly operands: readonly string[];
 }
 
 /**
  * Reads arguments such as `--lr 1e-2 --image-size=64 --no-shuffle`.
  *
  * @param preset defaults of the command that differ from the table's
+ * @param syntax `takesOperands`: whether arguments that are no flags mean something
  * @throws {UsageError} for an unknown flag, a bad, missing or repeated value or a surplus argument
  */
 export function resolveOptions<F extends FlagTable>(
   args: readonly string[],
   flags: F,
   preset: Partial<OptionsOf<F>> = {},
+  { takesOperands = false } = {},
 ): ResolvedOptions<F> {
-  const given = readArguments(args, flags);
+  const { given, operands } = readArguments(args, flags);
+  if (operands.length > 0 && !takesOperands) throw surplus(operands[0]);
   const defaults = Object.entries(flags).map(([option, flag]) => [option, flag.default]);
   const options = { ...Object.fromEntries(defaults), ...preset, ...Object.fromEntries(given) };
   const settings = Object.entries(flags).map(([option, { name, source, topic }]): Setting => ({
@@ -44,11 +49,14 @@ export function resolveOptions<F extends FlagTable>(
     value: Array.isArray(options[option]) ? options[option].join(",") : options[option],
     source: given.has(option) ? "flag" : option in preset ? "demo" : source,
   }));
-  return { options, settings };
+  return { options, settings, operands };
 }
 
 /** Splits with Node's parser, whose tokens keep what the messages are about: order, spelling, repetition. */
-function readArguments(args: readonly string[], flags: FlagTable): Given {
+function readArguments(
+  args: readonly string[],
+  flags: FlagTable,
+): { given: Given; operands: readonly string[] } {
   const spellings = spellingsOf(flags);
   // `deno task train -- --lr 1e-2` hands on the two hyphens that npm would swallow.
   const words = args[0] === "--" ? args.slice(1) : [...args];
@@ -59,8 +67,12 @@ function readArguments(args: readonly string[], flags: FlagTable): Given {
     tokens: true,
   });
   const given: Given = new Map();
+  const operands: string[] = [];
   for (const token of tokens) {
-    if (token.kind !== "option") throw surplus(token.kind === "positional" ? token.value : "--");
+    if (token.kind !== "option") {
+      operands.push(token.kind === "positional" ? token.value : "--");
+      continue;
+    }
     const { rawName } = token;
     const { option, flag, value: implied } = find(words[token.index], spellings);
     if (given.has(option)) {
@@ -73,7 +85,7 @@ function readArguments(args: readonly string[], flags: FlagTable): Given {
       throw new UsageError(`Cannot use ${rawName}=${token.value}: it takes no value; ${wish}`);
     } else given.set(option, implied);
   }
-  return given;
+  return { given, operands };
 }
 
 /** Every flag by all its spellings, without the leading hyphens; `_` and `-` mean the same. */

@@ -1,12 +1,12 @@
 // The help shows everything that can be typed.
 
-import { contactSheetFlags, type Flag, trainFlags } from "../../src/commands/flags.ts";
+import { contactSheetFlags, type Flag, reportFlags, trainFlags } from "../../src/commands/flags.ts";
 import { helpText } from "../../src/commands/help.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 
 const lines = helpText().split("\n");
 
-const flags: Flag<unknown>[] = [trainFlags, contactSheetFlags].flatMap((table) =>
+const flags: Flag<unknown>[] = [trainFlags, contactSheetFlags, reportFlags].flatMap((table) =>
   Object.values<Flag<unknown>>(table)
 );
 
@@ -29,7 +29,7 @@ Deno.test("helpText() never shows null for a default", () => {
 });
 
 Deno.test("helpText() names every command", () => {
-  for (const command of ["train", "demo", "data", "info", "help", "--version"]) {
+  for (const command of ["train", "demo", "data", "report", "info", "help", "--version"]) {
     assert(lines.some((line) => line.startsWith(`  ${command} `)), command);
   }
 });
