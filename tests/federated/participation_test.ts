@@ -4,6 +4,7 @@ import { ConfigError, type SimulationConfig } from "../../src/federated/config.t
 import { builtInMethods } from "../../src/federated/methods/registry.ts";
 import { participantsOf, updateArrives } from "../../src/federated/participation.ts";
 import { communicate } from "../../src/federated/server.ts";
+import { simulate } from "../../src/federated/simulation.ts";
 import { loadStateDict, stateDict } from "../../src/nn/state_dict.ts";
 import { vgg } from "../../src/nn/vgg.ts";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "../assert.ts";
@@ -147,6 +148,15 @@ Deno.test("a round whose updates are all lost changes no model", async () => {
   assertEquals(finalsOf(lost), finalsOf(alone));
   const end = lost.find((event) => event.type === "aggregation")!;
   assertEquals(end.senders, []);
+});
+
+Deno.test("rounds with other participants hold no more memory", async () => {
+  const counts: string[] = [];
+  const changes = { participation: 0.5, dropout: 0.2, rounds: 12 } as const;
+  for await (const event of simulate(gpu, { ...config, ...changes })) {
+    if (event.type === "aggregation") counts.push(`${gpu.live} ${gpu.pooled} ${gpu.pipelines}`);
+  }
+  assertEquals(counts.at(-1), counts.at(-6));
 });
 
 const parts = [

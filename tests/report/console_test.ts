@@ -30,10 +30,14 @@ function shown(mode: ConsoleMode, columns: number | null, size: MadeUpSize = {})
   return text;
 }
 
-/** The text of the n-th event of a type. */
-function textOf(type: SimulationEvent["type"], index = 0): string {
+/** The text of the n-th event of a type, in a run whose events `change` may replace. */
+function textOf(
+  type: SimulationEvent["type"],
+  index = 0,
+  change = (event: SimulationEvent): SimulationEvent => event,
+): string {
   const report = new TextReport(header, plainStyle);
-  const texts = [...madeUpRun()].flatMap((event) => {
+  const texts = [...madeUpRun()].map(change).flatMap((event) => {
     const text = report.render(event, 83_000);
     return event.type === type ? [text] : [];
   });
@@ -107,6 +111,113 @@ Deno.test("the summary tells results, retrogress and where the files are", () =>
   best round  3, by mean validation F1
   retrogress  F1 −10.0, AUC −10.0 per communication (deputy models' mean)
   recovery    F1 regained after 2 of 3 communications, mean 1.0 local epochs
+  files       runs/one
+
+`,
+  );
+});
+
+/** Client B sits out, and of the others only C's update arrives. */
+function withAbsence(event: SimulationEvent): SimulationEvent {
+  if (event.type === "aggregation") return { ...event, senders: ["C"] };
+  if (event.type !== "epoch") return event;
+  const clients = event.clients.map((own) =>
+    own.client === "B" ? { ...own, stage: null, train: null, batchLosses: null } : own
+  );
+  return { ...event, clients };
+}
+
+Deno.test("who sat out and whose update arrived is shown", () => {
+  assertEquals(
+    textOf("epoch", 0, withAbsence),
+    `Round 1/3, epoch 1/2, lr 0.01, test of the personal models (1:23)
+  client  stage        train loss  test loss  F1 %  AUC %  accuracy %
+  A       1 recover         1.048      1.078  35.3   55.3        47.3
+  B                       sat out      1.040  40.6   60.6        52.6
+  C       1 recover         1.079      1.109  39.4   59.4        51.4
+  D       1 recover         1.059      1.089  43.6    n/a        55.6
+  mean                      1.062      1.079  39.8   58.5        51.8
+  deputy models' mean: F1 34.8, AUC 53.5, accuracy 46.8
+
+`,
+  );
+  assertStringIncludes(textOf("aggregation", 0, withAbsence), "\n  1 client of 4 sent: C\n");
+});
+
+Deno.test("a round whose updates were all lost shows no communication", () => {
+  const lost = (event: SimulationEvent): SimulationEvent =>
+    event.type === "aggregation" ? { ...event, senders: [] } : event;
+  assertEquals(
+    textOf("aggregation", 2, lost),
+    `End of round 3/3, best round so far
+  no client's update arrived: all models stay as they are
+  validation of the personal models: F1 47.2, AUC 67.2, accuracy 59.2
+
+`,
+  );
+});
+
+/** A run of one model per client, which shares it or not. */
+function withOneRole(sharedRole: string | null) {
+  return (event: SimulationEvent): SimulationEvent => {
+    if (event.type === "run") {
+      return { ...event, roles: ["local"], personalRole: "local", sharedRole };
+    }
+    if (event.type === "aggregation") {
+      const senders = sharedRole === null ? [] : event.senders;
+      const clients = event.clients.map(({ client, valid, test }) => ({
+        ...{ client, valid: { local: valid.personal }, test: { local: test.personal } },
+      }));
+      const [valid, test] = [{ local: event.valid.personal }, { local: event.test.personal }];
+      return { ...event, rate: null, senders, clients, valid, test };
+    }
+    if (event.type === "done") return { ...event, test: { local: event.test.personal } };
+    if (event.type !== "epoch") return event;
+    const clients = event.clients.map((own) => ({
+      ...{ client: own.client, stage: null, train: { local: own.train!.personal } },
+      ...{ batchLosses: { local: own.batchLosses!.personal }, test: { local: own.test.personal } },
+    }));
+    return { ...event, clients, mean: { local: event.mean.personal } };
+  };
+}
+
+Deno.test("with one model per client there are no stages and no deputies", () => {
+  assertStringIncludes(textOf("run", 0, withOneRole("local")), "\n  4 models (local) of 3,015,296");
+  assertEquals(
+    textOf("epoch", 0, withOneRole("local")),
+    `Round 1/3, epoch 1/2, lr 0.01, test of the local models (1:23)
+  client  train loss  test loss  F1 %  AUC %  accuracy %
+  A            1.048      1.078  35.3   55.3        47.3
+  B            1.010      1.040  40.6   60.6        52.6
+  C            1.079      1.109  39.4   59.4        51.4
+  D            1.059      1.089  43.6    n/a        55.6
+  mean         1.049      1.079  39.8   58.5        51.8
+
+`,
+  );
+  assertEquals(
+    textOf("aggregation", 0, withOneRole("local")),
+    `Communication 1/3
+  validation of the local models: F1 42.7, AUC 62.7, accuracy 54.7
+  test of the local models: F1 41.7 → 41.7 (±0.0), AUC 61.7 → 61.7 (±0.0)
+
+`,
+  );
+});
+
+Deno.test("without communication nothing is said of it", () => {
+  assertEquals(
+    textOf("aggregation", 0, withOneRole(null)),
+    `End of round 1/3
+  validation of the local models: F1 42.7, AUC 62.7, accuracy 54.7
+
+`,
+  );
+  assertEquals(
+    textOf("done", 0, withOneRole(null)),
+    `Done: 3 rounds in 1:23
+  test        F1 46.2, AUC 66.2, accuracy 58.2 (local models' mean)
+  best round  3, by mean validation F1
   files       runs/one
 
 `,
