@@ -13,12 +13,21 @@ import type { Metrics } from "../metrics/classification.ts";
 import { appendJsonLine, createNewFolder, expectNewFolder, writeFileAtomic } from "../io/files.ts";
 import { writeSafetensors } from "../io/safetensors.ts";
 import { curveMetrics, curvesSvg } from "./curves.ts";
-import { checkpointFile, curveFileName, overallFileName } from "./file_names.ts";
+import { checkpointFile, curveFileName, infoDictFile, overallFileName } from "./file_names.ts";
+import { InfoDict } from "./info_dict.ts";
+import { MetricsCsv } from "./metrics_csv.ts";
 import { metricsRow } from "./metrics_rows.ts";
 import { loadPngRenderer } from "./png.ts";
+import { runConfig } from "./run_config.ts";
 import type { EventConsumer, RunHeader } from "./run_header.ts";
 import { plainStyle } from "./style.ts";
 import { TextReport } from "./text_report.ts";
+
+/** Which files a run folder has besides those that all have. */
+export interface RunFolderOptions {
+  /** event files for TensorBoard, in `tensorboard/` */
+  readonly tensorboard?: boolean;
+}
 
 /** PNG pixels per SVG unit: 1440 × 810. */
 const curveScale = 1.5;
@@ -27,15 +36,18 @@ const curveScale = 1.5;
 export class RunFolder implements EventConsumer {
   readonly #header: RunHeader;
   readonly #log: TextReport;
+  /** what is written by others, told after this folder is made */
+  readonly #files: readonly EventConsumer[];
   #started = 0;
   readonly #history: (EpochEvent | AggregationEvent)[] = [];
   #run: RunEvent | null = null;
   /** name of the file that tells the best round's result, replaced with every better one */
   #bestOverall: string | null = null;
 
-  private constructor(header: RunHeader) {
+  private constructor(header: RunHeader, files: readonly EventConsumer[]) {
     this.#header = header;
     this.#log = new TextReport(header, plainStyle);
+    this.#files = files;
   }
 
   /**
@@ -45,10 +57,18 @@ export class RunFolder implements EventConsumer {
    * @throws {Deno.errors.AlreadyExists} if something is there already
    * @throws {Deno.errors.NotADirectory} if something above it is a file
    */
-  static async open(header: RunHeader): Promise<RunFolder> {
+  static async open(header: RunHeader, options: RunFolderOptions = {}): Promise<RunFolder> {
     await expectNewFolder(header.folder);
     await loadPngRenderer();
-    return new RunFolder(header);
+    const files: EventConsumer[] = [
+      new MetricsCsv(join(header.folder, "metrics.csv")),
+      new InfoDict(join(header.folder, infoDictFile)),
+    ];
+    if (options.tensorboard) {
+      const { TensorBoardLog } = await import("./tensorboard_log.ts"); // with its two libraries
+      files.push(new TensorBoardLog(join(header.folder, "tensorboard")));
+    }
+    return new RunFolder(header, files);
   }
 
   /** Writes what the event adds. Errors of the file system are passed on. */
@@ -56,6 +76,7 @@ export class RunFolder implements EventConsumer {
     if (event.type === "run") await this.#create(event);
     await this.#appendLog(event);
     await this.#appendRow(event);
+    for (const file of this.#files) await file.consume(event);
     switch (event.type) {
       case "epoch":
         this.#history.push(event);
@@ -70,21 +91,27 @@ export class RunFolder implements EventConsumer {
         break;
       case "done":
         await this.#nameLastRound(event);
+        await this.#writeConfig({ state: "done" });
         break;
+      case "interrupted": {
+        const { type: state, ...place } = event;
+        await this.#writeConfig({ state, ...place });
+        if (this.#history.length > 0) await this.#drawCurves();
+        break;
+      }
     }
   }
 
   async #create(run: RunEvent): Promise<void> {
     this.#run = run;
     this.#started = performance.now();
-    const { folder, settings, adapter, versions } = this.#header;
-    await createNewFolder(folder);
-    const config = {
-      settings: Object.fromEntries(settings.map(({ name, value }) => [name, value])),
-      flags: settings.filter(({ source }) => source === "flag").map(({ name }) => name),
-      adapter,
-      versions,
-    };
+    await createNewFolder(this.#header.folder);
+    await this.#writeConfig({ state: "running" });
+  }
+
+  /** @param status how the run is going: one that was killed says "running" for ever */
+  async #writeConfig(status: Readonly<Record<string, unknown>>): Promise<void> {
+    const config = { status, ...runConfig(this.#header) };
     await writeFileAtomic(this.#path("config.json"), `${JSON.stringify(config, null, 2)}\n`);
   }
 
