@@ -3,6 +3,12 @@
 import { dataCommand } from "./src/commands/data.ts";
 import { helpText } from "./src/commands/help.ts";
 import { info } from "./src/commands/info.ts";
+import {
+  interruptible,
+  Interruption,
+  type StopSignal,
+  stopSignals,
+} from "./src/commands/interruption.ts";
 import { didYouMean } from "./src/commands/nearest_word.ts";
 import { UsageError } from "./src/commands/usage_error.ts";
 import { printVersion } from "./src/commands/version.ts";
@@ -13,7 +19,7 @@ import { DataError } from "./src/data/data_error.ts";
 import { GpuError } from "./src/gpu/errors.ts";
 import { RunFolderError } from "./src/report/run_folder_error.ts";
 
-const exitCodes = { expectedError: 2, interrupted: 130, brokenPipe: 141 };
+const exitCodes = { expectedError: 2, brokenPipe: 141 };
 
 type Command = (args: readonly string[], signal: AbortSignal) => void | Promise<void>;
 
@@ -64,26 +70,16 @@ function isExpected(error: unknown): error is Error {
   return error instanceof Error && "code" in error; // of the system, such as ENOSPC
 }
 
-/** Ends the run at the next event; a second Ctrl-C ends the process at once. */
-function interruptible(): AbortSignal {
-  const controller = new AbortController();
-  Deno.addSignalListener("SIGINT", () => {
-    if (controller.signal.aborted) Deno.exit(exitCodes.interrupted);
-    controller.abort();
-  });
-  return controller.signal;
-}
-
 if (import.meta.main) {
   const signal = interruptible();
   preferVulkan();
   try {
     await runCommand(Deno.args, signal);
-    Deno.exit(); // the listener for Ctrl-C would keep the process alive
+    Deno.exit(); // the listeners for signals would keep the process alive
   } catch (error) {
     if (signal.aborted) {
-      console.error("interrupted");
-      Deno.exit(exitCodes.interrupted);
+      console.error(error instanceof Interruption ? error.message : "Interrupted");
+      Deno.exit(stopSignals[signal.reason as StopSignal]);
     }
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit(exitCodes.brokenPipe);
     if (!isExpected(error)) throw error;

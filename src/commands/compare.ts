@@ -15,8 +15,10 @@ import { RunFolderError } from "../report/run_folder_error.ts";
 import type { RunHeader, Setting } from "../report/run_header.ts";
 import { type Gpu, openGpu } from "../tensor/gpu.ts";
 import { compareFlags, type CompareOptions, demoPreset } from "./flags.ts";
+import { follow } from "./follow.ts";
 import { readInitialState } from "./initial_state.ts";
 import { checkDataFlags, showLoading } from "./load_dataset.ts";
+import { checkMethodFlags } from "./method_flags.ts";
 import { resolveOptions } from "./options.ts";
 import { UsageError } from "./usage_error.ts";
 import { versions } from "./version.ts";
@@ -56,6 +58,7 @@ export async function compare(
   const { options, settings } = resume === null
     ? given
     : resolveOptions(plan.arguments, compareFlags, presets[plan.command]);
+  checkMethodFlags(options.methods, settings);
   checkDataFlags(options);
   const initialState = await readInitialState(options.init);
 
@@ -81,7 +84,9 @@ export async function compare(
     else {
       const header = headerOf(gpu, settings, { method, seed }, path);
       const config = { ...options, method, seed, dataset, initialState };
-      await runInto(header, simulate(gpu, config), console, signal);
+      const consumers = [await RunFolder.open(header, options), console];
+      const advice = `; to go on: compare --resume ${folder}`;
+      await follow(simulate(gpu, config), consumers, header, signal, advice);
     }
     recorded.push(finished ?? await readRun(path));
   }
@@ -113,21 +118,7 @@ function headerOf(
   const ofComparison = [compareFlags.methods, compareFlags.seeds, compareFlags.resume];
   const shared = settings.filter(({ name }) => !ofComparison.some((flag) => flag.name === name));
   const adapter = `${gpu.adapter.name} (${gpu.adapter.kind})`;
-  return { settings: [...own, ...shared], adapter, versions, folder };
-}
-
-async function runInto(
-  header: RunHeader,
-  events: ReturnType<typeof simulate>,
-  console: ComparisonConsole,
-  signal: AbortSignal,
-): Promise<void> {
-  const folder = await RunFolder.open(header);
-  for await (const event of events) {
-    signal.throwIfAborted();
-    await folder.consume(event);
-    console.consume(event);
-  }
+  return { command: Deno.args, settings: [...own, ...shared], adapter, versions, folder };
 }
 
 /** The run in a folder if it is finished, else null and the folder is free: the run will be made anew. */

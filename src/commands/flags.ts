@@ -359,6 +359,15 @@ export const trainFlags = {
     topic: "Running",
     help: "test after every N training steps of an epoch too",
   }),
+  tensorboard: flag({
+    name: "tensorboard",
+    aliases: [],
+    kind: toggle,
+    default: false,
+    source: "ours",
+    topic: "Running",
+    help: "write an event file for TensorBoard too",
+  }),
   json: flag({
     name: "json",
     aliases: [],

@@ -10,6 +10,7 @@ import { RunFolder } from "../report/run_folder.ts";
 import type { RunHeader } from "../report/run_header.ts";
 import { openGpu } from "../tensor/gpu.ts";
 import { trainFlags, type TrainOptions } from "./flags.ts";
+import { follow } from "./follow.ts";
 import { readInitialState } from "./initial_state.ts";
 import { checkDataFlags, showLoading } from "./load_dataset.ts";
 import { checkMethodFlags } from "./method_flags.ts";
@@ -22,6 +23,7 @@ import { versions } from "./version.ts";
  * data is found before the run's folder is made.
  *
  * @param signal ends the run at the next event
+ * @throws {Interruption} if the signal ended it
  * @throws {UsageError | DataError | GpuError} saying what is wrong and what to do
  */
 export async function train(
@@ -30,27 +32,24 @@ export async function train(
 ): Promise<void> {
   const { options, settings } = resolveOptions(args, trainFlags);
   const mode = consoleMode(options);
-  checkMethodFlags(options, settings);
+  checkMethodFlags([options.method], settings);
   checkDataFlags(options);
   const initialState = await readInitialState(options.init);
 
   const gpu = await openGpu({ adapter: options.adapter });
   const header: RunHeader = {
+    command: Deno.args,
     settings,
     adapter: `${gpu.adapter.name} (${gpu.adapter.kind})`,
     versions,
     folder: await freePath(join(options.savePath, folderName(options))),
   };
-  const folder = await RunFolder.open(header);
+  const folder = await RunFolder.open(header, options);
   const dataset = await showLoading(options, mode === "tables", signal);
   const config: SimulationConfig = { ...options, dataset, initialState };
 
   using console = new ConsoleReport(header, mode);
-  for await (const event of simulate(gpu, config)) {
-    signal.throwIfAborted();
-    await folder.consume(event);
-    console.consume(event);
-  }
+  await follow(simulate(gpu, config), [folder, console], header, signal);
 }
 
 function folderName(options: TrainOptions): string {

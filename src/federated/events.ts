@@ -26,6 +26,8 @@ export interface RunEvent {
   readonly classNames: readonly string[];
   readonly rounds: number;
   readonly localEpochs: number;
+  /** training steps of a local epoch, of the client that takes most */
+  readonly stepsPerEpoch: number;
   /** trainable parameters of one model */
   readonly parameters: number;
   /** clients whose models advance in one dispatch */
@@ -162,7 +164,7 @@ export interface CheckpointEvent {
   readonly tensors: ReadonlyMap<string, HostTensor>;
 }
 
-/** Last event. */
+/** Last event of a run that reached its end. */
 export interface DoneEvent {
   readonly type: "done";
   readonly rounds: number;
@@ -170,6 +172,18 @@ export interface DoneEvent {
   readonly bestRound: number | null;
   /** mean test metrics after the last aggregation */
   readonly test: ByRole<Metrics>;
+}
+
+/** Last event of a run that ended early. Whoever ran it tells this; `simulate()` does not. */
+export interface InterruptedEvent {
+  readonly type: "interrupted";
+  /** the name of a signal, or the message of an error */
+  readonly cause: string;
+  /** the last local epoch that was over on every client; null: none was */
+  readonly lastRound: number | null;
+  readonly lastEpoch: number | null;
+  /** how often the server had aggregated */
+  readonly communications: number;
 }
 
 export type SimulationEvent =
@@ -183,4 +197,5 @@ export type SimulationEvent =
   | SpectraEvent
   | PredictionsEvent
   | CheckpointEvent
-  | DoneEvent;
+  | DoneEvent
+  | InterruptedEvent;

@@ -201,7 +201,7 @@ class Federation implements Disposable {
     evaluations: FederationPass["evaluations"],
     end: PassOutcomes,
   ): Generator<SimulationEvent, void> {
-    const steps = Math.max(...this.#groups.map((group) => group.trainingSteps));
+    const steps = this.#stepsPerEpoch();
     for (const [step, outcomes] of [...evaluations].sort(([a], [b]) => a - b)) {
       const clients = this.#byClient((client, index) => ({
         client,
@@ -355,6 +355,10 @@ class Federation implements Disposable {
     return total;
   }
 
+  #stepsPerEpoch(): number {
+    return Math.max(...this.#groups.map((group) => group.trainingSteps));
+  }
+
   #runEvent(): SimulationEvent {
     const { dataset, rounds, localEpochs } = this.config;
     return {
@@ -369,6 +373,7 @@ class Federation implements Disposable {
       classNames: dataset.classNames,
       rounds,
       localEpochs,
+      stepsPerEpoch: this.#stepsPerEpoch(),
       parameters: this.#groups[0].model.size,
       parallelClients: this.#parallelClients,
     };

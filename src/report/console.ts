@@ -2,18 +2,23 @@
 
 import type { SimulationEvent } from "../federated/events.ts";
 import { toJsonLine } from "../io/files.ts";
-import { metricsRow } from "./metrics_rows.ts";
+import { metricsRow, type RowTime } from "./metrics_rows.ts";
 import { ProgressLine } from "./progress_line.ts";
+import { runConfig } from "./run_config.ts";
 import type { EventConsumer, RunHeader } from "./run_header.ts";
 import { StatusLine, stdoutTerminal, type Terminal } from "./status_line.ts";
 import { ansiStyle, plainStyle } from "./style.ts";
 import { TextReport } from "./text_report.ts";
 
-/** Everything in tables, the summary alone (`--quiet`), or the rows of metrics.jsonl (`--json`). */
+/**
+ * Everything in tables, the summary alone (`--quiet`), or rows (`--json`): folder and settings, then
+ * those of metrics.jsonl.
+ */
 export type ConsoleMode = "tables" | "summary" | "json";
 
 /** Shows a run. Dispose of it before printing anything else. */
 export class ConsoleReport implements EventConsumer, Disposable {
+  readonly #header: RunHeader;
   readonly #mode: ConsoleMode;
   readonly #terminal: Terminal;
   readonly #now: () => number;
@@ -29,6 +34,7 @@ export class ConsoleReport implements EventConsumer, Disposable {
     terminal: Terminal = stdoutTerminal(),
     now: () => number = () => performance.now(),
   ) {
+    this.#header = header;
     this.#mode = mode;
     this.#terminal = terminal;
     this.#now = now;
@@ -40,9 +46,11 @@ export class ConsoleReport implements EventConsumer, Disposable {
   consume(event: SimulationEvent): void {
     if (event.type === "run") this.#started = this.#now();
     if (this.#mode === "json") {
+      if (event.type === "run") this.#writeConfig();
       this.#writeRow(event);
       return;
     }
+    if (event.type === "interrupted") return; // said on standard error, after this is disposed of
     const elapsed = this.#elapsed();
     const text = this.#report.render(event, elapsed);
     const shown = this.#mode === "tables" || event.type === "done";
@@ -58,10 +66,19 @@ export class ConsoleReport implements EventConsumer, Disposable {
     this.#status[Symbol.dispose]();
   }
 
+  #writeConfig(): void {
+    const { folder } = this.#header;
+    const row = { type: "config", folder, ...runConfig(this.#header), time: this.#time() };
+    this.#terminal.write(`${toJsonLine(row)}\n`);
+  }
+
   #writeRow(event: SimulationEvent): void {
-    const time = { at: new Date().toISOString(), elapsed: this.#elapsed() / 1000 };
-    const row = metricsRow(event, time);
+    const row = metricsRow(event, this.#time());
     if (row !== null) this.#terminal.write(`${toJsonLine(row)}\n`);
+  }
+
+  #time(): RowTime {
+    return { at: new Date().toISOString(), elapsed: this.#elapsed() / 1000 };
   }
 
   #elapsed(): number {

@@ -35,14 +35,17 @@ export function runFolderName(settings: NamedSettings, start: Date): string {
  * mean test metrics of the best round so far (`valid`) or of the last round (`end`), counted from 0.
  */
 export function overallFileName(reason: "valid" | "end", test: Metrics, round: number): string {
-  const auc = test.auc === null ? "nan" : test.auc.toFixed(2);
-  return `save_${reason}_overall-F1-m${test.f1.toFixed(2)}-AUC-m${auc}-iters${round}.txt`;
+  const [f1, auc] = [twoDecimals(test.f1), test.auc === null ? "nan" : twoDecimals(test.auc)];
+  return `save_${reason}_overall-F1-m${f1}-AUC-m${auc}-iters${round}.txt`;
 }
 
 /** `curve-Test-F1-all-client`, without extension. */
 export function curveFileName(metric: keyof Metrics): string {
   return `curve-Test-${metric.toUpperCase()}-all-client`;
 }
+
+/** Named like the curves that show the same; official is only that it begins with `infodict-`. */
+export const infoDictFile = "infodict-Test-all-client.json";
 
 /** `best/clientA_personal.safetensors`: not the official names, which cannot tell roles apart. */
 export function checkpointFile(
@@ -60,6 +63,13 @@ function timeMark(date: Date): string {
   const two = (value: number) => String(value).padStart(2, "0");
   const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
   return `${day}-${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`;
+}
+
+/** Python's `{:.2f}` of a percentage: 46.125 is 46.12, for of two equally near it takes the even one. */
+function twoDecimals(percentage: number): string {
+  const below = Math.floor(percentage * 100);
+  const isTie = Number.isInteger(percentage * 8) && percentage * 100 - below === 0.5;
+  return isTie && below % 2 === 0 ? (below / 100).toFixed(2) : percentage.toFixed(2);
 }
 
 /** Python's `str()` of a float: 1.0, 0.01, 1e-06. */

@@ -19,17 +19,21 @@ import { clientCurves, curvesCaption, curvesTitle } from "./figures/client_curve
 import {
   checkpointFile,
   curveFileName,
+  infoDictFile,
   overallFileName,
   predictionsFile,
   spectraFile,
 } from "./file_names.ts";
+import { InfoDict } from "./info_dict.ts";
 import { labelled } from "./labelled_runs.ts";
+import { MetricsCsv } from "./metrics_csv.ts";
 import { metricsRow } from "./metrics_rows.ts";
 import { pictureSvg } from "./picture.ts";
 import { loadPngRenderer } from "./png.ts";
 import type { RecordedRow } from "./recorded_rows.ts";
 import { readRun } from "./recorded_run.ts";
 import { pictureScale, reportFigures, writePage, writePictures } from "./report.ts";
+import { runConfig } from "./run_config.ts";
 import type { EventConsumer, RunHeader } from "./run_header.ts";
 import { plainStyle } from "./style.ts";
 import { TextReport } from "./text_report.ts";
@@ -37,19 +41,28 @@ import { TextReport } from "./text_report.ts";
 /** The metrics whose curves are drawn after every communication. */
 const curveMetrics = ["f1", "auc"] as const;
 
+/** Which files a run folder has besides those that all have. */
+export interface RunFolderOptions {
+  /** event files for TensorBoard, in `tensorboard/` */
+  readonly tensorboard?: boolean;
+}
+
 /** Writes everything that stays of a run. The folder is made with the first event. */
 export class RunFolder implements EventConsumer {
   readonly #header: RunHeader;
   readonly #log: TextReport;
+  /** what is written by others, told after this folder is made */
+  readonly #files: readonly EventConsumer[];
   #started = 0;
   readonly #history: RecordedRow[] = [];
   #run: RunEvent | null = null;
   /** name of the file that tells the best round's result, replaced with every better one */
   #bestOverall: string | null = null;
 
-  private constructor(header: RunHeader) {
+  private constructor(header: RunHeader, files: readonly EventConsumer[]) {
     this.#header = header;
     this.#log = new TextReport(header, plainStyle);
+    this.#files = files;
   }
 
   /**
@@ -59,10 +72,18 @@ export class RunFolder implements EventConsumer {
    * @throws {Deno.errors.AlreadyExists} if something is there already
    * @throws {Deno.errors.NotADirectory} if something above it is a file
    */
-  static async open(header: RunHeader): Promise<RunFolder> {
+  static async open(header: RunHeader, options: RunFolderOptions = {}): Promise<RunFolder> {
     await expectNewFolder(header.folder);
     await Promise.all([loadPngRenderer(), loadChartLibrary()]);
-    return new RunFolder(header);
+    const files: EventConsumer[] = [
+      new MetricsCsv(join(header.folder, "metrics.csv")),
+      new InfoDict(join(header.folder, infoDictFile)),
+    ];
+    if (options.tensorboard) {
+      const { TensorBoardLog } = await import("./tensorboard_log.ts"); // with its two libraries
+      files.push(new TensorBoardLog(join(header.folder, "tensorboard")));
+    }
+    return new RunFolder(header, files);
   }
 
   /** Writes what the event adds. Errors of the file system are passed on. */
@@ -70,6 +91,7 @@ export class RunFolder implements EventConsumer {
     if (event.type === "run") await this.#create(event);
     await this.#appendLog(event);
     await this.#appendRow(event);
+    for (const file of this.#files) await file.consume(event);
     switch (event.type) {
       case "epoch":
         this.#history.push(event);
@@ -90,22 +112,28 @@ export class RunFolder implements EventConsumer {
         break;
       case "done":
         await this.#nameLastRound(event);
+        await this.#writeConfig({ state: "done" });
         await this.#report();
         break;
+      case "interrupted": {
+        const { type: state, ...place } = event;
+        await this.#writeConfig({ state, ...place });
+        if (this.#history.length > 0) await this.#drawCurves();
+        break;
+      }
     }
   }
 
   async #create(run: RunEvent): Promise<void> {
     this.#run = run;
     this.#started = performance.now();
-    const { folder, settings, adapter, versions } = this.#header;
-    await createNewFolder(folder);
-    const config = {
-      settings: Object.fromEntries(settings.map(({ name, value }) => [name, value])),
-      flags: settings.filter(({ source }) => source === "flag").map(({ name }) => name),
-      adapter,
-      versions,
-    };
+    await createNewFolder(this.#header.folder);
+    await this.#writeConfig({ state: "running" });
+  }
+
+  /** @param status how the run is going: one that was killed says "running" for ever */
+  async #writeConfig(status: Readonly<Record<string, unknown>>): Promise<void> {
+    const config = { status, ...runConfig(this.#header) };
     await writeFileAtomic(this.#path("config.json"), `${JSON.stringify(config, null, 2)}\n`);
   }
 

@@ -18,6 +18,8 @@ export interface Setting {
 export interface RunHeader {
   /** every resolved setting, in the order in which they are shown */
   readonly settings: readonly Setting[];
+  /** what was typed after the program's name */
+  readonly command: readonly string[];
   /** the WebGPU adapter on one line */
   readonly adapter: string;
   /** program and runtime versions by name */

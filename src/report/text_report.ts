@@ -7,6 +7,7 @@ import type {
   SimulationEvent,
 } from "../federated/events.ts";
 import { retrogress } from "../metrics/retrogress.ts";
+import { interruptionText } from "./interruption.ts";
 import type { RunHeader } from "./run_header.ts";
 import {
   aggregationScreen,
@@ -62,6 +63,8 @@ export class TextReport {
         const whole = this.#retrogress(run, this.#history);
         return summaryScreen(event, run, whole, this.#header, elapsed, this.#style);
       }
+      case "interrupted":
+        return `${interruptionText(event, run, this.#header)}\n`;
       default:
         return "";
     }

@@ -1,17 +1,18 @@
 // A whole small run of the program, as it is started: what it prints, and what it leaves in its folder.
 
-import { fromFileUrl, join } from "@std/path";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import { basename, fromFileUrl, join } from "@std/path";
 import { readSafetensors } from "../../src/io/safetensors.ts";
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 
 const program = fromFileUrl(new URL("../../cli.ts", import.meta.url));
 const config = fromFileUrl(new URL("../../deno.json", import.meta.url));
 
-/** Two rounds of two local epochs on a few images. */
-const smallRun =
-  "demo --iters 2 --wk_iters 2 --limit 10 --batch 8 --width 0.125 --seed 5 --save_path out".split(
-    " ",
-  );
+/** Rounds of two local epochs on a few images. */
+const smallRounds = "demo --wk_iters 2 --limit 10 --batch 8 --width 0.125 --seed 5 --save_path out"
+  .split(" ");
+const smallRun = [...smallRounds, "--iters", "2"];
 
 async function runCli(
   folder: string,
@@ -64,6 +65,8 @@ Deno.test("a run leaves settings, log, metrics, checkpoints and curves, the same
 
       const [one, two] = [await runFolder(first), await runFolder(second)];
       assertEquals(await rows(one), await rows(two));
+      const csv = (path: string) => Deno.readTextFile(join(path, "metrics.csv"));
+      assertEquals(await csv(one), await csv(two));
       for (const reason of ["best", "final"]) {
         const names = (await Array.fromAsync(Deno.readDir(join(one, reason)))).map((e) => e.name);
         assertEquals(names.length, 8);
@@ -104,6 +107,44 @@ Deno.test("a run of FedAvg in which clients sit out leaves one model per client 
     const counts = lines.flatMap(({ participants, senders }) => participants ?? senders ?? [])
       .length;
     assertEquals(counts, 2 * (2 + 2)); // two rounds, each with two participants who send
+  }));
+
+Deno.test("an interrupted run says how far it got and where its files are", () =>
+  inTemporaryFolder(async (folder) => {
+    const endless = [...smallRounds, "--iters", "1000", "--json"];
+    const process = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-prompt", "-RWE", `--config=${config}`, program, ...endless],
+      cwd: folder,
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const rows: Record<string, unknown>[] = [];
+    for await (const line of createInterface({ input: Readable.fromWeb(process.stdout) })) {
+      rows.push(JSON.parse(line));
+      if (rows.at(-1)!.type === "aggregation") process.kill("SIGINT");
+    }
+    const { code } = await process.status;
+    const stderr = await new Response(process.stderr).text();
+
+    const end = rows.at(-1)!;
+    assertEquals([code, end.type], [130, "interrupted"]);
+    const path = join("out", basename(await runFolder(folder)));
+    assertEquals([rows[0].type, rows[0].folder], ["config", path]);
+    const place = `round ${Number(end.lastRound) + 1}/1000, epoch ${Number(end.lastEpoch) + 1}/2`;
+    assertMatch(stderr, new RegExp(`^Interrupted after ${place}[^:]*: SIGINT\\. .* ${path}\\n$`));
+    const stored = JSON.parse(await Deno.readTextFile(join(folder, path, "config.json")));
+    assertEquals([stored.status.state, stored.command], ["interrupted", endless]);
+    assertStringIncludes(await Deno.readTextFile(join(folder, path, "log.txt")), stderr);
+  }));
+
+Deno.test("a run that diverges leaves the reason in its folder", () =>
+  inTemporaryFolder(async (folder) => {
+    const { code, stderr } = await runCli(folder, [...smallRun, "--lr", "1e20"]);
+    assertEquals(code, 2);
+    const path = await runFolder(folder);
+    const { status } = JSON.parse(await Deno.readTextFile(join(path, "config.json")));
+    assertEquals([status.state, `error: ${status.cause}\n`], ["interrupted", stderr]);
+    assertStringIncludes(await Deno.readTextFile(join(path, "log.txt")), status.cause);
   }));
 
 Deno.test("without an adapter the program says what to install", () =>

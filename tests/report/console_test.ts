@@ -269,8 +269,15 @@ Deno.test("--quiet shows the summary alone", () => {
   assertEquals(text.trimEnd().split("\n").length, 6);
 });
 
+Deno.test("--json names folder, command line and settings first", () => {
+  const [first] = shown("json", 80).split("\n");
+  const { type, folder, command, settings, flags } = JSON.parse(first);
+  assertEquals([type, folder, command], ["config", header.folder, header.command]);
+  assertEquals([settings.l_rate, settings.data, flags], [0.7, "demo", ["data", "iters"]]);
+});
+
 Deno.test("--json shows one row for every event but progress, without tensors", () => {
-  const rows = shown("json", 80).trimEnd().split("\n").map((line) => JSON.parse(line));
+  const [, ...rows] = shown("json", 80).trimEnd().split("\n").map((line) => JSON.parse(line));
   const types = [...madeUpRun()].map(({ type }) => type).filter((type) => type !== "progress");
   assertEquals(rows.map(({ type }) => type), types);
   assert(rows.every((row) => row.tensors === undefined && typeof row.time.elapsed === "number"));

@@ -5,6 +5,7 @@ import type {
   ByRole,
   CheckpointEvent,
   EpochEvent,
+  EvaluationEvent,
   RunEvent,
   SimulationEvent,
 } from "../../src/federated/events.ts";
@@ -18,11 +19,13 @@ export interface MadeUpSize {
   readonly rounds?: number;
   readonly localEpochs?: number;
   readonly clients?: readonly string[];
+  /** with an evaluation in the middle of every epoch, and metrics that decide the stages */
+  readonly evaluated?: boolean;
 }
 
 /** All events of a run in which deputies lose with every communication, and slowly regain. */
 export function* madeUpRun(size: MadeUpSize = {}): Generator<SimulationEvent> {
-  const { rounds = 3, localEpochs = 2, clients = ["A", "B", "C", "D"] } = size;
+  const { rounds = 3, localEpochs = 2, clients = ["A", "B", "C", "D"], evaluated } = size;
   const run = runEvent(rounds, localEpochs, clients);
   const total = rounds * (localEpochs + 1);
   yield run;
@@ -31,6 +34,7 @@ export function* madeUpRun(size: MadeUpSize = {}): Generator<SimulationEvent> {
     yield { type: "round", round, learningRate, participants: clients };
     for (let epoch = 0; epoch < localEpochs; epoch++) {
       const done = round * (localEpochs + 1) + epoch;
+      const time = round * localEpochs + epoch;
       yield { type: "progress", round, epoch, phase: "evaluate", done, total };
       yield {
         type: "stage",
@@ -39,12 +43,15 @@ export function* madeUpRun(size: MadeUpSize = {}): Generator<SimulationEvent> {
         clients: clients.map((client, k) => ({
           client,
           stage: stageAt(epoch, k),
-          decision: null,
+          decision: evaluated
+            ? { personal: metricsAt(time - 0.9, k, 4), deputy: metricsAt(time - 0.9, k, -3) }
+            : null,
           batchLosses: null,
         })),
       };
       yield { type: "progress", round, epoch, phase: "train", done: done + 0.5, total };
-      yield epochEvent(round, epoch, round * localEpochs + epoch, clients);
+      if (evaluated) yield evaluationEvent(round, epoch, time - 0.5, clients);
+      yield epochEvent(round, epoch, time, clients);
     }
     const done = (round + 1) * (localEpochs + 1) - 1;
     yield { type: "progress", round, epoch: localEpochs - 1, phase: "aggregate", done, total };
@@ -57,6 +64,9 @@ export function* madeUpRun(size: MadeUpSize = {}): Generator<SimulationEvent> {
     }
   }
 }
+
+/** Training steps of a local epoch of a made-up run. */
+export const stepsPerEpoch = 116;
 
 /** What goes before such a run. */
 export function madeUpHeader(folder: string): RunHeader {
@@ -72,6 +82,7 @@ export function madeUpHeader(folder: string): RunHeader {
       { name: "wd", value: 1e-6, source: "official", decisive: true },
       { name: "shuffle", value: true, source: "official", decisive: true },
     ],
+    command: ["train", "--data", "demo", "--iters", "3"],
     adapter: "llvmpipe (LLVM 19.1.7, 256 bits), software",
     versions: { "prr-fl": "0.1.0", deno: "2.9.6" },
     folder,
@@ -93,9 +104,25 @@ function runEvent(rounds: number, localEpochs: number, clients: readonly string[
     classNames: ["nv", "bkl", "mel"],
     rounds,
     localEpochs,
+    stepsPerEpoch,
     parameters: 3_015_296,
     parallelClients: clients.length,
   };
+}
+
+function evaluationEvent(
+  round: number,
+  epoch: number,
+  time: number,
+  clients: readonly string[],
+): EvaluationEvent {
+  const results = clients.map((client, k) => ({
+    client,
+    test: { personal: metricsAt(time, k, 0), deputy: metricsAt(time, k, -5) },
+  }));
+  const mean = meanByRole(results.map(({ test }) => test));
+  const [step, steps] = [stepsPerEpoch / 2, stepsPerEpoch];
+  return { type: "evaluation", round, epoch, step, steps, clients: results, mean };
 }
 
 function epochEvent(

@@ -2,8 +2,9 @@
 
 import { join } from "@std/path";
 import { readSafetensors } from "../../src/io/safetensors.ts";
-import { RunFolder } from "../../src/report/run_folder.ts";
+import { RunFolder, type RunFolderOptions } from "../../src/report/run_folder.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
+import { readEventFile } from "./event_reader.ts";
 import { madeUpHeader, madeUpRun } from "./made_up_run.ts";
 
 /** Runs a test with the path of a folder that does not exist yet, and removes it afterwards. */
@@ -16,8 +17,8 @@ async function withRunPath(test: (path: string) => Promise<void>): Promise<void>
   }
 }
 
-async function writeMadeUpRun(path: string): Promise<void> {
-  const folder = await RunFolder.open(madeUpHeader(path));
+async function writeMadeUpRun(path: string, options?: RunFolderOptions): Promise<void> {
+  const folder = await RunFolder.open(madeUpHeader(path), options);
   for (const event of madeUpRun()) await folder.consume(event);
 }
 
@@ -37,7 +38,9 @@ Deno.test("RunFolder writes settings, log, metrics, checkpoints, curves and repo
       "curve-Test-F1-all-client.png",
       "curve-Test-F1-all-client.svg",
       "final",
+      "infodict-Test-all-client.json",
       "log.txt",
+      "metrics.csv",
       "metrics.jsonl",
       "report.html",
       "retrogress-auc.png",
@@ -102,6 +105,19 @@ Deno.test("RunFolder writes identical metrics for identical runs, time aside", (
     const rows = rowsWithoutTime(path);
     assertEquals(rows, rowsWithoutTime(`${path}-again`));
     assertEquals(rows.length, [...madeUpRun()].filter(({ type }) => type !== "progress").length);
+    for (const name of ["metrics.csv", "infodict-Test-all-client.json"]) {
+      const texts = [path, `${path}-again`].map((folder) => Deno.readTextFile(join(folder, name)));
+      const [one, two] = await Promise.all(texts);
+      assertEquals(one, two, name);
+    }
+  }));
+
+Deno.test("RunFolder writes an event file for TensorBoard where it is asked for", () =>
+  withRunPath(async (path) => {
+    await writeMadeUpRun(path, { tensorboard: true });
+    const [{ name }] = [...Deno.readDirSync(join(path, "tensorboard"))];
+    const { scalars } = readEventFile(await Deno.readFile(join(path, "tensorboard", name)));
+    assert(scalars.some(({ tag }) => tag === "test/f1/A/personal"));
   }));
 
 Deno.test("RunFolder is made with the first event, not before", () =>
