@@ -20,6 +20,10 @@ type Command = (args: readonly string[], signal: AbortSignal) => void | Promise<
 const commands: Readonly<Record<string, Command>> = {
   train: async (args, signal) => (await loadTrain())(args, {}, signal),
   demo: async (args, signal) => (await loadTrain())(args, demoPreset, signal),
+  evaluate: async (args, signal) =>
+    (await import("./src/commands/evaluate.ts")).evaluate(args, signal),
+  predict: async (args, signal) =>
+    (await import("./src/commands/predict.ts")).predict(args, signal),
   data: dataCommand,
   info,
   help: () => console.log(helpText()),

@@ -47,7 +47,7 @@ export type OptionsOf<F extends FlagTable> = {
 };
 
 /** Gives a table entry its value type. */
-function flag<T>(spec: Flag<T>): Flag<T> {
+export function flag<T>(spec: Flag<T>): Flag<T> {
   return spec;
 }
 

@@ -19,7 +19,7 @@ export async function showLoading(
   visible: boolean,
   signal: AbortSignal,
 ): Promise<Dataset> {
-  using line = new ReadingLine(visible);
+  using line = new ReadingLine(visible, "Reading images");
   return await loadDataset(options, (done, total) => {
     signal.throwIfAborted();
     line.show(done, total);

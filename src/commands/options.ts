@@ -24,6 +24,11 @@ export interface ResolvedOptions<F extends FlagTable> {
   readonly settings: readonly Setting[];
 }
 
+/** Options, and what else was typed: files and folders, in their order. */
+export interface ResolvedOperands<F extends FlagTable> extends ResolvedOptions<F> {
+  readonly operands: readonly string[];
+}
+
 /**
  * Reads arguments such as `--lr 1e-2 --image-size=64 --no-shuffle`.
  *
@@ -35,7 +40,29 @@ export function resolveOptions<F extends FlagTable>(
   flags: F,
   preset: Partial<OptionsOf<F>> = {},
 ): ResolvedOptions<F> {
-  const given = readArguments(args, flags);
+  const { given, operands } = readArguments(args, flags);
+  if (operands.length > 0) throw surplus(operands[0]);
+  return resolve(given, flags, preset);
+}
+
+/**
+ * As `resolveOptions()`, for commands that take files or folders too, before, between or after the flags.
+ *
+ * @throws {UsageError} for an unknown flag or a bad, missing or repeated value
+ */
+export function resolveOperands<F extends FlagTable>(
+  args: readonly string[],
+  flags: F,
+): ResolvedOperands<F> {
+  const { given, operands } = readArguments(args, flags);
+  return { ...resolve(given, flags, {}), operands };
+}
+
+function resolve<F extends FlagTable>(
+  given: Given,
+  flags: F,
+  preset: Partial<OptionsOf<F>>,
+): ResolvedOptions<F> {
   const defaults = Object.entries(flags).map(([option, flag]) => [option, flag.default]);
   const options = { ...Object.fromEntries(defaults), ...preset, ...Object.fromEntries(given) };
   const settings = Object.entries(flags).map(([option, { name, source, topic }]): Setting => ({
@@ -48,7 +75,10 @@ export function resolveOptions<F extends FlagTable>(
 }
 
 /** Splits with Node's parser, whose tokens keep what the messages are about: order, spelling, repetition. */
-function readArguments(args: readonly string[], flags: FlagTable): Given {
+function readArguments(
+  args: readonly string[],
+  flags: FlagTable,
+): { given: Given; operands: readonly string[] } {
   const spellings = spellingsOf(flags);
   // `deno task train -- --lr 1e-2` hands on the two hyphens that npm would swallow.
   const words = args[0] === "--" ? args.slice(1) : [...args];
@@ -59,8 +89,10 @@ function readArguments(args: readonly string[], flags: FlagTable): Given {
     tokens: true,
   });
   const given: Given = new Map();
+  const operands: string[] = [];
   for (const token of tokens) {
-    if (token.kind !== "option") throw surplus(token.kind === "positional" ? token.value : "--");
+    if (token.kind === "positional") operands.push(token.value);
+    if (token.kind !== "option") continue;
     const { rawName } = token;
     const { option, flag, value: implied } = find(words[token.index], spellings);
     if (given.has(option)) {
@@ -73,7 +105,7 @@ function readArguments(args: readonly string[], flags: FlagTable): Given {
       throw new UsageError(`Cannot use ${rawName}=${token.value}: it takes no value; ${wish}`);
     } else given.set(option, implied);
   }
-  return given;
+  return { given, operands };
 }
 
 /** Every flag by all its spellings, without the leading hyphens; `_` and `-` mean the same. */

@@ -1,25 +1,39 @@
-// One line of an interactive terminal that says how many images are read.
+// One line of an interactive terminal that says how many images are done, and how long the others take.
+
+import { roughDuration } from "../report/format.ts";
+
+/** Milliseconds before which the time left is not known. */
+const firstEstimate = 2000;
 
 /** Shows nothing in files and pipes. Dispose of it before printing anything else. */
 export class ReadingLine implements Disposable {
   readonly #enabled: boolean;
-  #percent = -1;
+  readonly #what: string;
+  readonly #started = performance.now();
+  #shown = "";
 
-  constructor(wanted: boolean) {
+  /** @param what is being done: "Reading images" */
+  constructor(wanted: boolean, what: string) {
     this.#enabled = wanted && Deno.stdout.isTerminal();
+    this.#what = what;
   }
 
-  /** Draws the line anew where a percent has been added. */
+  /** Draws the line anew where a percent has been added or a second less is left. */
   show(done: number, total: number): void {
-    const percent = Math.floor(100 * done / total);
-    if (!this.#enabled || percent === this.#percent) return;
-    this.#percent = percent;
-    this.#write(`\rReading images  ${done}/${total}  ${percent}%`);
+    if (!this.#enabled) return;
+    const passed = performance.now() - this.#started;
+    const left = roughDuration(passed / done * (total - done));
+    const state = `${Math.floor(100 * done / total)}%${
+      passed < firstEstimate ? "" : `  ${left} left`
+    }`;
+    if (state === this.#shown) return;
+    this.#shown = state;
+    this.#write(`\r\x1b[K${this.#what}  ${done}/${total}  ${state}`);
   }
 
   /** Erases the line. */
   [Symbol.dispose](): void {
-    if (this.#percent >= 0) this.#write("\r\x1b[K");
+    if (this.#shown !== "") this.#write("\r\x1b[K");
   }
 
   #write(text: string): void {

@@ -60,6 +60,12 @@ function parseRows(text: string, path: string): Row[] {
   }
 }
 
+/** CSV text (RFC 4180) of a header and rows. */
+export function csvText(rows: readonly (readonly string[])[]): string {
+  const field = (text: string) => /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return rows.map((row) => `${row.map(field).join(",")}\n`).join("");
+}
+
 function readId(text: string | undefined, source: string): string {
   if (text) return text;
   throw new DataError(`Cannot use ${source}: it has no image_id; fill it in or remove the line`);
