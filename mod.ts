@@ -83,6 +83,7 @@ export {
   fourierWindow,
   progressiveFourierAggregation,
 } from "./src/federated/aggregate/fourier.ts";
+export { type Checkpoint, loadModel } from "./src/federated/checkpoint.ts";
 export { ConfigError, defaultConfig, type SimulationConfig } from "./src/federated/config.ts";
 export type * from "./src/federated/events.ts";
 export { DivergenceError } from "./src/federated/outcomes.ts";

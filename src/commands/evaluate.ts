@@ -60,7 +60,8 @@ export async function evaluate(args: readonly string[], signal: AbortSignal): Pr
   const gpu = await openGpu({ adapter: options.adapter });
   const weights = checkpoints.map(({ path, tensors }) => ({ name: path, tensors }));
   using models = new TrainedModels(gpu, weights, network);
-  const dataset = await showLoading(data, !options.json, signal);
+  const wanted = { ...data, splits: [options.split] };
+  const dataset = await showLoading(wanted, !options.json, signal);
   expectClasses(dataset, data.data, network);
   const outcomes = await judge(models, checkpoints.length, dataset, options, signal);
 
@@ -100,7 +101,8 @@ async function checkOperands(
   const folders = await Promise.all(operands.map(isFolder));
   if (reason === null || folders.includes(true)) return;
   throw new UsageError(
-    `Cannot use --${evaluateFlags.reason.name} ${reason} without a run folder: files say it themselves`,
+    `Cannot use --${evaluateFlags.reason.name} ${reason} without a run folder: name the folder, ` +
+      "or the files alone",
   );
 }
 

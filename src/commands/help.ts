@@ -1,6 +1,7 @@
 // The help text, made from the table of flags.
 
 import { tableLines } from "../report/format.ts";
+import { checkpointOnlyFlags, evaluateOnlyFlags } from "./checkpoint_flags.ts";
 import { contactSheetFlags, type Flag, trainFlags } from "./flags.ts";
 import { toggle } from "./values.ts";
 
@@ -14,6 +15,12 @@ const introduction =
 Commands
   train      train every client and write a run folder; the default command where flags follow
   demo       train at a size that ends within minutes; takes the flags of train
+  evaluate   RUN_OR_CHECKPOINT …: the models of a run, or those of files, on every client's images:
+             how good they are on their own client's and on the others' (takes also --clients,
+             --adapter, --json and, where the checkpoint's are not to hold, --data, --csv-folder,
+             --limit, --image-size, --batch, --network, --width)
+  predict    CHECKPOINT … IMAGE_OR_FOLDER …: class probabilities of images; several checkpoints also
+             give their mean (takes also --adapter, --json, --image-size, --batch, --network, --width)
   data       inspect: count the images of --data, and with --augment draw a contact sheet of them
              (takes --data, --csv-folder, --clients, --image-size, --limit, --seed, --adapter, --out)
   info       show the WebGPU adapter; takes --adapter
@@ -27,7 +34,7 @@ const conclusion =
 
 /** Everything that can be typed, with every default and its source. */
 export function helpText(): string {
-  const tables = [trainFlags, contactSheetFlags];
+  const tables = [trainFlags, evaluateOnlyFlags, checkpointOnlyFlags, contactSheetFlags];
   const flags = tables.flatMap((table) => Object.values<Flag<unknown>>(table));
   const topics = [...new Set(flags.map(({ topic }) => topic))];
   const sections = topics.map((topic) => {

@@ -10,6 +10,7 @@ import {
   lesionClasses,
   type Split,
   type SplitName,
+  splitNames,
 } from "./dataset.ts";
 import { type ImageTask, readImages } from "./image_files.ts";
 import { listFolder, reasonOf } from "./listing.ts";
@@ -24,6 +25,8 @@ export interface DatasetFolderOptions {
   readonly clients?: readonly string[];
   /** keep at most so many images of every split, evenly spaced in the list; default all */
   readonly limit?: number;
+  /** splits wanted; the others stay empty, and their lists unread; default all */
+  readonly splits?: readonly SplitName[];
   /** called after every image, with the numbers of images read and to be read */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -40,7 +43,7 @@ export async function readDatasetFolder(
   path: string,
   options: DatasetFolderOptions,
 ): Promise<Dataset> {
-  const { imageSize, limit = Infinity } = options;
+  const { imageSize, limit = Infinity, splits = splitNames } = options;
   expectPositiveInteger("imageSize", imageSize);
   if (limit !== Infinity) expectPositiveInteger("limit", limit);
 
@@ -51,7 +54,7 @@ export async function readDatasetFolder(
   for (const name of names) {
     const folder = await openClientFolder(path, name, imageSize);
     const prepare = async (split: SplitName) => {
-      const list = await readSplitList(csvFolder, name, split);
+      const list = splits.includes(split) ? await readSplitList(csvFolder, name, split) : [];
       return prepareSplit(folder, evenly(list, limit), imageSize, tasks);
     };
     const [train, valid, test] = [

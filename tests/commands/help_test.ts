@@ -1,14 +1,18 @@
 // The help shows everything that can be typed.
 
+import { checkpointOnlyFlags, evaluateOnlyFlags } from "../../src/commands/checkpoint_flags.ts";
 import { contactSheetFlags, type Flag, trainFlags } from "../../src/commands/flags.ts";
 import { helpText } from "../../src/commands/help.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 
 const lines = helpText().split("\n");
 
-const flags: Flag<unknown>[] = [trainFlags, contactSheetFlags].flatMap((table) =>
-  Object.values<Flag<unknown>>(table)
-);
+const flags: Flag<unknown>[] = [
+  trainFlags,
+  evaluateOnlyFlags,
+  checkpointOnlyFlags,
+  contactSheetFlags,
+].flatMap((table) => Object.values<Flag<unknown>>(table));
 
 for (const flag of flags) {
   Deno.test(`helpText() shows --${flag.name} (${flag.topic}) with aliases, default and source`, () => {
@@ -29,7 +33,9 @@ Deno.test("helpText() never shows null for a default", () => {
 });
 
 Deno.test("helpText() names every command", () => {
-  for (const command of ["train", "demo", "data", "info", "help", "--version"]) {
+  for (
+    const command of ["train", "demo", "evaluate", "predict", "data", "info", "help", "--version"]
+  ) {
     assert(lines.some((line) => line.startsWith(`  ${command} `)), command);
   }
 });
