@@ -30,13 +30,21 @@ export interface CrossClientMatrix {
 /** What is reported, in the order in which it is shown. */
 const measures: readonly {
   readonly key: keyof Metrics;
+  /** heads its table */
   readonly title: string;
+  /** within a sentence */
+  readonly name: string;
   readonly show: (metrics: Metrics) => string;
 }[] = [
-  { key: "f1", title: "F1 %", show: ({ f1 }) => percent(f1) },
-  { key: "auc", title: "AUC %", show: ({ auc }) => percent(auc) },
-  { key: "accuracy", title: "Accuracy %", show: ({ accuracy }) => percent(accuracy) },
-  { key: "loss", title: "Loss, nats", show: (metrics) => loss(metrics.loss) },
+  { key: "f1", title: "F1 %", name: "F1", show: ({ f1 }) => percent(f1) },
+  { key: "auc", title: "AUC %", name: "AUC", show: ({ auc }) => percent(auc) },
+  {
+    key: "accuracy",
+    title: "Accuracy %",
+    name: "accuracy",
+    show: ({ accuracy }) => percent(accuracy),
+  },
+  { key: "loss", title: "Loss, nats", name: "loss", show: (metrics) => loss(metrics.loss) },
 ];
 
 /** One line of every table. */
@@ -166,17 +174,15 @@ function agreementLines({ models }: CrossClientMatrix): string[] {
     return own && reported ? [{ own, reported }] : [];
   });
   if (pairs.length === 0) return [];
-  const differences = measures.map(({ key, title }) => {
-    const largest = Math.max(
-      ...pairs.map(({ own, reported }) => difference(own[key], reported[key])),
-    );
-    return { title, largest };
-  });
+  const differences = measures.map(({ key, name }) => ({
+    name,
+    largest: Math.max(...pairs.map(({ own, reported }) => difference(own[key], reported[key]))),
+  })).filter(({ largest }) => largest > 0);
   const subject = `${counted(pairs.length, "model")} on the own client's test images`;
-  if (differences.every(({ largest }) => largest === 0)) {
-    return ["", `As the run reported, to the last digit: ${subject}.`];
-  }
-  const list = differences.map(({ title, largest }) => `${title} ${largest.toPrecision(2)}`);
+  if (differences.length === 0) return ["", `As the run reported, to the last digit: ${subject}.`];
+  const list = differences.map(({ name, largest }) =>
+    `${name} ${Number.isFinite(largest) ? largest.toPrecision(2) : "n/a"}`
+  );
   return [
     "",
     `Not as the run reported: ${subject}, by up to ${list.join(", ")}.`,

@@ -2,7 +2,7 @@
 
 import { defaultConfig } from "../../src/federated/config.ts";
 import { demoPreset, infoFlags, trainFlags } from "../../src/commands/flags.ts";
-import { resolveOptions } from "../../src/commands/options.ts";
+import { resolveOperands, resolveOptions } from "../../src/commands/options.ts";
 import { UsageError } from "../../src/commands/usage_error.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 
@@ -99,6 +99,18 @@ Deno.test("resolveOptions() reads numbers, lists, words and switches", () => {
 
 Deno.test("resolveOptions() skips the -- that a task runner hands on", () => {
   assertEquals(optionsOf("--", "--iters", "3").rounds, 3);
+});
+
+Deno.test("resolveOperands() takes what is no flag and no flag's value, in its order", () => {
+  const line = ["--", "one", "--clients", "A,B", "two", "--json", "three", "--", "--four"];
+  const { operands, options } = resolveOperands(line, trainFlags);
+  assertEquals(operands, ["one", "two", "three", "--four"]);
+  assertEquals([options.clients, options.json], [["A", "B"], true]);
+  assertThrows(
+    () => resolveOperands(["one", "--jsn"], trainFlags),
+    UsageError,
+    "Unknown flag --jsn",
+  );
 });
 
 Deno.test("resolveOptions() lets flags win over the preset, and tells who decided", () => {
