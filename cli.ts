@@ -1,7 +1,6 @@
 // The program: picks the command, and turns expected errors into one sentence and an exit code.
 
 import { dataCommand } from "./src/commands/data.ts";
-import { demoPreset } from "./src/commands/flags.ts";
 import { helpText } from "./src/commands/help.ts";
 import { info } from "./src/commands/info.ts";
 import { didYouMean } from "./src/commands/nearest_word.ts";
@@ -12,26 +11,33 @@ import { ConfigError } from "./src/federated/config.ts";
 import { DivergenceError } from "./src/federated/outcomes.ts";
 import { DataError } from "./src/data/data_error.ts";
 import { GpuError } from "./src/gpu/errors.ts";
+import { RunFolderError } from "./src/report/run_folder_error.ts";
 
 const exitCodes = { expectedError: 2, interrupted: 130, brokenPipe: 141 };
 
 type Command = (args: readonly string[], signal: AbortSignal) => void | Promise<void>;
 
 const commands: Readonly<Record<string, Command>> = {
-  train: async (args, signal) => (await loadTrain())(args, {}, signal),
-  demo: async (args, signal) => (await loadTrain())(args, demoPreset, signal),
+  train: async (args, signal) => (await loadTrain())(args, signal),
+  compare: async (args, signal) => (await loadCompare())("compare", args, signal),
+  demo: async (args, signal) => (await loadCompare())("demo", args, signal),
   evaluate: async (args, signal) =>
     (await import("./src/commands/evaluate.ts")).evaluate(args, signal),
   predict: async (args, signal) =>
     (await import("./src/commands/predict.ts")).predict(args, signal),
   data: dataCommand,
+  report: async (args) => (await import("./src/commands/report.ts")).report(args),
   info,
   help: () => console.log(helpText()),
 };
 
-/** Loaded when needed: help and version need neither the engine nor the charts. */
+/** Loaded when needed, as the report is: help and version need neither the engine nor the charts. */
 async function loadTrain() {
   return (await import("./src/commands/train.ts")).train;
+}
+
+async function loadCompare() {
+  return (await import("./src/commands/compare.ts")).compare;
 }
 
 function runCommand(args: readonly string[], signal: AbortSignal): void | Promise<void> {
@@ -55,6 +61,7 @@ function isExpected(error: unknown): error is Error {
     DataError,
     DivergenceError,
     GpuError,
+    RunFolderError,
     ...Object.values(Deno.errors),
   ];
   if (kinds.some((kind) => error instanceof kind)) return true;

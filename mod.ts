@@ -78,6 +78,7 @@ export {
 export { type Retrogress, retrogress } from "./src/metrics/retrogress.ts";
 
 // Federated learning
+export { averageOverClients } from "./src/federated/aggregate/average.ts";
 export {
   fourierRate,
   fourierWindow,
@@ -86,6 +87,15 @@ export {
 export { type Checkpoint, loadModel } from "./src/federated/checkpoint.ts";
 export { ConfigError, defaultConfig, type SimulationConfig } from "./src/federated/config.ts";
 export type * from "./src/federated/events.ts";
+export { crossEntropyLoss, transferLoss } from "./src/federated/methods/local_losses.ts";
+export type {
+  Aggregation,
+  FederatedMethod,
+  LocalBatch,
+  SharedKind,
+  Sharing,
+} from "./src/federated/methods/method.ts";
+export { builtInMethods, type MethodName } from "./src/federated/methods/registry.ts";
 export { DivergenceError } from "./src/federated/outcomes.ts";
 export { simulate } from "./src/federated/simulation.ts";
 export { type TransferStage, transferStage } from "./src/federated/transfer_stage.ts";

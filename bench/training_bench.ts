@@ -42,9 +42,11 @@ for (const width of [0.25, 1]) {
 }
 
 const deputies = vgg(gpu, { stack: 4, numClasses });
-const clients = [0, 1, 2, 3].map((index) => ({ model: deputies, index }));
+const clients = [0, 1, 2, 3].map((index) => ({
+  ...{ model: deputies, index, weight: 1, sends: true },
+}));
 Deno.bench("PRR-FL communication of 4 clients, width 1", { n: 5, warmup: 1 }, async () => {
-  communicate(prrfl, clients, 0.825);
+  communicate(prrfl.sharing, clients, 0.825);
   await gpu.finish();
 });
 

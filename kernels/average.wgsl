@@ -1,6 +1,6 @@
 // kernels/average.wgsl: gives every client the mean of what all of them hold.
-//   output[k, i] = Σ_j input[j, i] / clients
-// input, output [clients, size]. One invocation per element, for all clients.
+//   output[k, i] = Σ_j w_j input[j, i] / Σ_j w_j
+// input, output [clients, size]; client_weights w [clients]. One invocation per element, for all clients.
 
 struct Params { clients: u32, size: u32 }
 
@@ -8,7 +8,8 @@ override workgroup_size: u32 = 64;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> input: array<f32>;
-@group(0) @binding(2) var<storage, read_write> output: array<f32>;
+@group(0) @binding(2) var<storage, read> client_weights: array<f32>;
+@group(0) @binding(3) var<storage, read_write> output: array<f32>;
 
 @compute @workgroup_size(workgroup_size)
 fn average(
@@ -19,7 +20,11 @@ fn average(
   let i = (group.y * groups.x + group.x) * workgroup_size + local;
   if (i >= params.size) { return; }
   var sum = 0.0;
-  for (var k = 0u; k < params.clients; k++) { sum += input[k * params.size + i]; }
-  let mean = sum / f32(params.clients);
+  var total = 0.0;
+  for (var k = 0u; k < params.clients; k++) {
+    sum += client_weights[k] * input[k * params.size + i];
+    total += client_weights[k];
+  }
+  let mean = sum / total;
   for (var k = 0u; k < params.clients; k++) { output[k * params.size + i] = mean; }
 }

@@ -1,7 +1,7 @@
 // kernels/fourier_aggregation.wgsl: PRR-FL's server on one layer (Chen et al. 2021, arXiv:2110.00394).
 // Each client k has a real matrix x_k [rows, columns] with spectrum F_k(u, v). Its new spectrum is
 //   F_k · ((1 − S) + S · mean_j |F_j| / |F_k|)      S = (M(u, v) + M(−u, −v)) / 2
-// where M is 1 inside the low-frequency window and else 0. That is the real part of what averaging
+// where the mean is Σ_j w_j |F_j| / Σ_j w_j and M is 1 inside the low-frequency window and else 0. That is the real part of what averaging
 // amplitudes inside M alone gives: a real gain for each bin, no angles.
 //
 // Real numbers need half a complex transform: with rows = 2 · pairs, z[p] = x[2p] + i·x[2p + 1] and
@@ -11,7 +11,7 @@
 //
 // weights [clients, outputs, inputs]. Matrix element (r, c) of a convolution [O, C, kh, kw] has r = (C, kh)
 // and c = (kw, O), the last one running fastest; that of a linear layer [O, I] has r = O and c = I.
-// packed [clients, pairs, columns] complex.
+// packed [clients, pairs, columns] complex; client_weights w [clients].
 
 struct Params {
   clients: u32,
@@ -35,6 +35,7 @@ override workgroup_size: u32 = 64;
 @group(0) @binding(2) var<storage, read> weights: array<f32>;
 @group(0) @binding(3) var<storage, read_write> packed: array<vec2f>;
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;
+@group(0) @binding(5) var<storage, read> client_weights: array<f32>;
 
 // Where matrix element (row, column) lies in the weights. The half keeps the rounded quotient on the right
 // side; CPUs divide integers one lane at a time.
@@ -135,11 +136,13 @@ fn blend(@builtin(global_invocation_id) id: vec3u) {
   let turn = twiddles[u];
   let size = params.pairs * params.columns;
   var sum = vec2f(0.0);
+  var total = 0.0;
   for (var k = 0u; k < params.clients; k++) {
     let f = bins(k * size + here, k * size + there, turn);
-    sum += vec2f(polar(f.xy).z, polar(f.zw).z);
+    sum += client_weights[k] * vec2f(polar(f.xy).z, polar(f.zw).z);
+    total += client_weights[k];
   }
-  let mean = sum / f32(params.clients);
+  let mean = sum / total;
   let low_share = share(u, v);
   let high_share = share(wrapped(u + params.pairs, params.rows), v);
   for (var k = 0u; k < params.clients; k++) {

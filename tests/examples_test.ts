@@ -1,6 +1,6 @@
-// The examples in documentation comments run as they stand.
+// The examples of the documentation run as they stand.
 
-import { assert } from "./assert.ts";
+import { assert, assertEquals } from "./assert.ts";
 
 Deno.test("the example in mod.ts runs", async () => {
   const { success, stderr, stdout } = await new Deno.Command(Deno.execPath(), {
@@ -11,4 +11,16 @@ Deno.test("the example in mod.ts runs", async () => {
   }).output();
   const text = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("\n");
   assert(success && text.includes("1 passed"), text);
+});
+
+Deno.test("the example of docs/adding-a-method.md runs", async () => {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "-RE", "docs/head_averaging.ts"],
+    cwd: new URL("..", import.meta.url),
+  }).output();
+  const [text, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  assertEquals({ code, errors }, { code: 0, errors: "" });
+  const lines = text.trim().split("\n");
+  assertEquals(lines.length, 3);
+  assert(lines.every((line, k) => line.startsWith(`round ${k + 1}: mean test AUC `)), text);
 });

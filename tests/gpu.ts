@@ -1,7 +1,9 @@
-// The GPU of a test file. Its memory is dirty wherever a program could count on that it is not.
+// The GPU of a test file. Its memory is dirty wherever a program could count on that it is not, and
+// workgroups lie in several rows wherever a larger problem would need that.
 
 import { preferVulkan } from "../src/commands/webgpu_backend.ts";
 import { type AdapterDescription, openDevice } from "../src/gpu/adapter.ts";
+import type { DispatchSpec } from "../src/gpu/runtime.ts";
 import { Gpu } from "../src/tensor/gpu.ts";
 
 /** What fresh memory holds: far from every result, and a sum that includes it shows. */
@@ -9,16 +11,19 @@ export const canary = 1.25e9;
 
 const canaryCount = 1 << 18;
 
-/** Fills each buffer with canaries before handing it out, so that a kernel which never ran cannot pass. */
-class DirtyGpu extends Gpu {
+/**
+ * Fills each buffer with canaries before handing it out, so that a kernel which never ran cannot pass;
+ * and gives kernels that continue in y what does not fit in x a row more than they need.
+ */
+class HostileGpu extends Gpu {
   readonly #canaries = this.device.createBuffer({
     size: canaryCount * 4,
     usage: GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
   });
 
-  static async open(): Promise<DirtyGpu> {
+  static async open(): Promise<HostileGpu> {
     const { device, description } = await openDevice("auto");
-    const gpu = new DirtyGpu(device, description);
+    const gpu = new HostileGpu(device, description);
     device.queue.writeBuffer(gpu.#canaries, 0, new Float32Array(canaryCount).fill(canary));
     return gpu;
   }
@@ -34,12 +39,24 @@ class DirtyGpu extends Gpu {
     }
     return { buffer, release };
   }
+
+  override dispatch(spec: DispatchSpec): void {
+    super.dispatch({ ...spec, workgroups: inMoreRows(spec) });
+  }
+}
+
+/** The workgroups of an entry point that asks how many there are: it numbers them through, row by row. */
+function inMoreRows({ file, entryPoint, workgroups }: DispatchSpec): DispatchSpec["workgroups"] {
+  const [x, y = 1, z] = workgroups;
+  const numbered = new RegExp(`fn ${entryPoint}\\([^{]*num_workgroups`).test(file.source);
+  if (!numbered || z !== undefined) return workgroups;
+  return [Math.ceil(x * y / (y + 1)), y + 1];
 }
 
 preferVulkan();
 
 /** One for each test file, because each runs by itself. */
-export const gpu: Gpu = await DirtyGpu.open();
+export const gpu: Gpu = await HostileGpu.open();
 globalThis.addEventListener("unload", () => gpu.dispose());
 
 /** The kinds of adapter for which there are kernels of their own; any adapter can run both. */

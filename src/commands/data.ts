@@ -2,9 +2,15 @@
 
 import { inspect } from "./inspect.ts";
 import { didYouMean } from "./nearest_word.ts";
+import { prepare } from "./prepare.ts";
+import { synthesize } from "./synthesize.ts";
 import { UsageError } from "./usage_error.ts";
 
-const actions: Readonly<Record<string, typeof inspect>> = { inspect };
+const actions: Readonly<Record<string, typeof inspect>> = {
+  inspect,
+  prepare,
+  synthesize,
+};
 
 /**
  * Does what the first argument says.

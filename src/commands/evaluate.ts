@@ -1,12 +1,13 @@
 // The command `evaluate`: every model of a run on every client's images, also those it was not trained for.
 
+import { dirname } from "@std/path";
 import { csvText } from "../data/csv.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Outcomes } from "../federated/outcomes.ts";
 import { TrainedModels } from "../federated/trained_models.ts";
 import { expectNewFile, toJsonLine, writeFileAtomic } from "../io/files.ts";
 import type { Metrics } from "../metrics/classification.ts";
-import { stdoutTerminal } from "../report/console.ts";
+import { stdoutTerminal } from "../report/status_line.ts";
 import {
   type CrossClientMatrix,
   type JudgedModel,
@@ -27,7 +28,7 @@ import {
   readCheckpoint,
 } from "./checkpoints.ts";
 import { checkDataFlags, showLoading } from "./load_dataset.ts";
-import { resolveOperands } from "./options.ts";
+import { resolveOptions } from "./options.ts";
 import { ReadingLine } from "./reading_line.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -49,7 +50,9 @@ const harmless: readonly { readonly name: string }[] = [
  * @throws {Deno.errors.AlreadyExists} if there is a file where the table should go
  */
 export async function evaluate(args: readonly string[], signal: AbortSignal): Promise<void> {
-  const { options, settings, operands } = resolveOperands(args, evaluateFlags);
+  const { options, settings, operands } = resolveOptions(args, evaluateFlags, {}, {
+    takesOperands: true,
+  });
   await checkOperands(operands, options);
   if (options.csv !== null) await expectNewFile(options.csv);
   const checkpoints = await readCheckpoints(operands, options);
@@ -106,7 +109,7 @@ async function checkOperands(
   );
 }
 
-/** Personal models first; else in the order in which they were named. */
+/** In the order in which they were named, but of each folder the personal models first. */
 async function readCheckpoints(
   operands: readonly string[],
   { role, reason }: EvaluateOptions,
@@ -122,8 +125,10 @@ async function readCheckpoints(
         `leave --${evaluateFlags.role.name} out`,
     );
   }
-  const isDeputy = ({ metadata }: CheckpointFile) => Number(metadata.role !== "personal");
-  return wanted.toSorted((a, b) => isDeputy(a) - isDeputy(b));
+  const folders = wanted.map(({ path }) => dirname(path));
+  const place = ({ path, metadata }: CheckpointFile) =>
+    2 * folders.indexOf(dirname(path)) + Number(metadata.role !== "personal");
+  return wanted.toSorted((a, b) => place(a) - place(b));
 }
 
 function expectClasses({ classNames }: Dataset, data: string, network: NetworkSettings): void {

@@ -1,8 +1,10 @@
 // The flags of the commands: one table each, from which come parsing, checks, help and settings.
 
 import type { AdapterChoice } from "../gpu/adapter.ts";
+import type { MethodName } from "../federated/methods/registry.ts";
 import {
   augmentations,
+  clientWeightings,
   defaultConfig,
   methods,
   networks,
@@ -15,6 +17,7 @@ import {
   names,
   number,
   orWord,
+  several,
   text,
   toggle,
   type ValueKind,
@@ -69,11 +72,11 @@ export const trainFlags = {
   method: flag({
     name: "method",
     aliases: [],
-    kind: choice(methods),
+    kind: choice(methods, "NAME"),
     default: defaultConfig.method,
     source: "ours",
     topic: "Method",
-    help: "federated method",
+    help: methods.join(", "),
   }),
   rounds: flag({
     name: "iters",
@@ -119,6 +122,42 @@ export const trainFlags = {
     source: "official",
     topic: "Method",
     help: "a deputy from this times the personal F1 on teaches",
+  }),
+  proximalMu: flag({
+    name: "mu",
+    aliases: ["proximal-mu"],
+    kind: number({ min: 0 }),
+    default: defaultConfig.proximalMu,
+    source: "ours",
+    topic: "Method",
+    help: "FedProx's pull to the weights received",
+  }),
+  clientWeights: flag({
+    name: "client-weights",
+    aliases: [],
+    kind: choice(clientWeightings),
+    default: defaultConfig.clientWeights,
+    source: "official",
+    topic: "Method",
+    help: "how clients count in the server's means: alike, or by their training images",
+  }),
+  participation: flag({
+    name: "participation",
+    aliases: [],
+    kind: number({ above: 0, max: 1 }),
+    default: defaultConfig.participation,
+    source: "official",
+    topic: "Method",
+    help: "share of the clients that train in a round, at least one of them",
+  }),
+  dropout: flag({
+    name: "dropout",
+    aliases: [],
+    kind: number({ min: 0, below: 1 }),
+    default: defaultConfig.dropout,
+    source: "official",
+    topic: "Method",
+    help: "probability that a client's update never reaches the server",
   }),
 
   network: flag({
@@ -281,11 +320,12 @@ export const trainFlags = {
     help: "a new order of the training images in every epoch",
   }),
 
-  theme: flag({
+  theme: flag<string | null>({
     name: "theme",
     aliases: [],
     kind: fileNamePart("NAME"),
-    default: "prrfl",
+    default: null,
+    defaultText: "the method's name",
     source: "ours",
     topic: "Running",
     help: "what this run is called in the name of its folder",
@@ -339,50 +379,72 @@ export const trainFlags = {
   }),
 } satisfies FlagTable;
 
+/** What `compare` and `demo` take in place of one method and one seed. */
+export const comparisonFlags = {
+  methods: flag<readonly MethodName[]>({
+    name: "methods",
+    aliases: [],
+    kind: several(choice(methods), "fedavg,prrfl"),
+    default: ["fedavg", "fedbn", "prrfl"],
+    defaultText: "fedavg,fedbn,prrfl",
+    source: "ours",
+    topic: "Comparison (compare, demo)",
+    help: "methods to compare",
+  }),
+  seeds: flag<readonly number[]>({
+    name: "seeds",
+    aliases: [],
+    kind: several(integer({ min: 0, max: 2 ** 32 - 1 }), "1,2,3"),
+    default: [1],
+    defaultText: "1",
+    source: "ours",
+    topic: "Comparison (compare, demo)",
+    help: "each method is run with each of them",
+  }),
+  resume: flag<string | null>({
+    name: "resume",
+    aliases: [],
+    kind: text("FOLDER"),
+    default: null,
+    defaultText: "a new comparison",
+    source: "ours",
+    topic: "Comparison (compare, demo)",
+    help: "go on with the comparison in this folder",
+  }),
+} satisfies FlagTable;
+
+const { method: _method, seed: _seed, json: _json, ...sharedFlags } = trainFlags;
+
+/** Flags of `compare` and `demo`. */
+export const compareFlags = { ...comparisonFlags, ...sharedFlags };
+
+/** Everything that `compare` can be told. */
+export type CompareOptions = OptionsOf<typeof compareFlags>;
+
 /** Everything that `train` can be told. */
 export type TrainOptions = OptionsOf<typeof trainFlags>;
 
-const { data, csvFolder, clients, imageSize, limit, seed } = trainFlags;
-
-/** Flags of `data inspect` alone. */
-export const contactSheetFlags = {
-  augment: flag({
-    name: "augment",
-    aliases: [],
-    kind: toggle,
-    default: false,
-    source: "ours",
-    topic: "Contact sheet (data inspect)",
-    help: "draw images beside what training makes of them",
-  }),
+/** Flags of `report`. */
+export const reportFlags = {
   out: flag({
     name: "out",
     aliases: [],
     kind: text("FILE"),
-    default: "contact_sheet.png",
+    default: "report.html",
     source: "ours",
-    topic: "Contact sheet (data inspect)",
-    help: "PNG file to write; what exists is not overwritten",
+    topic: "Report (report)",
+    help: "page to write, with a folder of pictures beside it; what exists is not overwritten",
   }),
 } satisfies FlagTable;
 
-/** Flags of `data inspect`. */
-export const inspectFlags = {
-  ...{ data, csvFolder, clients, imageSize, limit, seed, adapter },
-  ...contactSheetFlags,
-};
-
-/** Everything that `data inspect` can be told. */
-export type InspectOptions = OptionsOf<typeof inspectFlags>;
-
 /** Which images are read. */
 export type DataOptions = Pick<
-  InspectOptions,
+  TrainOptions,
   "data" | "csvFolder" | "clients" | "imageSize" | "limit"
 >;
 
-/** What `demo` changes in the defaults of `train`: a run of about a minute on two CPU cores that learns. */
-export const demoPreset: Partial<TrainOptions> = {
+/** What `demo` changes in the defaults of `compare`: two minutes on two CPU cores in which models learn. */
+export const demoPreset: Partial<CompareOptions> = {
   data: "demo",
   imageSize: 32,
   width: 0.25,

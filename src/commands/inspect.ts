@@ -1,16 +1,25 @@
 // The command `data inspect`: what the images of a federation are, in numbers and on a contact sheet.
 
 import { augmentedVersions } from "../data/augmented_versions.ts";
+import { findStoredSizes, type StoredSize } from "../data/client_folder.ts";
 import { contactSheet, type SheetRow } from "../data/contact_sheet.ts";
-import { type ClientDataset, type Dataset, type Split, splitNames } from "../data/dataset.ts";
+import { type Dataset, type Split, splitNames } from "../data/dataset.ts";
+import { findDuplicates } from "../data/duplicates.ts";
 import { encodePng } from "../data/encode.ts";
+import { parseLesions } from "../data/label_table.ts";
+import { readText } from "../data/listing.ts";
+import { checkLesions } from "../data/shared_lesions.ts";
 import { augmentationKey } from "../federated/client_group.ts";
 import { prrfl } from "../federated/methods/prrfl.ts";
 import { expectNewFile, writeFileAtomic } from "../io/files.ts";
 import { counted, tableLines } from "../report/format.ts";
+import { stdoutTerminal } from "../report/status_line.ts";
+import { ansiStyle, plainStyle } from "../report/style.ts";
 import { openGpu } from "../tensor/gpu.ts";
-import { inspectFlags, type InspectOptions } from "./flags.ts";
-import { checkDataFlags, showLoading } from "./load_dataset.ts";
+import { countTable } from "./count_table.ts";
+import { inspectFlags, type InspectOptions } from "./data_flags.ts";
+import { duplicateLines, lesionLines, storedLines } from "./inspect_checks.ts";
+import { checkDataFlags, demoData, showLoading } from "./load_dataset.ts";
 import { resolveOptions } from "./options.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -25,7 +34,8 @@ interface LabelledRow extends SheetRow {
 }
 
 /**
- * Prints how many images each client, split and class has; with `--augment` also writes a contact sheet.
+ * Prints how many images each client, split and class has, what is stored, and which images should not be where they
+ * are; with `--augment` also writes a contact sheet.
  *
  * @throws {UsageError | DataError | GpuError} saying what is wrong and what to do
  * @throws {Deno.errors.AlreadyExists} if there is a file where the contact sheet should go
@@ -36,8 +46,10 @@ export async function inspect(args: readonly string[], signal: AbortSignal): Pro
   if (options.augment) await expectNewFile(options.out);
   else rejectSheetFlags(settings.filter(({ source }) => source === "flag").map(({ name }) => name));
 
+  const lesions = options.metadata === null ? null : await readLesions(options.metadata);
   const dataset = await showLoading(options, true, signal);
-  console.log(countTable(dataset, options.data).join("\n"));
+  console.log(countLines(dataset, options.data).join("\n"));
+  console.log((await checkLines(dataset, options, lesions)).join("\n"));
   if (options.augment) await writeSheet(dataset, options);
 }
 
@@ -52,29 +64,49 @@ function rejectSheetFlags(given: readonly string[]): void {
 }
 
 /** Images of every client, split and class. */
-function countTable({ clients, classNames, imageSize }: Dataset, data: string): string[] {
-  const row = (first: string, split: string, labels: readonly number[]) => [
-    first,
-    split,
-    ...classNames.map((_, index) => String(labels.filter((label) => label === index).length)),
-    String(labels.length),
-  ];
-  const labelsOf = (split: keyof Pick<ClientDataset, "train" | "valid" | "test">, of = clients) =>
-    of.flatMap((client) => [...client[split].labels]);
-  const rows = [...clients.map((client) => [client]), clients].flatMap((members) =>
-    splitNames.map((split, index) => {
-      const name = members === clients ? "all" : members[0].name;
-      return row(index === 0 ? name : "", split, labelsOf(split, members));
-    })
-  );
-  const total = splitNames.flatMap((split) => labelsOf(split)).length;
-  const alignment = `ll${"r".repeat(classNames.length + 1)}`;
+function countLines({ clients, classNames, imageSize }: Dataset, data: string): string[] {
+  const counts = clients.map(({ name, train, valid, test }) => ({
+    name,
+    labels: { train: [...train.labels], valid: [...valid.labels], test: [...test.labels] },
+  }));
+  const total = clients.flatMap((client) => splitNames.map((split) => client[split].ids.length))
+    .reduce((sum, count) => sum + count, 0);
   return [
     `${data}: ${counted(total, "image")} of ${imageSize}×${imageSize} pixels, ` +
-    `${counted(clients.length, "client")}`,
+    counted(clients.length, "client"),
     "",
-    ...tableLines([["client", "split", ...classNames, "all"], ...rows], alignment),
+    ...countTable(counts, classNames),
   ];
+}
+
+/** What is stored, and what may be wrong with the images. */
+async function checkLines(
+  dataset: Dataset,
+  { data, metadata }: InspectOptions,
+  lesions: ReadonlyMap<string, string> | null,
+): Promise<string[]> {
+  const { clients, imageSize, classNames } = dataset;
+  const style = stdoutTerminal().colour ? ansiStyle : plainStyle;
+  const stored = new Map<string, StoredSize[]>();
+  if (data !== demoData) {
+    for (const { name } of clients) stored.set(name, await findStoredSizes(data, name));
+  }
+  const total = clients.flatMap((
+    { train, valid, test },
+  ) => [...train.ids, ...valid.ids, ...test.ids]);
+  const blocks = [
+    data === demoData ? [] : storedLines(stored, imageSize),
+    duplicateLines(await findDuplicates(dataset), imageSize, classNames, style),
+    lesions === null
+      ? ["Lesions: not checked; name a CSV file with image_id and lesion_id with --metadata"]
+      : lesionLines(checkLesions(dataset, lesions), total.length, metadata!, style),
+  ];
+  return blocks.filter((lines) => lines.length > 0).flatMap((lines) => ["", ...lines]);
+}
+
+/** Lesions by image identifier. */
+async function readLesions(path: string): Promise<ReadonlyMap<string, string>> {
+  return parseLesions(await readText(path, "table of lesions", "name it with --metadata"), path);
 }
 
 async function writeSheet(dataset: Dataset, options: InspectOptions): Promise<void> {

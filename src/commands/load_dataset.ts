@@ -8,10 +8,10 @@ import { ReadingLine } from "./reading_line.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Value of `--data` that stands for the built-in data. */
-const demoData = "demo";
+export const demoData = "demo";
 
 /** The demo data do not depend on `--seed`, so that runs of different seeds can be compared. */
-const demoSeed = 1;
+export const demoSeed = 1;
 
 /** Which data; without `splits` all of them, else the others stay empty. */
 export type LoadOptions = DataOptions & { readonly splits?: readonly SplitName[] };

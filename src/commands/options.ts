@@ -22,10 +22,7 @@ interface Entry {
 export interface ResolvedOptions<F extends FlagTable> {
   readonly options: OptionsOf<F>;
   readonly settings: readonly Setting[];
-}
-
-/** Options, and what else was typed: files and folders, in their order. */
-export interface ResolvedOperands<F extends FlagTable> extends ResolvedOptions<F> {
+  /** arguments that are no flags */
   readonly operands: readonly string[];
 }
 
@@ -33,36 +30,17 @@ export interface ResolvedOperands<F extends FlagTable> extends ResolvedOptions<F
  * Reads arguments such as `--lr 1e-2 --image-size=64 --no-shuffle`.
  *
  * @param preset defaults of the command that differ from the table's
+ * @param syntax `takesOperands`: whether arguments that are no flags mean something
  * @throws {UsageError} for an unknown flag, a bad, missing or repeated value or a surplus argument
  */
 export function resolveOptions<F extends FlagTable>(
   args: readonly string[],
   flags: F,
   preset: Partial<OptionsOf<F>> = {},
+  { takesOperands = false } = {},
 ): ResolvedOptions<F> {
   const { given, operands } = readArguments(args, flags);
-  if (operands.length > 0) throw surplus(operands[0]);
-  return resolve(given, flags, preset);
-}
-
-/**
- * As `resolveOptions()`, for commands that take files or folders too, before, between or after the flags.
- *
- * @throws {UsageError} for an unknown flag or a bad, missing or repeated value
- */
-export function resolveOperands<F extends FlagTable>(
-  args: readonly string[],
-  flags: F,
-): ResolvedOperands<F> {
-  const { given, operands } = readArguments(args, flags);
-  return { ...resolve(given, flags, {}), operands };
-}
-
-function resolve<F extends FlagTable>(
-  given: Given,
-  flags: F,
-  preset: Partial<OptionsOf<F>>,
-): ResolvedOptions<F> {
+  if (operands.length > 0 && !takesOperands) throw surplus(operands[0]);
   const defaults = Object.entries(flags).map(([option, flag]) => [option, flag.default]);
   const options = { ...Object.fromEntries(defaults), ...preset, ...Object.fromEntries(given) };
   const settings = Object.entries(flags).map(([option, { name, source, topic }]): Setting => ({
@@ -71,7 +49,7 @@ function resolve<F extends FlagTable>(
     value: Array.isArray(options[option]) ? options[option].join(",") : options[option],
     source: given.has(option) ? "flag" : option in preset ? "demo" : source,
   }));
-  return { options, settings };
+  return { options, settings, operands };
 }
 
 /** Splits with Node's parser, whose tokens keep what the messages are about: order, spelling, repetition. */
@@ -91,8 +69,10 @@ function readArguments(
   const given: Given = new Map();
   const operands: string[] = [];
   for (const token of tokens) {
-    if (token.kind === "positional") operands.push(token.value);
-    if (token.kind !== "option") continue;
+    if (token.kind !== "option") {
+      operands.push(token.kind === "positional" ? token.value : "--");
+      continue;
+    }
     const { rawName } = token;
     const { option, flag, value: implied } = find(words[token.index], spellings);
     if (given.has(option)) {

@@ -7,7 +7,7 @@ import { openImageDecoder } from "../data/decode.ts";
 import { findImages, readUnlabelledImage } from "../data/unlabelled_images.ts";
 import { TrainedModels } from "../federated/trained_models.ts";
 import { expectNewFile, toJsonLine, writeFileAtomic } from "../io/files.ts";
-import { stdoutTerminal } from "../report/console.ts";
+import { stdoutTerminal } from "../report/status_line.ts";
 import { modelLabels } from "../report/model_labels.ts";
 import {
   predictionsCsv,
@@ -20,7 +20,7 @@ import { openGpu } from "../tensor/gpu.ts";
 import { predictFlags, type PredictOptions } from "./checkpoint_flags.ts";
 import { type NetworkSettings, networkSettings } from "./checkpoint_settings.ts";
 import { checkpointExtension, originOf, readCheckpoint } from "./checkpoints.ts";
-import { resolveOperands } from "./options.ts";
+import { resolveOptions } from "./options.ts";
 import { ReadingLine } from "./reading_line.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -44,7 +44,7 @@ interface Portion {
  * @throws {Deno.errors.AlreadyExists} if there is a file where the table should go
  */
 export async function predict(args: readonly string[], signal: AbortSignal): Promise<void> {
-  const { options, operands } = resolveOperands(args, predictFlags);
+  const { options, operands } = resolveOptions(args, predictFlags, {}, { takesOperands: true });
   const { checkpointPaths, imagePaths } = sortOperands(operands);
   if (options.csv !== null) await expectNewFile(options.csv);
   const files = await findImages(imagePaths);

@@ -1,18 +1,18 @@
-// The commands `train` and `demo`: from flags to a finished run folder.
+// The command `train`: from flags to a finished run folder.
 
 import { join } from "@std/path";
 import type { SimulationConfig } from "../federated/config.ts";
 import { simulate } from "../federated/simulation.ts";
 import { freePath } from "../io/files.ts";
-import { readSafetensors } from "../io/safetensors.ts";
 import { type ConsoleMode, ConsoleReport } from "../report/console.ts";
 import { runFolderName } from "../report/file_names.ts";
 import { RunFolder } from "../report/run_folder.ts";
 import type { RunHeader } from "../report/run_header.ts";
 import { openGpu } from "../tensor/gpu.ts";
-import type { HostTensor } from "../tensor/host_tensor.ts";
 import { trainFlags, type TrainOptions } from "./flags.ts";
+import { readInitialState } from "./initial_state.ts";
 import { checkDataFlags, showLoading } from "./load_dataset.ts";
+import { checkMethodFlags } from "./method_flags.ts";
 import { resolveOptions } from "./options.ts";
 import { UsageError } from "./usage_error.ts";
 import { versions } from "./version.ts";
@@ -21,17 +21,16 @@ import { versions } from "./version.ts";
  * Trains, showing and storing what happens. Whatever can be wrong with the flags, the adapter or the
  * data is found before the run's folder is made.
  *
- * @param preset defaults that differ from those of `train`
  * @param signal ends the run at the next event
  * @throws {UsageError | DataError | GpuError} saying what is wrong and what to do
  */
 export async function train(
   args: readonly string[],
-  preset: Partial<TrainOptions>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { options, settings } = resolveOptions(args, trainFlags, preset);
+  const { options, settings } = resolveOptions(args, trainFlags);
   const mode = consoleMode(options);
+  checkMethodFlags(options, settings);
   checkDataFlags(options);
   const initialState = await readInitialState(options.init);
 
@@ -40,7 +39,7 @@ export async function train(
     settings,
     adapter: `${gpu.adapter.name} (${gpu.adapter.kind})`,
     versions,
-    folder: await freePath(join(options.savePath, runFolderName(options, new Date()))),
+    folder: await freePath(join(options.savePath, folderName(options))),
   };
   const folder = await RunFolder.open(header);
   const dataset = await showLoading(options, mode === "tables", signal);
@@ -54,25 +53,13 @@ export async function train(
   }
 }
 
+function folderName(options: TrainOptions): string {
+  return runFolderName({ ...options, theme: options.theme ?? options.method }, new Date());
+}
+
 function consoleMode({ json, quiet }: TrainOptions): ConsoleMode {
   if (json && quiet) {
     throw new UsageError("Cannot use --json with --quiet: choose what standard output is for");
   }
   return json ? "json" : quiet ? "summary" : "tables";
-}
-
-async function readInitialState(
-  path: string | null,
-): Promise<ReadonlyMap<string, HostTensor> | null> {
-  if (path === null) return null;
-  try {
-    return readSafetensors(await Deno.readFile(path)).tensors;
-  } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound
-      ? "the file does not exist"
-      : (error as Error).message;
-    throw new UsageError(
-      `Cannot use ${path} for --init: ${reason}; expected a safetensors file with the weights`,
-    );
-  }
 }

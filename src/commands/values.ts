@@ -19,17 +19,23 @@ export const toggle: ValueKind<boolean> = {
 
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** A number from `min` to `max`, or above `above`. */
-export function number(
-  bounds: { min?: number; max?: number; above?: number } = {},
-): ValueKind<number> {
-  const { min = -Infinity, max = Infinity, above = -Infinity } = bounds;
+/** What a number has to lie between: `min` and `max` belong to it, `above` and `below` do not. */
+interface Bounds {
+  min?: number;
+  max?: number;
+  above?: number;
+  below?: number;
+}
+
+/** A number within bounds. */
+export function number(bounds: Bounds = {}): ValueKind<number> {
+  const { min = -Infinity, max = Infinity, above = -Infinity, below = Infinity } = bounds;
   return {
     placeholder: "X",
     expected: `a number${describeBounds(bounds)}`,
     parse: (text) => {
       const value = decimal.test(text) ? Number(text) : NaN;
-      return value >= min && value <= max && value > above && value < Infinity ? value : undefined;
+      return value >= min && value <= max && value > above && value < below ? value : undefined;
     },
   };
 }
@@ -51,11 +57,14 @@ export function integer(
   };
 }
 
-/** One of a few words. */
-export function choice<T extends string>(choices: readonly T[]): ValueKind<T> {
+/** One of a few words; where they are many, `placeholder` keeps the help narrow. */
+export function choice<T extends string>(
+  choices: readonly T[],
+  placeholder = choices.join("|"),
+): ValueKind<T> {
   return {
-    placeholder: choices.join("|"),
-    expected: choices.join(" or "),
+    placeholder,
+    expected: choices.join(", ").replace(/, (?=[^,]*$)/, " or "),
     parse: (text) => choices.find((word) => word === text),
   };
 }
@@ -86,11 +95,47 @@ export function names(placeholder: string): ValueKind<readonly string[]> {
   };
 }
 
-function describeBounds(bounds: { min?: number; max?: number; above?: number }): string {
-  const { min, max, above } = bounds;
-  if (above !== undefined) return ` above ${above}`;
-  if (min === undefined) return "";
-  return max === undefined ? ` of at least ${min}` : ` from ${min} to ${max}`;
+/** Different values of one kind, separated by commas. */
+export function several<T>(kind: ValueKind<T>, placeholder: string): ValueKind<readonly T[]> {
+  return {
+    placeholder,
+    expected: `different values separated by commas, such as ${placeholder}, each ${kind.expected}`,
+    parse: (text) => {
+      const values = text.split(",").map((part) => kind.parse(part.trim()));
+      const list = values.filter((value) => value !== undefined);
+      return list.length < values.length || new Set(list).size < list.length ? undefined : list;
+    },
+  };
+}
+
+/** Shares of a whole, given in any unit: `7,1,2` are 0.7, 0.1 and 0.2. */
+export function shares(example: readonly [number, number, number]): ValueKind<Shares> {
+  const placeholder = example.join(",");
+  return {
+    placeholder,
+    expected: `${example.length} numbers above 0 separated by commas, such as ${placeholder}`,
+    parse: (text) => {
+      const numbers = text.split(",").map((part) => number({ above: 0 }).parse(part.trim()));
+      if (numbers.length !== example.length) return undefined;
+      const [first, second, third] = numbers;
+      if (first === undefined || second === undefined || third === undefined) return undefined;
+      const sum = first + second + third;
+      return [first / sum, second / sum, third / sum];
+    },
+  };
+}
+
+type Shares = readonly [number, number, number];
+
+function describeBounds({ min, max, above, below }: Bounds): string {
+  if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
+  const parts = [
+    ...(min === undefined ? [] : [`of at least ${min}`]),
+    ...(above === undefined ? [] : [`above ${above}`]),
+    ...(max === undefined ? [] : [`at most ${max}`]),
+    ...(below === undefined ? [] : [`below ${below}`]),
+  ];
+  return parts.length === 0 ? "" : ` ${parts.join(" and ")}`;
 }
 
 /** Text that can stand in the name of a file. */

@@ -1,6 +1,7 @@
-// The stored images of one client: which pixel size to read, and the file of every image.
+// The stored images of one client: which pixel sizes there are, which to read, and the file of every image.
 
 import { join } from "@std/path";
+import { concurrently } from "./concurrently.ts";
 import { DataError } from "./data_error.ts";
 import { listFolder } from "./listing.ts";
 
@@ -39,6 +40,35 @@ export async function openClientFolder(
   }
   const path = join(clientPath, `img_resize${storedSize}`);
   return { name, storedSize, path, files: await findImages(path, name) };
+}
+
+/** All images of a client that are stored in one pixel size. */
+export interface StoredSize {
+  /** height and width as the folder's name says, pixels */
+  readonly size: number;
+  readonly images: number;
+  /** of their files together */
+  readonly bytes: number;
+}
+
+/**
+ * What is stored for client `name`, smallest images first.
+ *
+ * @throws {DataError} when there is nothing
+ */
+export async function findStoredSizes(dataPath: string, name: string): Promise<StoredSize[]> {
+  const clientPath = join(dataPath, `client${name}`);
+  const stored: StoredSize[] = [];
+  for (const size of await findSizes(clientPath, name)) {
+    const files = [...(await findImages(join(clientPath, `img_resize${size}`), name)).values()];
+    let bytes = 0;
+    await concurrently(files, async (path) => {
+      const { size } = await Deno.stat(path); // not within the sum: others add to it meanwhile
+      bytes += size;
+    });
+    stored.push({ size, images: files.length, bytes });
+  }
+  return stored;
 }
 
 /** The stored pixel sizes, smallest first. */

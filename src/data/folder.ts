@@ -4,16 +4,16 @@ import { join } from "@std/path";
 import { type ClientFolder, imageExtensions, openClientFolder } from "./client_folder.ts";
 import { type ListedImage, parseSplitList } from "./csv.ts";
 import { DataError } from "./data_error.ts";
+import { readClassNames } from "./class_names.ts";
 import {
   type ClientDataset,
   type Dataset,
-  lesionClasses,
   type Split,
   type SplitName,
   splitNames,
 } from "./dataset.ts";
 import { type ImageTask, readImages } from "./image_files.ts";
-import { listFolder, reasonOf } from "./listing.ts";
+import { listFolder, readText } from "./listing.ts";
 
 /** What of a data folder to read, and how. */
 export interface DatasetFolderOptions {
@@ -34,7 +34,8 @@ export interface DatasetFolderOptions {
 /**
  * Reads `<path>/client<X>/img_resize<px>/<image_id>.{png,jpg,jpeg}` as listed in
  * `csv_folder/client<X>/{train,valid,test}_client<X>.csv`. The smallest stored size that is large enough is read,
- * and area-averaged to `imageSize`. Every client present takes part unless some are named.
+ * and area-averaged to `imageSize`. Every client present takes part unless some are named. The classes are those
+ * of `csv_folder/classes.json`, or the paper's three.
  *
  * @throws {RangeError} unless `imageSize` and `limit` are positive whole numbers
  * @throws {DataError} when a folder, list or image is missing or unusable
@@ -49,12 +50,15 @@ export async function readDatasetFolder(
 
   const names = pickClients(path, await findClients(path), options.clients);
   const csvFolder = await findCsvFolder(path, options.csvFolder);
+  const classNames = await readClassNames(csvFolder);
   const clients: ClientDataset[] = [];
   const tasks: ImageTask[] = [];
   for (const name of names) {
     const folder = await openClientFolder(path, name, imageSize);
     const prepare = async (split: SplitName) => {
-      const list = splits.includes(split) ? await readSplitList(csvFolder, name, split) : [];
+      const list = splits.includes(split)
+        ? await readSplitList(csvFolder, name, split, classNames.length)
+        : [];
       return prepareSplit(folder, evenly(list, limit), imageSize, tasks);
     };
     const [train, valid, test] = [
@@ -65,7 +69,7 @@ export async function readDatasetFolder(
     clients.push({ name, train, valid, test });
   }
   await readImages(tasks, imageSize, options.onProgress);
-  return { clients, imageSize, classNames: lesionClasses };
+  return { clients, imageSize, classNames };
 }
 
 /** At most `count` items, evenly spaced: the official lists are sorted by class. */
@@ -127,18 +131,16 @@ async function readSplitList(
   csvFolder: string,
   client: string,
   split: SplitName,
+  classes: number,
 ): Promise<ListedImage[]> {
-  const path = join(csvFolder, `client${client}`, `${split}_client${client}.csv`);
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    throw new DataError(
-      `Cannot read the split list ${path}: ${reasonOf(error)}; add it, or name the folder of ` +
-        `the lists with --csv-folder`,
-    );
-  }
-  return parseSplitList(text, path, lesionClasses.length);
+  const path = splitListPath(csvFolder, client, split);
+  const remedy = "add it, or name the folder of the lists with --csv-folder";
+  return parseSplitList(await readText(path, "split list", remedy), path, classes);
+}
+
+/** Where the list of a split is. */
+export function splitListPath(csvFolder: string, client: string, split: SplitName): string {
+  return join(csvFolder, `client${client}`, `${split}_client${client}.csv`);
 }
 
 /** Makes a split whose pixels are still to be filled in, by the tasks appended to `tasks`. */

@@ -1,4 +1,4 @@
-// Listing folders, and wording why a file or folder cannot be read.
+// Listing folders and reading files, and wording why a file or folder cannot be read.
 
 import { DataError } from "./data_error.ts";
 
@@ -18,6 +18,27 @@ export async function listFolder(
     return await Array.fromAsync(Deno.readDir(path));
   } catch (error) {
     throw new DataError(`Cannot read the ${what} ${path}: ${reasonOf(error)}; ${remedy}`);
+  }
+}
+
+/** As `listFolder()`, for the text of a file. */
+export async function readText(path: string, what: string, remedy: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    throw new DataError(`Cannot read the ${what} ${path}: ${reasonOf(error)}; ${remedy}`);
+  }
+}
+
+/** As `listFolder()`, for the content of a file of images. */
+export async function readBytes(
+  path: string,
+  remedy = "make it readable",
+): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    throw new DataError(`Cannot read ${path}: ${reasonOf(error)}; ${remedy}`);
   }
 }
 

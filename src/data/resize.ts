@@ -1,4 +1,4 @@
-// Shrinking images by area averaging, exactly.
+// Resizing images by area averaging, exactly.
 
 import type { RgbImage } from "./decode.ts";
 
@@ -11,9 +11,10 @@ interface Window {
 }
 
 /**
- * Shrinks an image to a square; every target pixel is the mean over the area it covers, rounded half up.
+ * Makes an image a square; every target pixel is the mean over the area it covers, rounded half up. An image that is
+ * enlarged shows its pixels as blocks.
  *
- * @param size height and width of the result, pixels, at most those of the image
+ * @param size height and width of the result, pixels
  * @returns RGB bytes, `[size, size, 3]`; the image's own bytes where nothing is to do
  */
 export function areaAverage(image: RgbImage, size: number): Uint8Array {

@@ -16,6 +16,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { SimulationConfig } from "./config.ts";
 import type { FederatedMethod } from "./methods/method.ts";
 import { DivergenceError, OutcomeBuffer, type Outcomes } from "./outcomes.ts";
+import { ProximalTerm } from "./proximal_term.ts";
 import type { TransferStage } from "./transfer_stage.ts";
 
 /** A client and its place in the dataset, by which its random numbers and results are known. */
@@ -24,11 +25,17 @@ export interface IndexedClient {
   readonly data: ClientDataset;
 }
 
+/** A client of a group: its images on the GPU, and the order in which training takes them. */
+interface Member extends IndexedClient {
+  readonly splits: Readonly<Record<SplitName, ImageSplit>>;
+  trainOrder: Uint32Array;
+}
+
 /** A walk of a group over one split: training, or evaluation with or without the training augmentation. */
 export type PassKind = "train" | "evaluate-train" | "valid" | "test";
 
-/** Outcomes `[client][role]`, in the order of a group's clients. */
-export type GroupOutcomes = readonly (readonly Outcomes[])[];
+/** Outcomes `[client][role]`, in the order of a group's clients; null for a client left out. */
+export type GroupOutcomes = readonly (readonly Outcomes[] | null)[];
 
 /** What a pass leaves behind. */
 export interface PassResult {
@@ -48,12 +55,13 @@ const shuffleStream = 2;
 
 /** A group of clients with their models and images. Dispose of it when done. */
 export class ClientGroup {
-  /** those with the most batches first, so that at each step those with data left are a prefix */
-  readonly clients: readonly IndexedClient[];
   readonly model: Model;
+  /** in the order of their models in the stack */
+  #members: readonly Member[];
+  /** how many of them, the first ones, train in this round */
+  #training: number;
   readonly #optimizer: Optimizer;
-  readonly #splits: readonly Readonly<Record<SplitName, ImageSplit>>[];
-  readonly #orders: Uint32Array[];
+  readonly #proximalTerm: ProximalTerm | null;
   /** apart, for evaluations interrupt the training */
   readonly #outcomes: { readonly train: OutcomeBuffer; readonly evaluation: OutcomeBuffer };
   readonly #position: Tensor;
@@ -72,7 +80,6 @@ export class ClientGroup {
     const own = <T extends { dispose(): void }>(item: T) => owned.adopt(item, () => item.dispose());
     const { dataset, network, width, seed } = config;
     const classes = dataset.classNames.length;
-    this.clients = clients;
     this.model = own(vgg(gpu, {
       stack: clients.length * method.roles.length,
       numClasses: classes,
@@ -81,13 +88,17 @@ export class ClientGroup {
       seed,
     }));
     this.#optimizer = own(optimizerOf(this.model, config));
-    this.#splits = clients.map(({ index, data }) => {
+    this.#proximalTerm = method.proximal
+      ? own(new ProximalTerm(this.model, config.proximalMu))
+      : null;
+    this.#members = clients.map((client) => {
       const [train, valid, test] = splitNames.map((name) =>
-        own(new ImageSplit(gpu, data[name], dataset.imageSize, index))
+        own(new ImageSplit(gpu, client.data[name], dataset.imageSize, client.index))
       );
-      return { train, valid, test };
+      const trainOrder = storedOrder(size(client, "train"));
+      return { ...client, splits: { train, valid, test }, trainOrder };
     });
-    this.#orders = this.clients.map((client) => storedOrder(size(client, "train")));
+    this.#training = clients.length;
     const largest = (splits: readonly SplitName[]) =>
       Math.max(...clients.flatMap((client) => splits.map((split) => size(client, split))));
     const outcomesOf = (splits: readonly SplitName[]) =>
@@ -98,60 +109,93 @@ export class ClientGroup {
     this.#owned = owned.move();
   }
 
-  /** A new optimizer, in effect: with this learning rate, and without memory of the round before. */
-  renewOptimizer(learningRate: number): void {
+  /** In the order of their models in the stack, which rounds may change. */
+  get clients(): readonly IndexedClient[] {
+    return this.#members;
+  }
+
+  /**
+   * Local training begins, in effect with a new optimizer: it has no memory of the round before.
+   *
+   * @param participants clients that will train, by their index in the dataset
+   */
+  beginRound(learningRate: number, participants: readonly number[]): void {
+    this.#arrange(participants);
     this.#optimizer.setLearningRate(learningRate);
     this.#optimizer.reset();
+    this.#proximalTerm?.setAnchor();
+  }
+
+  /** Brings participants to the front, the longest first: at each step those with data left are a prefix. */
+  #arrange(participants: readonly number[]): void {
+    const takesPart = ({ index }: IndexedClient) => participants.includes(index);
+    const rank = (member: Member) => takesPart(member) ? 0 : 1;
+    const arranged = this.#members.toSorted((a, b) => rank(a) - rank(b) || byTrainingSize(a, b));
+    const order = arranged.map((member) => this.#members.indexOf(member));
+    this.#training = arranged.filter(takesPart).length;
+    if (order.every((from, to) => from === to)) return;
+    this.model.rearrange(
+      order.flatMap((from) => this.method.roles.map((_, role) => this.modelIndex(from, role))),
+    );
+    this.#members = arranged;
+    this.#recordings.clear(); // they read the images of the clients that were there
   }
 
   /** The stage of each of this group's clients, by the client's index in the dataset. */
-  setStages(stages: readonly TransferStage[]): void {
-    this.gpu.write(this.#stages, Uint32Array.from(this.clients, ({ index }) => stages[index]));
+  setStages(stages: readonly (TransferStage | 0)[]): void {
+    this.gpu.write(this.#stages, Uint32Array.from(this.#members, ({ index }) => stages[index]));
   }
 
   /** A new order of every client's training images, the same for the same (seed, client, epoch). */
   shuffle(epoch: number): void {
-    this.clients.forEach((client, k) => {
-      const random = new RandomStream(this.config.seed, shuffleStream, client.index, epoch);
-      const order = random.permutation(size(client, "train"));
-      this.#orders[k] = order;
-      this.#splits[k].train.setOrder(order);
-    });
+    for (const member of this.#members) {
+      const random = new RandomStream(this.config.seed, shuffleStream, member.index, epoch);
+      const order = random.permutation(size(member, "train"));
+      member.trainOrder = order;
+      member.splits.train.setOrder(order);
+    }
   }
 
-  /** Work of one pass, in forward passes of one batch of one client. */
-  work(kind: PassKind): number {
-    const batches = this.clients.reduce((sum, client) => sum + this.#steps(client, kind), 0);
-    if (kind !== "train") return batches;
-    return trainingCost * batches + this.#evaluations * this.work("test");
+  /** Work of one pass in a round with these participants, in forward passes of one batch of one client. */
+  work(kind: PassKind, participants: readonly number[]): number {
+    const batches = this.#members
+      .filter(({ index }) => splitOf(kind) !== "train" || participants.includes(index))
+      .map((member) => this.#batches(member, kind));
+    const sum = batches.reduce((sum, own) => sum + own, 0);
+    if (kind !== "train") return sum;
+    const evaluations = this.#evaluationsIn(Math.max(0, ...batches));
+    return trainingCost * sum + evaluations * this.work("test", participants);
   }
 
-  /** Steps of a local epoch of the client that takes most. */
+  /** Steps of a local epoch of the participant that takes most. */
   get trainingSteps(): number {
-    return Math.max(...this.clients.map((client) => this.#steps(client, "train")));
+    const participants = this.#members.slice(0, this.#training);
+    return Math.max(0, ...participants.map((member) => this.#batches(member, "train")));
   }
 
-  /** Evaluations amid a local epoch. */
-  get #evaluations(): number {
+  /** Evaluations amid a local epoch of so many steps; its end has its own. */
+  #evaluationsIn(steps: number): number {
     const { evaluateEvery } = this.config;
-    return evaluateEvery === null ? 0 : Math.ceil(this.trainingSteps / evaluateEvery) - 1;
+    return evaluateEvery === null ? 0 : Math.max(0, Math.ceil(steps / evaluateEvery) - 1);
   }
 
-  /** Does an evaluation follow so many steps of training? The end of the epoch has its own. */
   #isEvaluatedAfter(steps: number): boolean {
     const { evaluateEvery } = this.config;
     return evaluateEvery !== null && steps % evaluateEvery === 0 && steps < this.trainingSteps;
   }
 
   /**
-   * Walks over a split, all clients at once. Training is interrupted for evaluations on the test
-   * split after every `evaluateEvery` steps, but not after the last one.
+   * Walks over a split, all clients at once; over the train split only those that take part in the
+   * round. Training is interrupted for evaluations on the test split after every `evaluateEvery` steps,
+   * but not after the last one.
    *
    * @param epoch counted over the whole run; keys the augmentation
    */
   async *pass(kind: PassKind, epoch: number): Pass {
     const evaluations = new Map<number, GroupOutcomes>();
-    const steps = this.clients.map((client) => this.#steps(client, kind));
+    const steps = this.#members.map((member, k) =>
+      this.#takesPart(k, kind) ? this.#batches(member, kind) : 0
+    );
     for (let step = 0; step < Math.max(...steps); step++) {
       const prefix = steps.findLastIndex((own) => own > step) + 1;
       this.gpu.write(this.#position, new Uint32Array([step, augmentationKey(kind, epoch)]));
@@ -166,11 +210,16 @@ export class ClientGroup {
     return { outcomes: await this.#readOutcomes(kind, epoch), evaluations };
   }
 
+  #takesPart(k: number, kind: PassKind): boolean {
+    return splitOf(kind) !== "train" || k < this.#training;
+  }
+
   async #readOutcomes(kind: PassKind, epoch: number): Promise<GroupOutcomes> {
     const buffer = kind === "train" ? this.#outcomes.train : this.#outcomes.evaluation;
     const values = await buffer.read();
-    return this.clients.map((client, k) => {
-      const labels = this.#labelsAsTaken(client, k, kind);
+    return this.#members.map((member, k) => {
+      if (!this.#takesPart(k, kind)) return null;
+      const labels = labelsAsTaken(member, kind);
       return this.method.roles.map((role, index) => {
         try {
           return buffer.score(
@@ -182,7 +231,7 @@ export class ClientGroup {
         } catch (error) {
           if (!(error instanceof DivergenceError)) throw error;
           throw new DivergenceError(
-            `Training of client ${client.data.name}'s ${role} model has diverged in local epoch ` +
+            `Training of client ${member.data.name}'s ${role} model has diverged in local epoch ` +
               `${epoch + 1} of the run: ${error.message}; use a lower learning rate`,
           );
         }
@@ -199,15 +248,8 @@ export class ClientGroup {
     this.#owned.dispose();
   }
 
-  #steps(client: IndexedClient, kind: PassKind): number {
+  #batches(client: IndexedClient, kind: PassKind): number {
     return Math.ceil(size(client, splitOf(kind)) / this.config.batchSize);
-  }
-
-  #labelsAsTaken({ data }: IndexedClient, k: number, kind: PassKind): Int32Array {
-    const { labels } = data[splitOf(kind)];
-    return splitOf(kind) === "train"
-      ? Int32Array.from(this.#orders[k], (image) => labels[image])
-      : labels;
   }
 
   /** One step of the first `prefix` clients, recorded when it is first needed. */
@@ -231,6 +273,7 @@ export class ClientGroup {
     const stages = this.#stages.view([prefix]);
     this.#optimizer.zeroGrad();
     backward(this.method.localLoss({ logits, labels, counts, stages }));
+    this.#proximalTerm?.addGradient();
     this.#optimizer.step(prefix * this.method.roles.length);
   }
 
@@ -244,7 +287,7 @@ export class ClientGroup {
     const { batchSize: rows, dataset: { imageSize }, augment } = this.config;
     const roles = this.method.roles.length;
     const batch = emptyBatch(this.gpu, prefix * roles, rows, imageSize);
-    const splits = this.#splits.slice(0, prefix).map((own) => own[splitOf(kind)]);
+    const splits = this.#members.slice(0, prefix).map((member) => member.splits[splitOf(kind)]);
     if (augment === "full" && splitOf(kind) === "train") this.#augmented(splits, batch, kind);
     else {
       splits.forEach((split, client) => split.gather(batch, this.#position, { client, roles }));
@@ -276,6 +319,11 @@ export function augmentationKey(kind: PassKind, epoch: number): number {
 
 function splitOf(kind: PassKind): SplitName {
   return kind === "evaluate-train" ? "train" : kind;
+}
+
+function labelsAsTaken({ data, trainOrder }: Member, kind: PassKind): Int32Array {
+  const { labels } = data[splitOf(kind)];
+  return splitOf(kind) === "train" ? Int32Array.from(trainOrder, (image) => labels[image]) : labels;
 }
 
 /** Longest training split first. */

@@ -3,14 +3,15 @@
 import { type ClientDataset, type Dataset, type SplitName, splitNames } from "../data/dataset.ts";
 import { vggStride } from "../nn/vgg.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
+import type { FederatedMethod } from "./methods/method.ts";
+import { builtInMethods, type MethodName } from "./methods/registry.ts";
 
 /** Networks that can be trained. */
 export const networks = ["vgg_nb", "vgg_b"] as const;
 export type Network = typeof networks[number];
 
-/** Federated methods that can be run. */
-export const methods = ["prrfl"] as const;
-export type Method = typeof methods[number];
+/** Names of the federated methods that come with the program. */
+export const methods = Object.keys(builtInMethods) as MethodName[];
 
 /** Optimizers of the local training. */
 export const optimizers = ["sgd", "adam"] as const;
@@ -20,10 +21,15 @@ export type OptimizerName = typeof optimizers[number];
 export const augmentations = ["full", "none"] as const;
 export type Augmentation = typeof augmentations[number];
 
+/** How clients count in the server's means: all alike, or by their number of training images. */
+export const clientWeightings = ["equal", "samples"] as const;
+export type ClientWeighting = typeof clientWeightings[number];
+
 /** Settings of `simulate()`. Defaults are those of the official code where it has the setting. */
 export interface SimulationConfig {
   readonly dataset: Dataset;
-  readonly method: Method;
+  /** by name, or one of your own */
+  readonly method: MethodName | FederatedMethod;
   readonly network: Network;
   /** factor on all channel counts; 1 is the paper's network */
   readonly width: number;
@@ -43,6 +49,13 @@ export interface SimulationConfig {
   readonly fourierRate: number;
   readonly alpha1: number;
   readonly alpha2: number;
+  /** FedProx's μ: how strongly training is pulled back to the weights received */
+  readonly proximalMu: number;
+  readonly clientWeights: ClientWeighting;
+  /** share of the clients that train in a round, in (0, 1]; rounded, and at least one */
+  readonly participation: number;
+  /** probability, in [0, 1), that a client trains in a round but its update never reaches the server */
+  readonly dropout: number;
   readonly seed: number;
   readonly augment: Augmentation;
   /** evaluate on the test split after every so many steps of a local epoch too; null: only at its end */
@@ -56,7 +69,9 @@ export interface SimulationConfig {
 }
 
 /** The official defaults; all that is missing is the data. */
-export const defaultConfig: Omit<SimulationConfig, "dataset"> = {
+export const defaultConfig: Omit<SimulationConfig, "dataset" | "method"> & {
+  readonly method: MethodName;
+} = {
   method: "prrfl",
   network: "vgg_nb",
   width: 1,
@@ -71,6 +86,10 @@ export const defaultConfig: Omit<SimulationConfig, "dataset"> = {
   fourierRate: 0.7,
   alpha1: 0.7,
   alpha2: 0.9,
+  proximalMu: 0.01, // the FedProx paper tries 0.001, 0.01, 0.1 and 1
+  clientWeights: "equal",
+  participation: 1,
+  dropout: 0,
   seed: 1,
   augment: "full",
   evaluateEvery: null,
@@ -101,6 +120,9 @@ const requirements: readonly (readonly [
   ["fourierRate", "a number between 0 and 1", (value) => value >= 0 && value <= 1],
   ["alpha1", "a number of at least 0", (value) => value >= 0],
   ["alpha2", "a number of at least 0", (value) => value >= 0],
+  ["proximalMu", "a number of at least 0", (value) => value >= 0],
+  ["participation", "a number above 0 and at most 1", (value) => value > 0 && value <= 1],
+  ["dropout", "a number of at least 0 and below 1", (value) => value >= 0 && value < 1],
   ["seed", "a whole number from 0 to 4294967295", (value) => value === value >>> 0],
 ];
 
@@ -116,10 +138,12 @@ export function checkConfig(config: SimulationConfig): void {
       throw new ConfigError(`Cannot simulate: ${name} is ${value} but has to be ${wish}`);
     }
   }
-  expectChoice("method", config.method, methods);
+  if (typeof config.method === "string") expectChoice("method", config.method, methods);
+  else checkMethod(config.method);
   expectChoice("network", config.network, networks);
   expectChoice("optimizer", config.optimizer, optimizers);
   expectChoice("augment", config.augment, augmentations);
+  expectChoice("clientWeights", config.clientWeights, clientWeightings);
   const { parallelClients, evaluateEvery, dataset } = config;
   if (evaluateEvery !== null && !positiveWhole(evaluateEvery)) {
     throw new ConfigError(
@@ -143,6 +167,28 @@ export function checkConfig(config: SimulationConfig): void {
     for (const split of splitNames) checkSplit(dataset, client, split);
   }
   checkBatches(config);
+}
+
+/** What the types cannot say of a method of one's own. */
+function checkMethod({ roles, personalRole, transfer = "none", sharing }: FederatedMethod): void {
+  const names = roles.join(", ");
+  if (roles.length === 0 || new Set(roles).size < roles.length) {
+    throw new ConfigError(
+      `Cannot simulate the method: its roles are [${names}] but have to be different names`,
+    );
+  }
+  for (const role of [personalRole, ...(sharing ? [sharing.role] : [])]) {
+    if (!roles.includes(role)) {
+      throw new ConfigError(
+        `Cannot simulate the method: it has no role "${role}", its roles are [${names}]`,
+      );
+    }
+  }
+  if (transfer !== "none" && (!sharing || sharing.role === personalRole)) {
+    throw new ConfigError(
+      `Cannot simulate the method: ${transfer} transfer needs a shared role besides "${personalRole}"`,
+    );
+  }
 }
 
 function expectChoice(name: string, value: string, choices: readonly string[]): void {

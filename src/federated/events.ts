@@ -2,15 +2,20 @@
 
 import type { Metrics } from "../metrics/classification.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
+import type { Spectrum } from "./spectrum.ts";
 import type { TransferStage } from "./transfer_stage.ts";
 
-/** One value for each model a client holds, under its role: `personal` and `deputy` in PRR-FL. */
+/** One value for each model a client holds, under its role: `personal` and `deputy` in PRR-FL, `local` in FedAvg. */
 export type ByRole<T> = Readonly<Record<string, T>>;
 
 /** First event: what is about to happen. */
 export interface RunEvent {
   readonly type: "run";
   readonly roles: readonly string[];
+  /** the role whose metrics are a client's result */
+  readonly personalRole: string;
+  /** the role that goes to the server and back; null where nothing does */
+  readonly sharedRole: string | null;
   /** in the dataset's order, which every later list of clients follows; the number of images per split */
   readonly clients: readonly {
     readonly name: string;
@@ -32,6 +37,8 @@ export interface RoundEvent {
   readonly type: "round";
   readonly round: number;
   readonly learningRate: number;
+  /** clients that train in this round; the others' models stay as they are until they receive the server's */
+  readonly participants: readonly string[];
 }
 
 /** Something moved on; between two of these lies about half a second of work. */
@@ -45,7 +52,7 @@ export interface ProgressEvent {
   readonly total: number;
 }
 
-/** The stages of all clients for one local epoch are decided. */
+/** The stages of all participants for one local epoch are decided; only in methods with transfer between models. */
 export interface StageEvent {
   readonly type: "stage";
   readonly round: number;
@@ -73,30 +80,34 @@ export interface EvaluationEvent {
   readonly mean: ByRole<Metrics>;
 }
 
-/** A local epoch is over on every client. */
+/** A local epoch is over on every participant. */
 export interface EpochEvent {
   readonly type: "epoch";
   readonly round: number;
   readonly epoch: number;
   readonly clients: readonly {
     readonly client: string;
-    readonly stage: TransferStage;
-    /** of the train-mode outputs during the epoch; the loss is cross-entropy alone */
-    readonly train: ByRole<Metrics>;
-    /** mean cross-entropy of each training batch, nats */
-    readonly batchLosses: ByRole<readonly number[]>;
+    /** null in methods without transfer between models, and for a client that sat out the round */
+    readonly stage: TransferStage | null;
+    /** of the train-mode outputs during the epoch, the loss cross-entropy alone; null for a client that sat out */
+    readonly train: ByRole<Metrics> | null;
+    /** mean cross-entropy of each training batch, nats; null for a client that sat out */
+    readonly batchLosses: ByRole<readonly number[]> | null;
+    /** of the models as they are now, also those of a client that sat out */
     readonly test: ByRole<Metrics>;
   }[];
   /** mean over clients of the test metrics */
   readonly mean: ByRole<Metrics>;
 }
 
-/** The server has aggregated and every client has received its weights. */
+/** The server has aggregated and clients have received its weights, unless no update arrived. */
 export interface AggregationEvent {
   readonly type: "aggregation";
   readonly round: number;
-  /** PFA's low-frequency share L(t), in [0, 1] */
-  readonly rate: number;
+  /** PFA's low-frequency share L(t), in [0, 1]; null in methods that do without */
+  readonly rate: number | null;
+  /** clients whose update arrived; empty if all were lost or the method shares nothing: then no model changes */
+  readonly senders: readonly string[];
   readonly clients: readonly {
     readonly client: string;
     readonly valid: ByRole<Metrics>;
@@ -107,6 +118,35 @@ export interface AggregationEvent {
   readonly test: ByRole<Metrics>;
   /** true if this round is the best so far by the official selection rule */
   readonly selected: boolean;
+}
+
+/** Amplitudes of one layer's weights around the last communication, frequency 0 in the middle. */
+export interface SpectraEvent {
+  readonly type: "spectra";
+  readonly round: number;
+  /** PFA's low-frequency share; null where the method uses none */
+  readonly rate: number | null;
+  /** the parameter: the second convolution's weight */
+  readonly layer: string;
+  readonly clients: readonly {
+    readonly client: string;
+    readonly before: Spectrum;
+    readonly after: Spectrum;
+  }[];
+}
+
+/** What the models say of every test image, after the last aggregation. */
+export interface PredictionsEvent {
+  readonly type: "predictions";
+  readonly round: number;
+  readonly clients: readonly {
+    readonly client: string;
+    /** `[images]`, in the order of the split */
+    readonly labels: Int32Array;
+    /** row-major `[images, classes]` */
+    readonly probabilities: ByRole<Float32Array<ArrayBuffer>>;
+  }[];
+  readonly classNames: readonly string[];
 }
 
 /** A client's model, to be stored. All clients and roles of one reason follow one another. */
@@ -140,5 +180,7 @@ export type SimulationEvent =
   | EvaluationEvent
   | EpochEvent
   | AggregationEvent
+  | SpectraEvent
+  | PredictionsEvent
   | CheckpointEvent
   | DoneEvent;

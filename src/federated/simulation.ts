@@ -2,24 +2,31 @@
 
 import { splitNames } from "../data/dataset.ts";
 import { meanMetrics, type Metrics } from "../metrics/classification.ts";
+import type { Model } from "../nn/model.ts";
 import { loadStateDict, stateDict } from "../nn/state_dict.ts";
 import type { Gpu } from "../tensor/gpu.ts";
 import { fourierRate } from "./aggregate/fourier.ts";
 import { modelsThatFit } from "./capacity.ts";
 import { checkConfig, ConfigError, type SimulationConfig } from "./config.ts";
 import { byTrainingSize, ClientGroup, type GroupOutcomes, type PassKind } from "./client_group.ts";
-import type { ByRole, CheckpointEvent, ProgressEvent, SimulationEvent } from "./events.ts";
-import type { FederatedMethod } from "./methods/method.ts";
-import { prrfl } from "./methods/prrfl.ts";
+import type {
+  ByRole,
+  CheckpointEvent,
+  PredictionsEvent,
+  ProgressEvent,
+  SimulationEvent,
+} from "./events.ts";
+import type { FederatedMethod, Sharing } from "./methods/method.ts";
+import { methodOf } from "./methods/registry.ts";
 import type { Outcomes } from "./outcomes.ts";
+import { participantsOf, updateArrives } from "./participation.ts";
 import { Pacer } from "./pacing.ts";
-import { communicate, type SharedModel } from "./server.ts";
+import { collect, communicate, type SharedModel } from "./server.ts";
+import { amplitudeSpectra } from "./spectrum.ts";
 import { type TransferStage, transferStage } from "./transfer_stage.ts";
 
-const methodOf: Readonly<Record<SimulationConfig["method"], FederatedMethod>> = { prrfl };
-
-/** Outcomes of a pass, `[client][role]`, clients in the dataset's order. */
-type PassOutcomes = readonly (readonly Outcomes[])[];
+/** Outcomes of a pass, `[client][role]`, clients in the dataset's order; null for a client left out. */
+type PassOutcomes = readonly (readonly Outcomes[] | null)[];
 
 /** What a pass of all groups leaves behind; `evaluations` by the number of steps before, sparse. */
 interface FederationPass {
@@ -40,7 +47,7 @@ export async function* simulate(
   config: SimulationConfig,
 ): AsyncGenerator<SimulationEvent, void> {
   checkConfig(config);
-  using federation = new Federation(gpu, config, methodOf[config.method]);
+  using federation = new Federation(gpu, config, methodOf(config.method));
   yield* federation.run();
 }
 
@@ -50,9 +57,14 @@ class Federation implements Disposable {
   readonly #groups: ClientGroup[] = [];
   readonly #pacer: Pacer;
   readonly #parallelClients: number;
-  #stages: (TransferStage | 0)[] = [];
+  /** clients that train in this round */
+  #participants: readonly number[] = [];
+  /** by client; 0 where none is decided */
+  #stages: readonly (TransferStage | 0)[] = [];
   #best: { f1: number; round: number } | null = null;
+  /** work done and to be done, in forward passes of one batch */
   #done = 0;
+  #total = 0;
 
   constructor(
     private readonly gpu: Gpu,
@@ -71,6 +83,7 @@ class Federation implements Disposable {
     const { rounds } = this.config;
     this.#makeGroups();
     this.#loadInitialState();
+    this.#total = this.#totalWork();
     yield this.#runEvent();
     let test: ByRole<Metrics> = {};
     for (let round = 0; round < rounds; round++) {
@@ -110,57 +123,68 @@ class Federation implements Disposable {
   async *#localTraining(round: number): AsyncGenerator<SimulationEvent, void> {
     const { localEpochs, learningRate, learningRateStep, learningRateGamma } = this.config;
     const decayed = learningRate * learningRateGamma ** Math.floor(round / learningRateStep);
-    yield { type: "round", round, learningRate: decayed };
-    this.#groups.forEach((group) => group.renewOptimizer(decayed));
+    this.#participants = participantsOf(this.config, round);
+    const participants = this.#namesOf(this.#participants);
+    yield { type: "round", round, learningRate: decayed, participants };
+    this.#groups.forEach((group) => group.beginRound(decayed, this.#participants));
     this.#stages = this.config.dataset.clients.map(() => 0);
     for (let epoch = 0; epoch < localEpochs; epoch++) {
-      yield* this.#decideStages(round, epoch);
+      if (this.#transfers) yield* this.#decideStages(round, epoch);
       yield* this.#localEpoch(round, epoch);
     }
   }
 
+  get #transfers(): boolean {
+    return (this.method.transfer ?? "none") !== "none";
+  }
+
   /** DET looks at both models of each client; with a single local epoch there is nothing to decide. */
+  get #decides(): boolean {
+    return this.method.transfer === "staged" && this.config.localEpochs > 1;
+  }
+
+  /** Decides the stages of one local epoch. */
   async *#decideStages(round: number, epoch: number): AsyncGenerator<SimulationEvent, void> {
-    const { alpha1, alpha2, localEpochs } = this.config;
-    const decides = this.method.usesStages && localEpochs > 1;
-    const outcomes = decides
+    const { alpha1, alpha2 } = this.config;
+    const outcomes = this.#decides
       ? (yield* this.#pass("evaluate-train", "evaluate", round, epoch)).outcomes
       : null;
-    const { personalRole, sharedRole } = this.method;
-    const stages = this.#stages.map((previous, client): TransferStage => {
-      if (!outcomes) return 4;
-      const { [personalRole]: personal, [sharedRole]: deputy } = this.#metrics(outcomes[client]);
-      return transferStage(previous, deputy.f1, personal.f1, { alpha1, alpha2 });
+    const { personalRole, sharing } = this.method;
+    const stages: (TransferStage | 0)[] = this.#stages.map(() => 0);
+    const clients = this.#participants.map((index) => {
+      const own = outcomes?.[index];
+      const decision = own ? this.#metrics(own) : null;
+      const stage = decision === null ? 4 : transferStage(
+        this.#stages[index],
+        decision[sharing!.role].f1,
+        decision[personalRole].f1,
+        { alpha1, alpha2 },
+      );
+      stages[index] = stage;
+      const client = this.config.dataset.clients[index].name;
+      return { client, stage, decision, batchLosses: own ? this.#batchLosses(own) : null };
     });
     this.#stages = stages;
     this.#groups.forEach((group) => group.setStages(stages));
-    yield {
-      type: "stage",
-      round,
-      epoch,
-      clients: this.#byClient((client, index) => ({
-        client,
-        stage: stages[index],
-        decision: outcomes && this.#metrics(outcomes[index]),
-        batchLosses: outcomes && this.#batchLosses(outcomes[index]),
-      })),
-    };
+    yield { type: "stage", round, epoch, clients };
   }
 
   async *#localEpoch(round: number, epoch: number): AsyncGenerator<SimulationEvent, void> {
     const overall = round * this.config.localEpochs + epoch;
     if (this.config.shuffle) this.#groups.forEach((group) => group.shuffle(overall));
     const training = yield* this.#pass("train", "train", round, epoch);
-    const train = training.outcomes;
     const { outcomes: test } = yield* this.#pass("test", "test", round, epoch);
     yield* this.#evaluations(round, epoch, training.evaluations, test);
-    const clients = this.#byClient((client, index) => ({
-      client,
-      stage: this.#stages[index] as TransferStage,
-      train: this.#metrics(train[index]),
-      batchLosses: this.#batchLosses(train[index]),
-      test: this.#metrics(test[index]),
-    }));
+    const clients = this.#byClient((client, index) => {
+      const own = training.outcomes[index];
+      return {
+        client,
+        stage: this.#stages[index] || null,
+        train: own && this.#metrics(own),
+        batchLosses: own && this.#batchLosses(own),
+        test: this.#metrics(test[index]!),
+      };
+    });
     yield {
       type: "epoch",
       round,
@@ -181,7 +205,7 @@ class Federation implements Disposable {
     for (const [step, outcomes] of [...evaluations].sort(([a], [b]) => a - b)) {
       const clients = this.#byClient((client, index) => ({
         client,
-        test: this.#metrics(outcomes[index] ?? end[index]),
+        test: this.#metrics((outcomes[index] ?? end[index])!),
       }));
       const mean = this.#mean(clients.map(({ test }) => test));
       yield { type: "evaluation", round, epoch, step, steps, clients, mean };
@@ -191,24 +215,70 @@ class Federation implements Disposable {
   async *#communication(round: number) {
     const { rounds, localEpochs, fourierRate: initial } = this.config;
     const rate = fourierRate(round, rounds, initial);
-    communicate(this.method, this.#sharedModels(), rate);
+    const { sharing } = this.method;
+    const senders = sharing
+      ? this.#participants.filter((client) => updateArrives(this.config, round, client))
+      : [];
+    if (sharing) yield* this.#share(round, sharing, senders, rate);
     const { outcomes: valid } = yield* this.#pass("valid", "aggregate", round, localEpochs - 1);
     const { outcomes: test } = yield* this.#pass("test", "aggregate", round, localEpochs - 1);
     const clients = this.#byClient((client, index) => ({
       client,
-      valid: this.#metrics(valid[index]),
-      test: this.#metrics(test[index]),
+      valid: this.#metrics(valid[index]!),
+      test: this.#metrics(test[index]!),
     }));
+    if (round === rounds - 1) yield this.#predictions(round, test);
     const validMean = this.#mean(clients.map(({ valid }) => valid));
     return {
       type: "aggregation" as const,
       round,
-      rate,
+      rate: sharing?.usesRate ? rate : null,
+      senders: this.#namesOf(senders),
       clients,
       valid: validMean,
       test: this.#mean(clients.map(({ test }) => test)),
       selected: this.#select(round, validMean),
     };
+  }
+
+  /** Communicates, and the last time shows what that does to the spectra of a layer. */
+  async *#share(
+    round: number,
+    sharing: Sharing,
+    senders: readonly number[],
+    rate: number,
+  ): AsyncGenerator<SimulationEvent, void> {
+    const models = this.#sharedModels(sharing.role, senders);
+    if (round < this.config.rounds - 1) return communicate(sharing, models, rate);
+    const [, layer] = models[0].model.module.parameters.filter(({ kind }) => kind === "conv");
+    const measure = async () => {
+      using weights = collect(models, layer);
+      return await amplitudeSpectra(weights);
+    };
+    const before = await measure();
+    communicate(sharing, models, rate);
+    const after = await measure();
+    yield {
+      type: "spectra",
+      round,
+      rate: sharing.usesRate ? rate : null,
+      layer: layer.name,
+      clients: this.#byClient((client, index) => ({
+        client,
+        before: before[index],
+        after: after[index],
+      })),
+    };
+  }
+
+  #predictions(round: number, test: PassOutcomes): PredictionsEvent {
+    const { dataset: { clients: data, classNames } } = this.config;
+    const clients = this.#byClient((client, index) => ({
+      client,
+      labels: data[index].test.labels,
+      probabilities: this.#byRole((_, role) => test[index]![role].probabilities),
+    }));
+    return { type: "predictions", round, clients, classNames };
   }
 
   /**
@@ -246,22 +316,21 @@ class Federation implements Disposable {
     round: number,
     epoch: number,
   ): AsyncGenerator<SimulationEvent, FederationPass> {
-    const total = this.#totalWork();
-    const outcomes: (readonly Outcomes[])[] = [];
-    const evaluations = new Map<number, (readonly Outcomes[])[]>();
+    const outcomes: (readonly Outcomes[] | null)[] = [];
+    const evaluations = new Map<number, (readonly Outcomes[] | null)[]>();
     for (const group of this.#groups) {
       const pass = group.pass(kind, round * this.config.localEpochs + epoch);
       let state = await pass.next();
       while (!state.done) {
         this.#done += state.value;
         if (await this.#pacer.stepIssued()) {
-          yield { type: "progress", round, epoch, phase, done: this.#done, total };
+          yield { type: "progress", round, epoch, phase, done: this.#done, total: this.#total };
         }
         state = await pass.next();
       }
       await this.#pacer.drain();
       const result = state.value;
-      const place = (all: (readonly Outcomes[])[], own: GroupOutcomes) =>
+      const place = (all: (readonly Outcomes[] | null)[], own: GroupOutcomes) =>
         group.clients.forEach(({ index }, position) => all[index] = own[position]);
       place(outcomes, result.outcomes);
       for (const [step, own] of result.evaluations) {
@@ -274,10 +343,16 @@ class Federation implements Disposable {
   /** Work of the whole run, in forward passes of one batch of one client. */
   #totalWork(): number {
     const { rounds, localEpochs } = this.config;
-    const work = (kind: PassKind) => this.#groups.reduce((sum, group) => sum + group.work(kind), 0);
-    const decisions = this.method.usesStages && localEpochs > 1 ? work("evaluate-train") : 0;
-    const epoch = decisions + work("train") + work("test");
-    return rounds * (localEpochs * epoch + work("valid") + work("test"));
+    let total = 0;
+    for (let round = 0; round < rounds; round++) {
+      const participants = participantsOf(this.config, round);
+      const work = (kind: PassKind) =>
+        this.#groups.reduce((sum, group) => sum + group.work(kind, participants), 0);
+      const decisions = this.#decides ? work("evaluate-train") : 0;
+      const epoch = decisions + work("train") + work("test");
+      total += localEpochs * epoch + work("valid") + work("test");
+    }
+    return total;
   }
 
   #runEvent(): SimulationEvent {
@@ -285,6 +360,8 @@ class Federation implements Disposable {
     return {
       type: "run",
       roles: this.method.roles,
+      personalRole: this.method.personalRole,
+      sharedRole: this.method.sharing?.role ?? null,
       clients: dataset.clients.map((client) => {
         const [train, valid, test] = splitNames.map((split) => client[split].labels.length);
         return { name: client.name, train, valid, test };
@@ -297,20 +374,27 @@ class Federation implements Disposable {
     };
   }
 
-  /** The models that take part in the communication, in the dataset's order. */
-  #sharedModels(): SharedModel[] {
-    return this.config.dataset.clients.map((_, index) =>
-      this.#modelOf(index, this.method.sharedRole)
-    );
+  /** The models that the server reaches, in the dataset's order. */
+  #sharedModels(role: string, senders: readonly number[]): SharedModel[] {
+    const { clientWeights, dataset: { clients } } = this.config;
+    return clients.map(({ train }, index) => ({
+      ...this.#modelOf(index, role),
+      weight: clientWeights === "samples" ? train.labels.length : 1,
+      sends: senders.includes(index),
+    }));
   }
 
-  #modelOf(client: number, role: string): SharedModel {
+  #modelOf(client: number, role: string): { model: Model; index: number } {
     const group = this.#groups.find(({ clients }) =>
       clients.some(({ index }) => index === client)
     )!;
     const position = group.clients.findIndex(({ index }) => index === client);
     const index = group.modelIndex(position, this.method.roles.indexOf(role));
     return { model: group.model, index };
+  }
+
+  #namesOf(clients: readonly number[]): string[] {
+    return clients.map((index) => this.config.dataset.clients[index].name);
   }
 
   #byClient<T>(make: (name: string, index: number) => T): T[] {

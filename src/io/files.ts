@@ -81,6 +81,28 @@ export async function createNewFolder(path: string): Promise<void> {
   await Deno.mkdir(path); // not recursive: fails if somebody else has just made it
 }
 
+/**
+ * Makes a new folder whole or not at all: `fill` is given a temporary one beside it, which is then renamed. Errors
+ * as `expectNewFolder()`, and those of `fill`.
+ */
+export async function createFolderAtomic(
+  path: string,
+  fill: (temporary: string) => Promise<void>,
+): Promise<void> {
+  await expectNewFolder(path);
+  await Deno.mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+  try {
+    await Deno.mkdir(temporary);
+    await fill(temporary);
+    await expectNewFolder(path); // a rename would replace an empty one made meanwhile
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary, { recursive: true }).catch(() => {}); // the first error is the one to report
+    throw error;
+  }
+}
+
 /** The path itself if nothing is there, else the first free one of `path_2`, `path_3`, … */
 export async function freePath(path: string): Promise<string> {
   for (let number = 1;; number++) {

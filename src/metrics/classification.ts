@@ -128,7 +128,7 @@ export function rocAucOvr(
   scores: ArrayLike<number>,
   classes: number,
 ): RocAuc | null {
-  expectScores(labels, scores, classes);
+  expectScores("rocAucOvr", labels, scores, classes);
   for (let i = 0; i < scores.length; i++) if (Number.isNaN(scores[i])) return null;
 
   const perClass = Array.from({ length: classes }, (_, c) => {
@@ -139,6 +139,59 @@ export function rocAucOvr(
   if (defined.length === 0) return null;
   const auc = defined.reduce((sum, c) => sum + perClass[c]!, 0) / defined.length;
   return { auc, classes: defined, perClass };
+}
+
+/** One threshold of a classifier; both rates in [0, 1]. */
+export interface RocPoint {
+  readonly falsePositives: number;
+  readonly truePositives: number;
+}
+
+/**
+ * ROC curve of one class against the rest, from (0, 0) to (1, 1), without the points on a straight line
+ * between others. The area under it is the class's AUC in `rocAucOvr()`.
+ *
+ * @param labels true classes, `[n]`
+ * @param scores row-major `[n, classes]`
+ * @param positive the class
+ * @throws {TypeError} if the scores are not one row of `classes` per label
+ * @throws {RangeError} if a label is no class, or all rows or none are of the class
+ */
+export function rocCurve(
+  labels: ClassIndices,
+  scores: ArrayLike<number>,
+  classes: number,
+  positive: number,
+): RocPoint[] {
+  expectScores("rocCurve", labels, scores, classes);
+  const score = (row: number) => scores[row * classes + positive];
+  const order = Array.from({ length: labels.length }, (_, row) => row);
+  order.sort((a, b) => score(b) - score(a));
+  const positives = order.filter((row) => labels[row] === positive).length;
+  const negatives = labels.length - positives;
+  if (positives === 0 || negatives === 0) {
+    throw new RangeError(
+      `Cannot compute rocCurve: ${positives} of ${labels.length} rows are of class ${positive}, ` +
+        "expected some of it and some of others",
+    );
+  }
+  const counts: [number, number][] = [[0, 0]];
+  let [wrong, right] = [0, 0];
+  order.forEach((row, index) => {
+    if (labels[row] === positive) right++;
+    else wrong++;
+    const isTied = index + 1 < order.length && score(order[index + 1]) === score(row);
+    if (isTied) return; // one threshold takes them all
+    const [middle, start] = [counts[counts.length - 1], counts[counts.length - 2]];
+    const isStraight = start !== undefined &&
+      (middle[0] - start[0]) * (right - middle[1]) === (wrong - middle[0]) * (middle[1] - start[1]);
+    if (isStraight) counts.pop();
+    counts.push([wrong, right]);
+  });
+  return counts.map(([wrong, right]) => ({
+    falsePositives: wrong / negatives,
+    truePositives: right / positives,
+  }));
 }
 
 /**
@@ -202,17 +255,22 @@ function expectPairs(name: string, labels: ClassIndices, predictions: ClassIndic
   }
 }
 
-function expectScores(labels: ClassIndices, scores: ArrayLike<number>, classes: number): void {
-  const rows = expectRows("rocAucOvr", scores, classes);
+function expectScores(
+  name: string,
+  labels: ClassIndices,
+  scores: ArrayLike<number>,
+  classes: number,
+): void {
+  const rows = expectRows(name, scores, classes);
   if (rows !== labels.length) {
     throw new TypeError(
-      `Cannot compute rocAucOvr: ${labels.length} labels but scores are [${rows}, ${classes}]`,
+      `Cannot compute ${name}: ${labels.length} labels but scores are [${rows}, ${classes}]`,
     );
   }
   if (rows === 0) {
-    throw new RangeError("Cannot compute rocAucOvr: expected at least one row, got none");
+    throw new RangeError(`Cannot compute ${name}: expected at least one row, got none`);
   }
-  for (let row = 0; row < rows; row++) expectClass("rocAucOvr", labels[row], classes);
+  for (let row = 0; row < rows; row++) expectClass(name, labels[row], classes);
 }
 
 function expectRows(name: string, scores: ArrayLike<number>, classes: number): number {

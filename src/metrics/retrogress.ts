@@ -41,12 +41,22 @@ export interface Retrogress {
   readonly meanDepth: { readonly f1: number | null; readonly auc: number | null };
 }
 
+/** How often and how soon what a communication took was regained. */
+export interface Recovery {
+  readonly communications: number;
+  /** after how many of them the value before was reached again; nothing lost counts too */
+  readonly regained: number;
+  /** mean local epochs that this took; null if it never was */
+  readonly meanEpochs: number | null;
+}
+
 /** Gives the followed model's test metrics of one client, or their mean, in an event. */
 type Pick = (event: EpochEvent | AggregationEvent) => Metrics;
 type MetricName = "f1" | "auc";
 
 /**
- * Measures the retrogress of the models that receive the server's weights, on the test split.
+ * Measures the retrogress of the models that receive the server's weights, on the test split. A round in
+ * which no update arrived has no communication.
  *
  * @param events of one run in their order; those that are no epochs or aggregations are skipped
  * @param options `role` that is followed, by default PRR-FL's `deputy`
@@ -61,11 +71,24 @@ export function retrogress(
     event.type === "epoch" || event.type === "aggregation"
   );
   const communications = history.flatMap((event, index) =>
-    event.type === "aggregation" ? [communicationAt(history, index, role)] : []
+    event.type === "aggregation" && event.senders.length > 0
+      ? [communicationAt(history, index, role)]
+      : []
   );
   const meanDepth = (metric: MetricName) =>
     meanOf(communications.map(({ mean }) => mean[metric].depth));
   return { role, communications, meanDepth: { f1: meanDepth("f1"), auc: meanDepth("auc") } };
+}
+
+/** Sums up the recovery of a metric's mean over clients. */
+export function recovery({ communications }: Retrogress, metric: MetricName): Recovery {
+  const epochs = communications.map(({ mean }) => mean[metric].recoveryEpochs)
+    .filter((epochs) => epochs !== null);
+  return {
+    communications: communications.length,
+    regained: epochs.length,
+    meanEpochs: meanOf(epochs),
+  };
 }
 
 function communicationAt(

@@ -85,6 +85,20 @@ export class FlatTensors {
     return { ...this.#from(start), byteLength: this.stack * size * 4 };
   }
 
+  /** Puts the part of model `order[k]` in place k. */
+  rearrange(order: readonly number[]): void {
+    using before = emptyTensor(this.gpu, this.whole.shape);
+    this.gpu.copy(this.whole, before);
+    for (const { name, start, size } of this.blocks) {
+      order.forEach((from, to) => {
+        if (from === to) return;
+        const offset = before.offset + (start + from * size) * 4;
+        const source = { buffer: before.buffer, offset, byteLength: size * 4 };
+        this.gpu.copy(source, this.ofModel(name, to));
+      });
+    }
+  }
+
   #from(start: number): { buffer: GPUBuffer; offset: number } {
     return { buffer: this.whole.buffer, offset: this.whole.offset + start * 4 };
   }

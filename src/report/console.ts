@@ -5,24 +5,12 @@ import { toJsonLine } from "../io/files.ts";
 import { metricsRow } from "./metrics_rows.ts";
 import { ProgressLine } from "./progress_line.ts";
 import type { EventConsumer, RunHeader } from "./run_header.ts";
+import { StatusLine, stdoutTerminal, type Terminal } from "./status_line.ts";
 import { ansiStyle, plainStyle } from "./style.ts";
 import { TextReport } from "./text_report.ts";
 
 /** Everything in tables, the summary alone (`--quiet`), or the rows of metrics.jsonl (`--json`). */
 export type ConsoleMode = "tables" | "summary" | "json";
-
-/** Where text goes. */
-export interface Terminal {
-  write(text: string): void;
-  /** columns of an interactive terminal; null for files and pipes */
-  readonly columns: number | null;
-  readonly colour: boolean;
-}
-
-/** Away from a terminal a progress line is printed at most this often, milliseconds. */
-const progressInterval = 10_000;
-
-const eraseLine = "\r\x1b[K";
 
 /** Shows a run. Dispose of it before printing anything else. */
 export class ConsoleReport implements EventConsumer, Disposable {
@@ -32,9 +20,7 @@ export class ConsoleReport implements EventConsumer, Disposable {
   #started: number;
   readonly #report: TextReport;
   readonly #progress = new ProgressLine();
-  /** is the cursor behind a progress line? */
-  #onProgressLine = false;
-  #lastOutput: number;
+  readonly #status: StatusLine;
 
   /** @param now clock, milliseconds */
   constructor(
@@ -47,7 +33,7 @@ export class ConsoleReport implements EventConsumer, Disposable {
     this.#terminal = terminal;
     this.#now = now;
     this.#started = now();
-    this.#lastOutput = this.#started;
+    this.#status = new StatusLine(terminal, now);
     this.#report = new TextReport(header, terminal.colour ? ansiStyle : plainStyle);
   }
 
@@ -60,16 +46,16 @@ export class ConsoleReport implements EventConsumer, Disposable {
     const elapsed = this.#elapsed();
     const text = this.#report.render(event, elapsed);
     const shown = this.#mode === "tables" || event.type === "done";
-    if (text !== "" && shown) this.#writeText(text);
+    if (text !== "" && shown) this.#status.print(text);
     if (this.#mode === "tables" && event.type !== "done") {
       this.#progress.update(event, elapsed);
-      this.#showProgress(elapsed);
+      this.#status.show((columns) => this.#progress.render(elapsed, columns));
     }
   }
 
   /** Removes the progress line, as after an error. */
   [Symbol.dispose](): void {
-    if (this.#onProgressLine) this.#writeText("");
+    this.#status[Symbol.dispose]();
   }
 
   #writeRow(event: SimulationEvent): void {
@@ -78,45 +64,7 @@ export class ConsoleReport implements EventConsumer, Disposable {
     if (row !== null) this.#terminal.write(`${toJsonLine(row)}\n`);
   }
 
-  #writeText(text: string): void {
-    this.#terminal.write(this.#onProgressLine ? eraseLine + text : text);
-    this.#onProgressLine = false;
-    this.#lastOutput = this.#now();
-  }
-
-  #showProgress(elapsed: number): void {
-    const { columns } = this.#terminal;
-    if (columns === null) {
-      if (this.#now() - this.#lastOutput < progressInterval) return;
-      const line = this.#progress.render(elapsed, Infinity);
-      if (line !== "") this.#writeText(`${line}\n`);
-      return;
-    }
-    // One column stays free: some terminals wrap as soon as the last one is written.
-    const line = this.#progress.render(elapsed, columns - 1);
-    if (line === "") return;
-    this.#writeText(line);
-    this.#onProgressLine = true;
-  }
-
   #elapsed(): number {
     return this.#now() - this.#started;
   }
-}
-
-/** Standard output, with colours if it is a terminal and `NO_COLOR` is not set. */
-export function stdoutTerminal(): Terminal {
-  const isTerminal = Deno.stdout.isTerminal();
-  return {
-    write: writeToStdout,
-    get columns() { // asked every time: windows are resized
-      return isTerminal ? Deno.consoleSize().columns || 80 : null; // some report 0
-    },
-    colour: isTerminal && !Deno.noColor,
-  };
-}
-
-function writeToStdout(text: string): void {
-  let bytes = new TextEncoder().encode(text);
-  while (bytes.byteLength > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
 }

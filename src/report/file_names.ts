@@ -39,9 +39,9 @@ export function overallFileName(reason: "valid" | "end", test: Metrics, round: n
   return `save_${reason}_overall-F1-m${test.f1.toFixed(2)}-AUC-m${auc}-iters${round}.txt`;
 }
 
-/** `curve-Test-F1-all-client.png`. */
-export function curveFileName(metric: "f1" | "auc", extension: "png" | "svg"): string {
-  return `curve-Test-${metric.toUpperCase()}-all-client.${extension}`;
+/** `curve-Test-F1-all-client`, without extension. */
+export function curveFileName(metric: keyof Metrics): string {
+  return `curve-Test-${metric.toUpperCase()}-all-client`;
 }
 
 /** `best/clientA_personal.safetensors`: not the official names, which cannot tell roles apart. */
@@ -49,6 +49,11 @@ export function checkpointFile(
   { reason, client, role }: Pick<CheckpointEvent, "reason" | "client" | "role">,
 ): string {
   return `${reason}/client${client}_${role}.safetensors`;
+}
+
+/** `20240131-235959_compare`, in local time. */
+export function comparisonFolderName(theme: string | null, start: Date): string {
+  return `${timeMark(start)}_${theme ?? "compare"}`;
 }
 
 function timeMark(date: Date): string {
@@ -64,3 +69,9 @@ function pythonFloat(value: number): string {
   }
   return Number.isInteger(value) ? value.toFixed(1) : String(value);
 }
+
+/** What the models say of every test image at the end. */
+export const predictionsFile = "predictions.safetensors";
+
+/** Amplitudes of a layer before and after the last communication. */
+export const spectraFile = "spectrum.safetensors";

@@ -1,7 +1,7 @@
 // The rows of metrics.jsonl: every event but progress, without the tensors of checkpoints.
 
 import type { SimulationEvent } from "../federated/events.ts";
-import { checkpointFile } from "./file_names.ts";
+import { checkpointFile, predictionsFile, spectraFile } from "./file_names.ts";
 
 /** What differs between identical runs, under one key so that it can be dropped. */
 export interface RowTime {
@@ -20,6 +20,10 @@ export function metricsRow(event: SimulationEvent, time: RowTime): Record<string
       const { tensors: _, ...row } = event;
       return { ...row, file: checkpointFile(event), time };
     }
+    case "spectra":
+      return { type: event.type, round: event.round, file: spectraFile, time };
+    case "predictions":
+      return { type: event.type, round: event.round, file: predictionsFile, time };
     default:
       return { ...event, time };
   }

@@ -3,6 +3,7 @@
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
 // Importing one file of the font's package is what makes Deno fetch it.
 import dejavu from "dejavu-fonts-ttf/package.json" with { type: "json" };
+import { readPackageFile } from "./package_file.ts";
 
 /** The font that text in an SVG must ask for. */
 export const fontFamily = "DejaVu Sans";
@@ -46,8 +47,4 @@ function rasterize(svg: string, scale: number, font: Uint8Array): Uint8Array {
     image.free(); // WebAssembly memory is not garbage collected
     resvg.free();
   }
-}
-
-function readPackageFile(url: string): Promise<Uint8Array<ArrayBuffer>> {
-  return Deno.readFile(new URL(url));
 }

@@ -1,8 +1,8 @@
 // One line saying where a run is: round, epoch, phase, stages, loss, share done, time left.
 
 import type { ProgressEvent, RunEvent, SimulationEvent, StageEvent } from "../federated/events.ts";
-import { meanMetrics } from "../metrics/classification.ts";
 import { duration, loss, roughDuration } from "./format.ts";
+import { meanTrainLoss } from "./train_loss.ts";
 
 /** Where a run is; made from its events. */
 export class ProgressLine {
@@ -25,8 +25,7 @@ export class ProgressLine {
         this.#stages = event.clients;
         break;
       case "epoch": {
-        const train = event.clients.map((client) => client.train[this.#run!.roles[0]]);
-        this.#trainLoss = meanMetrics(train).loss;
+        this.#trainLoss = meanTrainLoss(event, this.#run!.personalRole);
         break;
       }
       case "progress":

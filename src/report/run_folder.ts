@@ -1,34 +1,48 @@
-// A run's folder: settings, log, metrics, checkpoints and curves, written as the events come.
+// A run's folder: settings, log, metrics, checkpoints, curves and report, written as the events come.
 
 import { join } from "@std/path";
 import type {
   AggregationEvent,
   CheckpointEvent,
   DoneEvent,
-  EpochEvent,
+  PredictionsEvent,
   RunEvent,
   SimulationEvent,
+  SpectraEvent,
 } from "../federated/events.ts";
 import type { Metrics } from "../metrics/classification.ts";
+import type { HostTensor } from "../tensor/host_tensor.ts";
 import { appendJsonLine, createNewFolder, expectNewFolder, writeFileAtomic } from "../io/files.ts";
 import { writeSafetensors } from "../io/safetensors.ts";
-import { curveMetrics, curvesSvg } from "./curves.ts";
-import { checkpointFile, curveFileName, overallFileName } from "./file_names.ts";
+import { loadChartLibrary } from "./chart_library.ts";
+import { clientCurves, curvesCaption, curvesTitle } from "./figures/client_curves.ts";
+import {
+  checkpointFile,
+  curveFileName,
+  overallFileName,
+  predictionsFile,
+  spectraFile,
+} from "./file_names.ts";
+import { labelled } from "./labelled_runs.ts";
 import { metricsRow } from "./metrics_rows.ts";
+import { pictureSvg } from "./picture.ts";
 import { loadPngRenderer } from "./png.ts";
+import type { RecordedRow } from "./recorded_rows.ts";
+import { readRun } from "./recorded_run.ts";
+import { pictureScale, reportFigures, writePage, writePictures } from "./report.ts";
 import type { EventConsumer, RunHeader } from "./run_header.ts";
 import { plainStyle } from "./style.ts";
 import { TextReport } from "./text_report.ts";
 
-/** PNG pixels per SVG unit: 1440 × 810. */
-const curveScale = 1.5;
+/** The metrics whose curves are drawn after every communication. */
+const curveMetrics = ["f1", "auc"] as const;
 
 /** Writes everything that stays of a run. The folder is made with the first event. */
 export class RunFolder implements EventConsumer {
   readonly #header: RunHeader;
   readonly #log: TextReport;
   #started = 0;
-  readonly #history: (EpochEvent | AggregationEvent)[] = [];
+  readonly #history: RecordedRow[] = [];
   #run: RunEvent | null = null;
   /** name of the file that tells the best round's result, replaced with every better one */
   #bestOverall: string | null = null;
@@ -47,7 +61,7 @@ export class RunFolder implements EventConsumer {
    */
   static async open(header: RunHeader): Promise<RunFolder> {
     await expectNewFolder(header.folder);
-    await loadPngRenderer();
+    await Promise.all([loadPngRenderer(), loadChartLibrary()]);
     return new RunFolder(header);
   }
 
@@ -65,11 +79,18 @@ export class RunFolder implements EventConsumer {
         await this.#drawCurves();
         if (event.selected) await this.#nameBestRound(event);
         break;
+      case "spectra":
+        await this.#writeSpectra(event);
+        break;
+      case "predictions":
+        await this.#writePredictions(event);
+        break;
       case "checkpoint":
         await this.#writeCheckpoint(event);
         break;
       case "done":
         await this.#nameLastRound(event);
+        await this.#report();
         break;
     }
   }
@@ -101,12 +122,49 @@ export class RunFolder implements EventConsumer {
 
   async #drawCurves(): Promise<void> {
     const renderer = await loadPngRenderer();
+    const history = { run: this.#run!, rows: this.#history };
     for (const metric of curveMetrics) {
-      const svg = curvesSvg(this.#run!, this.#history, metric);
-      await writeFileAtomic(this.#path(curveFileName(metric, "svg")), svg);
-      const png = renderer.render(svg, curveScale);
-      await writeFileAtomic(this.#path(curveFileName(metric, "png")), png);
+      const choice = { split: "test", role: history.run.personalRole, metric } as const;
+      const panels = [clientCurves(history, choice)];
+      const svg = pictureSvg({ title: curvesTitle(choice), panels }, curvesCaption);
+      const name = this.#path(curveFileName(metric));
+      await writeFileAtomic(`${name}.svg`, svg);
+      await writeFileAtomic(`${name}.png`, renderer.render(svg, pictureScale));
     }
+  }
+
+  /** From the files, as the command `report` would. */
+  async #report(): Promise<void> {
+    const runs = labelled([await readRun(this.#header.folder)]);
+    const figures = reportFigures(runs);
+    await writePage(runs, figures, this.#path("report.html"));
+    const drawn = "curves"; // after every communication
+    await writePictures(figures.filter(({ id }) => id !== drawn), this.#header.folder);
+  }
+
+  async #writeSpectra({ clients, layer, round, rate }: SpectraEvent): Promise<void> {
+    const tensors = new Map<string, HostTensor>();
+    for (const { client, before, after } of clients) {
+      for (const [when, { rows, columns, amplitudes }] of Object.entries({ before, after })) {
+        tensors.set(`${client}.${when}`, { shape: [rows, columns], data: amplitudes });
+      }
+    }
+    const metadata: Record<string, string> = { layer, round: String(round) };
+    if (rate !== null) metadata.rate = String(rate);
+    await writeFileAtomic(this.#path(spectraFile), writeSafetensors(tensors, metadata));
+  }
+
+  async #writePredictions({ clients, classNames, round }: PredictionsEvent): Promise<void> {
+    const tensors = new Map<string, HostTensor>();
+    for (const { client, labels, probabilities } of clients) {
+      const rows = labels.length;
+      tensors.set(`${client}.labels`, { shape: [rows], data: Int32Array.from(labels) });
+      for (const [role, data] of Object.entries(probabilities)) {
+        tensors.set(`${client}.${role}.probabilities`, { shape: [rows, classNames.length], data });
+      }
+    }
+    const metadata = { classes: classNames.join(","), round: String(round) };
+    await writeFileAtomic(this.#path(predictionsFile), writeSafetensors(tensors, metadata));
   }
 
   async #writeCheckpoint(event: CheckpointEvent): Promise<void> {
@@ -145,7 +203,7 @@ export class RunFolder implements EventConsumer {
   }
 
   #personal(byRole: Readonly<Record<string, Metrics>>): Metrics {
-    return byRole[this.#run!.roles[0]];
+    return byRole[this.#run!.personalRole];
   }
 
   #path(name: string): string {

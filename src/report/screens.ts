@@ -1,15 +1,22 @@
 // What a person is shown of a run, as strings: settings, data, epochs, communications, summary.
 //
-// The first role of a run is the model a client keeps, on which it is judged; the last is the one
-// that goes to the server and back. In PRR-FL these are `personal` and `deputy`.
+// Clients are judged on the models of the personal role; those of the shared role go to the server
+// and back. In PRR-FL these are `personal` and `deputy`, in FedAvg both are `local`.
 
 import type { AggregationEvent, DoneEvent, EpochEvent, RunEvent } from "../federated/events.ts";
 import type { TransferStage } from "../federated/transfer_stage.ts";
-import { meanMetrics, type Metrics } from "../metrics/classification.ts";
-import type { Communication, Drop, Retrogress } from "../metrics/retrogress.ts";
+import type { Metrics } from "../metrics/classification.ts";
+import {
+  type Communication,
+  type Drop,
+  type Drops,
+  recovery,
+  type Retrogress,
+} from "../metrics/retrogress.ts";
 import { change, counted, duration, loss, percent, settingText, tableLines } from "./format.ts";
 import type { RunHeader } from "./run_header.ts";
 import type { Style } from "./style.ts";
+import { meanTrainLoss } from "./train_loss.ts";
 
 const stageNames: Record<TransferStage, string> = {
   1: "1 recover",
@@ -55,7 +62,7 @@ export function dataScreen(run: RunEvent, style: Style): string {
   ]);
 }
 
-/** The personal models of all clients on the test split, and the deputies' mean. */
+/** The personal models of all clients on the test split, and the mean of the shared ones where these are others. */
 export function epochScreen(
   event: EpochEvent,
   run: RunEvent,
@@ -63,64 +70,78 @@ export function epochScreen(
   elapsed: number,
   style: Style,
 ): string {
-  const personal = run.roles[0];
-  const deputy = run.roles[run.roles.length - 1];
-  const trainLoss = meanMetrics(event.clients.map(({ train }) => train[personal])).loss;
+  const { personalRole: personal, sharedRole: shared } = run;
+  const trainLoss = meanTrainLoss(event, personal);
   const rows = [
     ["client", "stage", "train loss", "test loss", "F1 %", "AUC %", "accuracy %"],
     ...event.clients.map(({ client, stage, train, test }) => [
       client,
-      stageNames[stage].padEnd(stageWidth),
-      loss(train[personal].loss),
+      stage === null ? "" : stageNames[stage].padEnd(stageWidth),
+      train === null ? "sat out" : loss(train[personal].loss),
       ...metricCells(test[personal]),
     ]),
     ["mean", "", loss(trainLoss), ...metricCells(event.mean[personal])],
   ];
+  const hasStages = event.clients.some(({ stage }) => stage !== null);
+  const table = hasStages ? rows : rows.map((row) => row.toSpliced(1, 1));
   const title = `Round ${event.round + 1}/${run.rounds}, ` +
     `epoch ${event.epoch + 1}/${run.localEpochs}, lr ${rounded(learningRate)}, ` +
     `test of the ${personal} models`;
-  const deputies = personal === deputy
+  const others = shared === null || shared === personal
     ? []
-    : [style.faint(`  ${deputy} models' mean: ${metricsText(event.mean[deputy])}`)];
+    : [style.faint(`  ${shared} models' mean: ${metricsText(event.mean[shared])}`)];
   return block([
     `${style.strong(title)} ${style.faint(`(${duration(elapsed)})`)}`,
-    ...emphasized(tableLines(rows, "llrrrrr"), style, [rows.length - 1]),
-    ...deputies,
+    ...emphasized(tableLines(table, hasStages ? "llrrrrr" : "lrrrrr"), style, [rows.length - 1]),
+    ...others,
   ]);
 }
 
-/** Rate, validation and, what PRR-FL is about, the exchanged models before → after. */
+/** Rate, validation and, what PRR-FL is about, the exchanged models before → after; null where nothing was. */
 export function aggregationScreen(
   event: AggregationEvent,
   run: RunEvent,
-  communication: Communication,
+  communication: Communication | null,
   style: Style,
 ): string {
-  const personal = run.roles[0];
-  const deputy = run.roles[run.roles.length - 1];
-  const title = `Communication ${event.round + 1}/${run.rounds}, rate ${event.rate.toFixed(3)}`;
-  const { f1, auc } = communication.mean;
+  const { personalRole: personal, sharedRole: shared } = run;
+  const what = communication ? "Communication" : "End of round";
+  const rate = event.rate !== null && communication ? `, rate ${event.rate.toFixed(3)}` : "";
   return block([
-    style.strong(title) + (event.selected ? style.good(", best round so far") : ""),
+    style.strong(`${what} ${event.round + 1}/${run.rounds}${rate}`) +
+    (event.selected ? style.good(", best round so far") : ""),
+    ...(shared === null ? [] : arrivals(event, run)),
     `  validation of the ${personal} models: ${metricsText(event.valid[personal])}`,
-    `  test of the ${deputy} models: F1 ${dropText(f1, style)}, AUC ${dropText(auc, style)}`,
+    ...(communication
+      ? [`  test of the ${shared} models: ${dropsText(communication.mean, style)}`]
+      : []),
   ]);
 }
 
-/** How it ended and where the files are. */
+/** Whose updates the server has, where some are missing. */
+function arrivals({ senders }: AggregationEvent, { clients }: RunEvent): string[] {
+  if (senders.length === clients.length) return [];
+  if (senders.length === 0) return ["  no client's update arrived: all models stay as they are"];
+  return [
+    `  ${counted(senders.length, "client")} of ${clients.length} sent: ${senders.join(", ")}`,
+  ];
+}
+
+/** How it ended and where the files are; without retrogress where nothing was communicated. */
 export function summaryScreen(
   event: DoneEvent,
   run: RunEvent,
-  retrogress: Retrogress,
+  retrogress: Retrogress | null,
   header: RunHeader,
   elapsed: number,
   style: Style,
 ): string {
   const rows = [
-    ["test", `${metricsText(event.test[run.roles[0]])} (${run.roles[0]} models' mean)`],
+    ["test", `${metricsText(event.test[run.personalRole])} (${run.personalRole} models' mean)`],
     ["best round", bestRoundText(event)],
-    ["retrogress", depthText(retrogress)],
-    ["recovery", recoveryText(retrogress)],
+    ...(retrogress
+      ? [["retrogress", depthText(retrogress)], ["recovery", recoveryText(retrogress)]]
+      : []),
     ["files", header.folder],
   ];
   const done = `Done: ${counted(event.rounds, "round")} in ${duration(elapsed)}`;
@@ -136,13 +157,10 @@ function depthText({ role, meanDepth: { f1, auc } }: Retrogress): string {
     `(${role} models' mean)`;
 }
 
-function recoveryText({ communications }: Retrogress): string {
-  const regained = communications.map(({ mean }) => mean.f1.recoveryEpochs)
-    .filter((epochs) => epochs !== null);
-  const share = `F1 regained after ${regained.length} of ${communications.length} communications`;
-  if (regained.length === 0) return share;
-  const epochs = regained.reduce((sum, value) => sum + value, 0) / regained.length;
-  return `${share}, mean ${epochs.toFixed(1)} local epochs`;
+function recoveryText(retrogress: Retrogress): string {
+  const { communications, regained, meanEpochs } = recovery(retrogress, "f1");
+  const share = `F1 regained after ${regained} of ${communications} communications`;
+  return meanEpochs === null ? share : `${share}, mean ${meanEpochs.toFixed(1)} local epochs`;
 }
 
 function metricCells(metrics: Metrics): string[] {
@@ -156,6 +174,10 @@ function metricCells(metrics: Metrics): string[] {
 
 function metricsText({ f1, auc, accuracy }: Metrics): string {
   return `F1 ${percent(f1)}, AUC ${percent(auc)}, accuracy ${percent(accuracy)}`;
+}
+
+function dropsText({ f1, auc }: Drops, style: Style): string {
+  return `F1 ${dropText(f1, style)}, AUC ${dropText(auc, style)}`;
 }
 
 function dropText({ before, after, depth }: Drop, style: Style): string {

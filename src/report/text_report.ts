@@ -55,7 +55,7 @@ export class TextReport {
         const lastEpoch = this.#history.at(-1);
         this.#history.push(event);
         const around = lastEpoch ? [lastEpoch, event] : [event];
-        const [communication] = this.#retrogress(run, around).communications;
+        const communication = this.#retrogress(run, around)?.communications[0] ?? null;
         return aggregationScreen(event, run, communication, this.#style);
       }
       case "done": {
@@ -68,6 +68,6 @@ export class TextReport {
   }
 
   #retrogress(run: RunEvent, events: readonly SimulationEvent[]) {
-    return retrogress(events, { role: run.roles[run.roles.length - 1] });
+    return run.sharedRole === null ? null : retrogress(events, { role: run.sharedRole });
   }
 }

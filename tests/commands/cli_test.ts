@@ -50,6 +50,21 @@ const mistakes: [what: string, args: string[], message: string][] = [
     ["demo", "--limit", "17", "--batch", "16"],
     "Cannot simulate: the last training batch of client A would hold a single image",
   ],
+  [
+    "a setting of another method",
+    ["demo", "--method", "fedavg", "--mu", "1"],
+    "Cannot use --mu with --method fedavg: it would change nothing; methods that use it: fedprox",
+  ],
+  [
+    "an aggregation's setting without aggregation",
+    ["demo", "--method", "local", "--client-weights", "samples"],
+    "Cannot use --client-weights with --method local",
+  ],
+  [
+    "a setting of PFA without PFA",
+    ["demo", "--method", "det", "--fourier-rate", "0.5"],
+    "Cannot use --l_rate with --method det: it would change nothing; methods that use it: pfa, prrfl",
+  ],
   ["a data command without an action", ["data"], "Cannot use data without an action: write data"],
   ["an unknown action", ["data", "inpect"], "Cannot use data inpect (did you mean inspect?)"],
   [

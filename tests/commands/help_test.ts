@@ -1,18 +1,12 @@
 // The help shows everything that can be typed.
 
-import { checkpointOnlyFlags, evaluateOnlyFlags } from "../../src/commands/checkpoint_flags.ts";
-import { contactSheetFlags, type Flag, trainFlags } from "../../src/commands/flags.ts";
-import { helpText } from "../../src/commands/help.ts";
+import type { Flag } from "../../src/commands/flags.ts";
+import { helpTables, helpText } from "../../src/commands/help.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 
 const lines = helpText().split("\n");
 
-const flags: Flag<unknown>[] = [
-  trainFlags,
-  evaluateOnlyFlags,
-  checkpointOnlyFlags,
-  contactSheetFlags,
-].flatMap((table) => Object.values<Flag<unknown>>(table));
+const flags = helpTables.flatMap((table) => Object.values<Flag<unknown>>(table));
 
 for (const flag of flags) {
   Deno.test(`helpText() shows --${flag.name} (${flag.topic}) with aliases, default and source`, () => {
@@ -34,7 +28,17 @@ Deno.test("helpText() never shows null for a default", () => {
 
 Deno.test("helpText() names every command", () => {
   for (
-    const command of ["train", "demo", "evaluate", "predict", "data", "info", "help", "--version"]
+    const command of [
+      "train",
+      "demo",
+      "evaluate",
+      "predict",
+      "data",
+      "report",
+      "info",
+      "help",
+      "--version",
+    ]
   ) {
     assert(lines.some((line) => line.startsWith(`  ${command} `)), command);
   }

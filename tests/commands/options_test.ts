@@ -2,7 +2,7 @@
 
 import { defaultConfig } from "../../src/federated/config.ts";
 import { demoPreset, infoFlags, trainFlags } from "../../src/commands/flags.ts";
-import { resolveOperands, resolveOptions } from "../../src/commands/options.ts";
+import { resolveOptions } from "../../src/commands/options.ts";
 import { UsageError } from "../../src/commands/usage_error.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 
@@ -41,7 +41,7 @@ Deno.test("resolveOptions() sets everything that defaultConfig knows", () => {
 
 Deno.test("resolveOptions() accepts the paper's own command line", () => {
   const line = "--theme prrfl --iters 50 --wk_iters 5 --network vgg_nb --l_rate 0.7 --lr 1e-2";
-  assertEquals(optionsOf(...line.split(" ")), optionsOf());
+  assertEquals(optionsOf(...line.split(" ")), { ...optionsOf(), theme: "prrfl" });
 });
 
 Deno.test("resolveOptions() accepts every name and alias with _ and with -", () => {
@@ -65,6 +65,10 @@ const exampleOf = {
   fourierRate: "0.5",
   alpha1: "0.1",
   alpha2: "0.2",
+  proximalMu: "0.3",
+  clientWeights: "samples",
+  participation: "0.5",
+  dropout: "0.25",
   network: "vgg_b",
   width: "0.25",
   init: "weights.safetensors",
@@ -101,16 +105,12 @@ Deno.test("resolveOptions() skips the -- that a task runner hands on", () => {
   assertEquals(optionsOf("--", "--iters", "3").rounds, 3);
 });
 
-Deno.test("resolveOperands() takes what is no flag and no flag's value, in its order", () => {
-  const line = ["--", "one", "--clients", "A,B", "two", "--json", "three", "--", "--four"];
-  const { operands, options } = resolveOperands(line, trainFlags);
-  assertEquals(operands, ["one", "two", "three", "--four"]);
+Deno.test("resolveOptions() takes operands, which are no flag and no flag's value, where it is told", () => {
+  const line = ["--", "one", "--clients", "A,B", "two", "--json", "three"];
+  const { operands, options } = resolveOptions(line, trainFlags, {}, { takesOperands: true });
+  assertEquals(operands, ["one", "two", "three"]);
   assertEquals([options.clients, options.json], [["A", "B"], true]);
-  assertThrows(
-    () => resolveOperands(["one", "--jsn"], trainFlags),
-    UsageError,
-    "Unknown flag --jsn",
-  );
+  assertThrows(() => resolveOptions(line, trainFlags), UsageError, 'Surplus argument "one"');
 });
 
 Deno.test("resolveOptions() lets flags win over the preset, and tells who decided", () => {
@@ -142,6 +142,11 @@ const mistakes: [args: string, sentence: string][] = [
   ["--width -1", "Cannot use -1 for --width: expected a number of at least 0.03125"],
   ["--wd -1e-6", "Cannot use -1e-6 for --wd: expected a number of at least 0"],
   ["--l-rate 1.5", "Cannot use 1.5 for --l-rate: expected a number from 0 to 1"],
+  [
+    "--participation 0",
+    "Cannot use 0 for --participation: expected a number above 0 and at most 1",
+  ],
+  ["--dropout 1", "Cannot use 1 for --dropout: expected a number of at least 0 and below 1"],
   ["--iters 0", "Cannot use 0 for --iters: expected a whole number of at least 1"],
   ["--rounds 2.5", "Cannot use 2.5 for --rounds: expected a whole number of at least 1"],
   ["--batch 1", "Cannot use 1 for --batch: expected a whole number of at least 2"],
@@ -151,13 +156,17 @@ const mistakes: [args: string, sentence: string][] = [
     "Cannot use 100 for --image-size: expected a whole number divisible by 32 from 32 to 1024",
   ],
   ["--network resnet", "Cannot use resnet for --network: expected vgg_nb or vgg_b"],
-  ["--method fedavg", "Cannot use fedavg for --method: expected prrfl"],
+  [
+    "--method fedavgg",
+    "Cannot use fedavgg for --method: " +
+    "expected local, fedavg, fedprox, fedbn, silobn, fml, pfa, det or prrfl",
+  ],
   [
     "--theme a/b",
     "Cannot use a/b for --theme: expected letters, digits, dots, hyphens and underscores",
   ],
   ["--optim adamw", "Cannot use adamw for --optim: expected sgd or adam"],
-  ["--adapter npu", "Cannot use npu for --adapter: expected auto or gpu or cpu"],
+  ["--adapter npu", "Cannot use npu for --adapter: expected auto, gpu or cpu"],
   [
     "--parallel-clients some",
     "Cannot use some for --parallel-clients: expected a whole number of at least 1, or auto",

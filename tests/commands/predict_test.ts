@@ -48,7 +48,7 @@ function greyAs(depth: PngHeader["depth"], colourType: PngHeader["colourType"]):
 }
 
 async function predictions(...args: string[]) {
-  const { code, stdout, stderr } = await runCli(cwd, "predict", ...args, "--json");
+  const { code, out: stdout, err: stderr } = await runCli(cwd, "predict", ...args, "--json");
   return { code, stderr, rows: stdout === "" ? [] : parseLines(stdout) };
 }
 
@@ -140,7 +140,7 @@ Deno.test("predict names what it cannot read, and shows and stores the rest", as
   folder.write("mixed/empty.jpg", "");
   folder.write("mixed/notes.txt", "text");
   const args = ["A.safetensors", "mixed", "mixed/notes.txt", "--csv", "mixed.csv"];
-  const { code, stdout, stderr } = await runCli(cwd, "predict", ...args);
+  const { code, out: stdout, err: stderr } = await runCli(cwd, "predict", ...args);
   assertEquals(code, 2);
   assertMatch(
     stdout,
@@ -159,13 +159,13 @@ Deno.test("predict names what it cannot read, and shows and stores the rest", as
   assertEquals(lines.slice(2), [""]);
 
   const again = await runCli(cwd, "predict", ...args);
-  assertEquals([again.code, again.stdout], [2, ""]);
-  assertStringIncludes(again.stderr, 'Cannot create file "mixed.csv": it exists already');
+  assertEquals([again.code, again.out], [2, ""]);
+  assertStringIncludes(again.err, 'Cannot create file "mixed.csv": it exists already');
 });
 
 Deno.test("predict writes nothing where no image can be read", async () => {
   folder.write("bad/a.png", "corrupt");
-  const { code, stdout, stderr } = await runCli(
+  const { code, out: stdout, err: stderr } = await runCli(
     ...[cwd, "predict", "A.safetensors", "bad", "--csv", "bad.csv"] as const,
   );
   assertEquals([code, stdout], [2, ""]);

@@ -1,25 +1,18 @@
-// Starts the program as a user does, with the permissions that the help names.
+// Starts the program as its users do.
 
 import { fromFileUrl } from "@std/path";
 
 const program = fromFileUrl(new URL("../../cli.ts", import.meta.url));
 const config = fromFileUrl(new URL("../../deno.json", import.meta.url));
 
-/** How a run of the program ended, and what it wrote. */
-export interface CliOutcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the program in the folder `cwd`. */
-export async function runCli(cwd: string, ...args: string[]): Promise<CliOutcome> {
+/** Runs it in a folder, with the permissions that the help names. */
+export async function runCli(cwd: string, ...args: string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", "-RWE", `--config=${config}`, program, ...args],
     cwd,
   }).output();
   const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  return { code, stdout: out, stderr: err };
+  return { code, out, err };
 }
 
 /** Lines of JSON. */

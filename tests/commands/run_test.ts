@@ -83,6 +83,29 @@ Deno.test("a run leaves settings, log, metrics, checkpoints and curves, the same
     })
   ));
 
+Deno.test("a run of FedAvg in which clients sit out leaves one model per client and says who they were", () =>
+  inTemporaryFolder(async (folder) => {
+    const { code, stdout } = await runCli(folder, [
+      ...smallRun,
+      ...["--method", "fedavg", "--participation", "0.5", "--client-weights", "samples"],
+    ]);
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, "4 models (local) of ");
+    assertStringIncludes(stdout, "sat out");
+    assertStringIncludes(stdout, "2 clients of 4 sent: ");
+    const run = await runFolder(folder);
+    assertStringIncludes(run, "_fedavg_");
+    const names = (await Array.fromAsync(Deno.readDir(join(run, "final")))).map((e) => e.name);
+    assertEquals(
+      names.toSorted(),
+      ["A", "B", "C", "D"].map((name) => `client${name}_local.safetensors`),
+    );
+    const lines = await rows(run) as { type: string; participants?: []; senders?: [] }[];
+    const counts = lines.flatMap(({ participants, senders }) => participants ?? senders ?? [])
+      .length;
+    assertEquals(counts, 2 * (2 + 2)); // two rounds, each with two participants who send
+  }));
+
 Deno.test("without an adapter the program says what to install", () =>
   inTemporaryFolder(async (folder) => {
     const hidden = { VK_DRIVER_FILES: "/dev/null", VK_ICD_FILENAMES: "/dev/null" };

@@ -200,6 +200,29 @@ Deno.test("readDatasetFolder() rejects options out of range", () =>
     }
   }));
 
+Deno.test("readDatasetFolder() takes the classes of classes.json beside the lists", () =>
+  withTinyData(async (folder) => {
+    folder.write("csv_folder/classes.json", '["cat", "dog", "cow", "hen"]');
+    folder.write("csv_folder/clientA/test_clientA.csv", "image_id,label\nA_test_0,3\n");
+    const { classNames, clients } = await readDatasetFolder(folder.path, { imageSize: 4 });
+    assertEquals(classNames, ["cat", "dog", "cow", "hen"]);
+    assertEquals([...clients[0].test.labels], [3]);
+
+    const remedy = 'write the names in the order of the labels, such as ["nv", "bkl", "mel"]';
+    for (const text of ['["cat"]', '["cat", "cat"]', '["cat", 2]', '["cat", ""]', '{"a": "b"}']) {
+      folder.write("csv_folder/classes.json", text);
+      await assertRejected(
+        folder.path,
+        "Cannot use DATA/csv_folder/classes.json: it is no list of at least two different names; " +
+          remedy,
+      );
+    }
+    folder.write("csv_folder/classes.json", "cat, dog");
+    const read = () => readDatasetFolder(folder.path, { imageSize: 4 });
+    const { message } = await assertRejects(read, DataError, "Cannot parse");
+    assertEquals(message.endsWith(remedy), true);
+  }));
+
 /** Where the paper's data is looked for. */
 const realData = Deno.env.get("PRRFL_DATA") ??
   join(import.meta.dirname!, "..", "..", "..", "shared", "dermoscopy");

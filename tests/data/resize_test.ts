@@ -28,7 +28,13 @@ function reference({ width, height, pixels }: ReturnType<typeof randomImage>, si
   });
 }
 
-for (const [width, height, size] of [[5, 5, 2], [64, 64, 24], [3, 3, 3], [7, 5, 3], [8, 8, 1]]) {
+for (
+  const [width, height, size] of [[5, 5, 2], [64, 64, 24], [3, 3, 3], [7, 5, 3], [8, 8, 1], [
+    3,
+    2,
+    8,
+  ]]
+) {
   Deno.test(`areaAverage() is the mean over the covered area, ${width}x${height} to ${size}`, () => {
     const image = randomImage(width, height);
     const expected = reference(image, size);

@@ -36,15 +36,14 @@ goldenTest(
     // Personal models and deputies of three clients in one stack, of the fourth in another.
     const stacks = [6, 2].map((stack) => vgg(gpu, { stack, numClasses: 3, bias: true }));
     const places = [[0, 1], [0, 3], [0, 5], [1, 1]].map(([stack, index]) => ({
-      model: stacks[stack],
-      index,
+      ...{ model: stacks[stack], index, weight: 1, sends: true },
     }));
     places.forEach(({ model, index }, k) => {
       loadStateDict(model, states[k], index - 1);
       loadStateDict(model, states[k], index);
     });
 
-    communicate(prrfl, places, expected.rate);
+    communicate(prrfl.sharing, places, expected.rate);
 
     for (const [k, { model, index }] of places.entries()) {
       assertEquals(await stateDict(model, index - 1), states[k], "the personal model has changed");

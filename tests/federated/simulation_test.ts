@@ -6,6 +6,7 @@ import { ConfigError, defaultConfig, type SimulationConfig } from "../../src/fed
 import type { CheckpointEvent, SimulationEvent } from "../../src/federated/events.ts";
 import { DivergenceError } from "../../src/federated/outcomes.ts";
 import { simulate } from "../../src/federated/simulation.ts";
+import { accuracy, predictClasses } from "../../src/metrics/classification.ts";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "../assert.ts";
 import { assertAllClose } from "../close.ts";
 import { gpu } from "../gpu.ts";
@@ -96,7 +97,8 @@ Deno.test("simulate() tells a run from its first round to its checkpoints", () =
   assertEquals(kinds, [
     "run",
     ...["round", ...epochs, "aggregation"],
-    ...["round", ...epochs, "aggregation", ...checkpoints("best"), ...checkpoints("final")],
+    ...["round", ...epochs, "spectra", "predictions", "aggregation"],
+    ...[...checkpoints("best"), ...checkpoints("final")],
     "done",
   ]);
 });
@@ -269,3 +271,50 @@ Deno.test("simulate() evaluates every so many steps, and not twice at the end", 
 function withoutRun(events: readonly SimulationEvent[]): readonly SimulationEvent[] {
   return events.slice(1);
 }
+
+Deno.test("simulate() tells at the end what the models say of every test image", () => {
+  const [predictions, more] = reference.filter((event) => event.type === "predictions");
+  const end = reference.findLast((event) => event.type === "aggregation")!;
+  assertEquals([more, predictions.round], [undefined, end.round]);
+  predictions.clients.forEach(({ client, labels, probabilities }, k) => {
+    assertEquals(labels, dataset.clients[k].test.labels);
+    for (const [role, scores] of Object.entries(probabilities)) {
+      assertEquals(scores.length, labels.length * 3);
+      for (let row = 0; row < labels.length; row++) {
+        const [a, b, c] = scores.subarray(3 * row);
+        assertAllClose(`${client} ${role} ${row}`, [a + b + c], [1], 1e-6); // four roundings
+      }
+      const expected = end.clients[k].test[role].accuracy;
+      assertAllClose(
+        `${client} ${role}`,
+        [accuracy(labels, predictClasses(scores, 3))],
+        [expected],
+        1e-12,
+      );
+    }
+  });
+});
+
+Deno.test("simulate() shows at the end what the last communication did to the spectra of a layer", () => {
+  const [{ layer, round, rate, clients }] = reference.filter((event) => event.type === "spectra");
+  const end = reference.findLast((event) => event.type === "aggregation")!;
+  assertEquals({ layer, round, rate }, {
+    layer: "layer1.1.conv.weight",
+    round: end.round,
+    rate: end.rate,
+  });
+  const finals = checkpointsOf(reference).filter(({ reason, role }) =>
+    reason === "final" && role === "deputy"
+  );
+  clients.forEach(({ client, before, after }, k) => {
+    assertEquals([before.rows, before.columns], [12, 12]);
+    // The amplitude at frequency 0 is the absolute value of the sum of all weights.
+    const { data } = finals[k].tensors.get(layer)!;
+    const sum = Math.abs((data as Float32Array).reduce((sum, value) => sum + value, 0));
+    const [mean, own] = [clients.map(({ before }) => before), [after]].map((spectra) =>
+      spectra.reduce((sum, { amplitudes }) => sum + amplitudes[6 * 12 + 6], 0) / spectra.length
+    );
+    assertAllClose(client, [own], [sum], 1e-5); // 144 terms of order 0.1
+    assertAllClose(client, [own], [mean], 1e-5);
+  });
+});

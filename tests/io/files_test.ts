@@ -3,6 +3,7 @@
 import { join } from "@std/path";
 import {
   appendJsonLine,
+  createFolderAtomic,
   createNewFolder,
   expectNewFolder,
   toJsonLine,
@@ -72,4 +73,31 @@ Deno.test("createNewFolder() refuses what exists, and a path through a file", ()
       Deno.errors.NotADirectory,
       `"${file}" is a file`,
     );
+  }));
+
+Deno.test("createFolderAtomic() shows the folder only when it is full", () =>
+  inTemporaryFolder(async (folder) => {
+    const path = join(folder, "above", "new");
+    await createFolderAtomic(path, async (temporary) => {
+      await Deno.writeTextFile(join(temporary, "file"), "content");
+      assertEquals(namesIn(join(folder, "above")).includes("new"), false);
+    });
+    assertEquals(namesIn(join(folder, "above")), ["new"]);
+    assertEquals(await Deno.readTextFile(join(path, "file")), "content");
+    await assertRejects(() => createFolderAtomic(path, async () => {}), Deno.errors.AlreadyExists);
+    assertEquals(namesIn(path), ["file"]);
+  }));
+
+Deno.test("createFolderAtomic() leaves nothing where filling fails or somebody else was faster", () =>
+  inTemporaryFolder(async (folder) => {
+    const path = join(folder, "new");
+    const failing = async (temporary: string) => {
+      await Deno.writeTextFile(join(temporary, "file"), "content");
+      throw new RangeError("full");
+    };
+    await assertRejects(() => createFolderAtomic(path, failing), RangeError, "full");
+    assertEquals(namesIn(folder), []);
+    const late = async () => await Deno.mkdir(path);
+    await assertRejects(() => createFolderAtomic(path, late), Deno.errors.AlreadyExists);
+    assertEquals(namesIn(folder), ["new"]);
   }));

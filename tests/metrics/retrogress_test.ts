@@ -26,6 +26,7 @@ function aggregation(round: number, f1: number): AggregationEvent {
     type: "aggregation",
     round,
     rate: 0.7,
+    senders: ["A"],
     clients: [{ client: "A", valid: test, test }],
     valid: test,
     test,
@@ -34,7 +35,7 @@ function aggregation(round: number, f1: number): AggregationEvent {
 }
 
 const run: SimulationEvent[] = [
-  { type: "round", round: 0, learningRate: 0.01 },
+  { type: "round", round: 0, learningRate: 0.01, participants: ["A"] },
   epoch(0, 30),
   epoch(0, 40),
   aggregation(0, 25), // 15 lost, regained in the first epoch of the round after the next
@@ -55,6 +56,15 @@ Deno.test("retrogress() gives depth and recovery of every communication", () => 
   assertEquals(drops[2], { before: 44, after: 30, depth: 14, recoveryEpochs: null });
   assertEquals(communications.map(({ mean }) => mean.f1), drops);
   assertEquals(meanDepth, { f1: 29 / 3, auc: 29 / 3 });
+});
+
+Deno.test("retrogress() leaves out rounds in which no update arrived", () => {
+  const lost = run.map((event) =>
+    event.type === "aggregation" && event.round === 1 ? { ...event, senders: [] } : event
+  );
+  const { communications, meanDepth } = retrogress(lost);
+  assertEquals(communications.map(({ round }) => round), [0, 2]);
+  assertEquals(meanDepth.f1, 29 / 2);
 });
 
 Deno.test("retrogress() follows the role it is told to", () => {

@@ -18,7 +18,8 @@ interface Geometry {
   /** S, N, C, H, W */
   readonly x: readonly number[];
   readonly outputs: number;
-  readonly kernel: number;
+  /** height and width, or both */
+  readonly kernel: number | readonly [number, number];
   readonly stride?: number;
   readonly padding?: number;
   readonly withBias?: boolean;
@@ -26,9 +27,10 @@ interface Geometry {
 
 function checkConv2d(geometry: Geometry): Promise<void> {
   const { x, outputs, kernel, stride = 1, padding = 0, withBias = false } = geometry;
+  const [height, width] = typeof kernel === "number" ? [kernel, kernel] : kernel;
   const inputs = {
     x: randomInput(1, x),
-    weight: randomInput(2, [x[0], outputs, x[2], kernel, kernel]),
+    weight: randomInput(2, [x[0], outputs, x[2], height, width]),
   };
   const op = `conv2d stride ${stride} padding ${padding}`;
   if (!withBias) {
@@ -95,6 +97,13 @@ testBoth("conv2d() matches double precision on single pixels and single rows", a
   await checkConv2d({ ...common, x: [2, 5, 4, 1, 1], outputs: 6 });
   await checkConv2d({ ...common, x: [1, 1, 2, 1, 11], outputs: 9, withBias: true });
   await checkConv2d({ ...common, x: [1, 2, 3, 2, 2], outputs: 8 });
+});
+
+testBoth("conv2d() matches double precision with kernels that are not square", async () => {
+  const x = [2, 2, 3, 6, 7];
+  await checkConv2d({ x, outputs: 5, kernel: [2, 3], withBias: true });
+  await checkConv2d({ x, outputs: 5, kernel: [3, 1], stride: 2, padding: 1 });
+  await checkConv2d({ x, outputs: 5, kernel: [1, 5], stride: 2, padding: 2 });
 });
 
 interface ConvSettings {

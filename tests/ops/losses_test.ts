@@ -2,6 +2,7 @@
 
 import { crossEntropy, deputyTransferLoss, klDiv } from "../../src/ops/losses.ts";
 import { backward, gradOf } from "../../src/tensor/autograd.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 import { checkOp, type Input, perModel, randomInput, randomLabels } from "../check_op.ts";
 import { gpu } from "../gpu.ts";
@@ -25,13 +26,13 @@ const tolerance = {
   reason: "exp: 3 + 2·abs(x) units in the last place with abs(x) ≤ 6; sums of up to 100 rows",
 };
 
-/** Large logits in padded rows: they would show in any sum. */
+/** Large logits in padded rows, others for the next seed: they would show in any sum. */
 function logitsOf(seed: number, { shape, counts }: typeof sizes[number]): Input {
   const { data } = randomInput(seed, shape, [-3, 3]);
   const [, N, classes] = shape;
   data.forEach((_, at) => {
     const row = Math.floor(at / classes);
-    if (row % N >= counts[Math.floor(row / N)]) data[at] = at % 2 ? 1e6 : -1e6;
+    if (row % N >= counts[Math.floor(row / N)]) data[at] = (at + seed) % 2 ? 1e6 : -1e6;
   });
   return { shape, data };
 }
@@ -129,12 +130,25 @@ Deno.test("losses of a ragged batch are those of the smaller batch alone", async
 
 Deno.test("losses of a model without rows are zero, and so are their gradients", async () => {
   using _scope = gpu.scope();
-  const logits = gpu.tensor(new Float32Array(6).fill(1e6), [1, 2, 3], { requiresGrad: true });
   const labels = gpu.zeros([1, 2], "i32");
-  const loss = crossEntropy(logits, labels, { counts: gpu.tensor(Uint32Array.of(0)) });
-  backward(loss);
-  assertEquals([...await loss.read()], [0]);
-  assertEquals([...await gradOf(logits).read()], [0, 0, 0, 0, 0, 0]);
+  const stages = gpu.tensor(Uint32Array.of(4));
+  const options = { counts: gpu.tensor(Uint32Array.of(0)) };
+  const losses: ((own: Tensor, other: Tensor) => Tensor)[] = [
+    (own) => crossEntropy(own, labels, options),
+    (own, other) => klDiv(own, other, options),
+    (own, other) => deputyTransferLoss(own, other, labels, { ...options, stages }).personal,
+    (own, other) => deputyTransferLoss(other, own, labels, { ...options, stages }).deputy,
+  ];
+  for (const loss of losses) {
+    const [own, other] = [1e6, -1e6].map((large) => {
+      const data = Float32Array.of(large, 0, 0, 0, large, 0);
+      return gpu.tensor(data, [1, 2, 3], { requiresGrad: true });
+    });
+    const value = loss(own, other);
+    backward(value);
+    assertEquals([...await value.read()], [0]);
+    assertEquals([...await gradOf(own).read()], [0, 0, 0, 0, 0, 0]);
+  }
 });
 
 pytorchTest<{ op: string }>("crossEntropy()", "activations", async (example) => {

@@ -7,12 +7,14 @@ import { type Complex, dft2, inverse } from "./fft.ts";
 /**
  * @param weights one array per client, row-major
  * @param shape `[O, C, kh, kw]` or `[O, I]`
+ * @param clientWeights how much each client's amplitudes count in the mean
  * @returns one array per client, in the same order
  */
 export function fourierAggregationReference(
   weights: readonly ArrayLike<number>[],
   shape: readonly number[],
   rate: number,
+  clientWeights: readonly number[] = weights.map(() => 1),
 ): Float64Array[] {
   const { height, width, places } = fold(shape);
   const spectra = weights.map((weight) => {
@@ -25,6 +27,7 @@ export function fourierAggregationReference(
     1e-14 * values.reduce((most, value) => Math.max(most, value), 0)
   );
   const [row, column] = [fourierWindow(height, rate), fourierWindow(width, rate)];
+  const total = clientWeights.reduce((sum, weight) => sum + weight, 0);
   return spectra.map(({ re, im }, client) => {
     const mixed: Complex = { re: new Float64Array(re.length), im: new Float64Array(re.length) };
     for (let i = 0; i < re.length; i++) {
@@ -33,7 +36,7 @@ export function fourierAggregationReference(
       const inside = shiftedRow >= row.begin && shiftedRow < row.end &&
         shiftedColumn >= column.begin && shiftedColumn < column.end;
       const amplitude = inside
-        ? amplitudes.reduce((sum, values) => sum + values[i], 0) / weights.length
+        ? amplitudes.reduce((sum, values, k) => sum + clientWeights[k] * values[i], 0) / total
         : amplitudes[client][i];
       const angle = amplitudes[client][i] <= smallest[client] ? 0 : Math.atan2(im[i], re[i]);
       mixed.re[i] = amplitude * Math.cos(angle);

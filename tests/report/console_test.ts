@@ -113,7 +113,9 @@ Deno.test("the summary tells results, retrogress and where the files are", () =>
 
 Deno.test("a report wants the run event first", () => {
   const report = new TextReport(header, plainStyle);
-  const round: SimulationEvent = { type: "round", round: 0, learningRate: 0.01 };
+  const round: SimulationEvent = {
+    ...{ type: "round", round: 0, learningRate: 0.01, participants: ["A"] },
+  };
   assertThrows(() => report.render(round, 0), TypeError, "expected a run event first, got round");
 });
 

@@ -83,5 +83,5 @@ Deno.test("the files that tell a result are called as by the official code", () 
     overallFileName("end", { ...test, auc: null }, 2),
     "save_end_overall-F1-m63.21-AUC-mnan-iters2.txt",
   );
-  assertEquals(curveFileName("auc", "png"), "curve-Test-AUC-all-client.png");
+  assertEquals(curveFileName("auc"), "curve-Test-AUC-all-client");
 });

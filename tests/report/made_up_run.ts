@@ -27,7 +27,8 @@ export function* madeUpRun(size: MadeUpSize = {}): Generator<SimulationEvent> {
   const total = rounds * (localEpochs + 1);
   yield run;
   for (let round = 0; round < rounds; round++) {
-    yield { type: "round", round, learningRate: 1e-2 * 0.5 ** Math.floor(round / 5) };
+    const learningRate = 1e-2 * 0.5 ** Math.floor(round / 5);
+    yield { type: "round", round, learningRate, participants: clients };
     for (let epoch = 0; epoch < localEpochs; epoch++) {
       const done = round * (localEpochs + 1) + epoch;
       yield { type: "progress", round, epoch, phase: "evaluate", done, total };
@@ -79,6 +80,8 @@ function runEvent(rounds: number, localEpochs: number, clients: readonly string[
   return {
     type: "run",
     roles: ["personal", "deputy"],
+    personalRole: "personal",
+    sharedRole: "deputy",
     clients: clients.map((name, k) => ({
       name,
       train: 1844 - 390 * (k % 4),
@@ -130,6 +133,7 @@ function aggregationEvent(
     type: "aggregation",
     round,
     rate: 0.7 + 0.25 * round / rounds,
+    senders: clients,
     clients: results,
     valid: meanByRole(results.map(({ valid }) => valid)),
     test: meanByRole(results.map(({ test }) => test)),

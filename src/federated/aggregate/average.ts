@@ -1,9 +1,11 @@
-// Plain averaging, as in FedAvg with equal weights.
+// Plain averaging, as in FedAvg.
 
 import source from "../../../kernels/average.wgsl" with { type: "text" };
 import { kernelFile } from "../../gpu/kernel.ts";
+import { expectFloats } from "../../ops/checks.ts";
 import { linearWorkgroups } from "../../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../../tensor/tensor.ts";
+import { type MeanOptions, meanWeights } from "./mean_weights.ts";
 
 const file = kernelFile("average.wgsl", source);
 
@@ -12,16 +14,19 @@ const file = kernelFile("average.wgsl", source);
  *
  * @param weights `[clients, …]`, f32
  * @returns the same shape; all clients' parts are equal
+ * @throws {TypeError} for wrong shapes or dtypes
  */
-export function averageOverClients(weights: Tensor): Tensor {
-  const output = emptyTensor(weights.gpu, weights.shape);
-  const clients = weights.shape[0];
+export function averageOverClients(weights: Tensor, options: MeanOptions = {}): Tensor {
+  expectFloats("averageOverClients", "weights", weights);
+  const [clients] = weights.shape;
   const size = weights.size / clients;
+  const output = emptyTensor(weights.gpu, weights.shape);
+  using client_weights = meanWeights("averageOverClients", weights, options);
   weights.gpu.dispatch({
     file,
     entryPoint: "average",
     params: { clients, size },
-    buffers: { input: weights, output },
+    buffers: { input: weights, client_weights, output },
     workgroups: linearWorkgroups(size),
   });
   return output;

@@ -8,6 +8,7 @@ import { expectLengths, fft2, ifft2 } from "../../ops/fft.ts";
 import { twiddles } from "../../ops/twiddles.ts";
 import { type Shape, showShape } from "../../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../../tensor/tensor.ts";
+import { type MeanOptions, meanWeights } from "./mean_weights.ts";
 
 const file = kernelFile("fourier_aggregation.wgsl", source);
 const workgroupSize = 64;
@@ -30,7 +31,8 @@ export interface FourierWindow {
  * Nothing is read back; the result cannot be differentiated.
  *
  * @param weights `[clients, O, C, kh, kw]` or `[clients, O, I]`, f32
- * @param options `rate`: the share L of the frequencies of each axis that is averaged, 0…1
+ * @param options `rate`: the share L of the frequencies of each axis that is averaged, 0…1; `clientWeights`,
+ *   which the official code ignores, make the mean amplitude a weighted one
  * @returns the same shape
  * @throws {TypeError} for another number of axes or another dtype
  * @throws {RangeError} for a rate outside 0…1, or a side of the matrix too long for a transform
@@ -38,7 +40,7 @@ export interface FourierWindow {
  */
 export function progressiveFourierAggregation(
   weights: Tensor,
-  options: { rate: number },
+  options: { rate: number } & MeanOptions,
 ): Tensor {
   const { rate } = options;
   const { gpu, shape } = weights;
@@ -70,11 +72,12 @@ export function progressiveFourierAggregation(
       workgroups: [Math.ceil(columns / workgroupSize), y, z],
     });
 
+  using client_weights = meanWeights(op, weights, options);
   using folded = emptyTensor(gpu, [clients, pairs, columns, 2]);
   run("fold", { weights, packed: folded }, [pairs, clients]);
   using spectrum = fft2(folded);
   const half = Math.floor(pairs / 2) + 1; // the other bins are mirror images
-  run("blend", { twiddles: twiddles(gpu, rows), packed: spectrum }, [half, 1]);
+  run("blend", { twiddles: twiddles(gpu, rows), packed: spectrum, client_weights }, [half, 1]);
   using aggregated = ifft2(spectrum);
   const output = emptyTensor(gpu, shape);
   run("unfold", { packed: aggregated, output }, [pairs, clients]);

@@ -11,18 +11,40 @@ export interface LocalBatch {
   readonly labels: Tensor;
   /** `[clients · roles]` u32: real rows */
   readonly counts: Tensor;
-  /** `[clients]` u32: each client's stage of DET */
+  /** `[clients]` u32: each client's stage of DET; for methods without transfer it says nothing */
   readonly stages: Tensor;
 }
 
+/** What can be shared: parameters by their kind, and normalization's running means and variances. */
+export type SharedKind = ParameterKind | "statistics";
+
 /**
- * What each client receives for one parameter.
+ * What each client receives for one tensor.
  *
- * @param weights `[clients, …]`, what the clients sent
- * @param options `rate`: PFA's low-frequency share in this round
+ * @param sent `[clients, …]`, what the clients sent
+ * @param options `rate`: PFA's low-frequency share in this round; `clientWeights` `[clients]` f32: how much
+ *   each of them counts in means, relative to the others
  * @returns the same shape
  */
-export type Aggregation = (weights: Tensor, options: { rate: number }) => Tensor;
+export type Aggregation = (
+  sent: Tensor,
+  options: { rate: number; clientWeights: Tensor },
+) => Tensor;
+
+/** What goes through the server, and how. */
+export interface Sharing {
+  /** the role that sends its state to the server and receives from it */
+  readonly role: string;
+  /**
+   * Who receives the result: `all` clients, whether they took part or not, where it is one and the same for
+   * all; or the `senders`, each its own
+   */
+  readonly receivers: "all" | "senders";
+  /** whether the aggregation uses `rate`, which the events then tell */
+  readonly usesRate?: boolean;
+  /** How the server aggregates tensors of a kind; null if clients keep their own. */
+  aggregation(kind: SharedKind): Aggregation | null;
+}
 
 /** A federated method. */
 export interface FederatedMethod {
@@ -30,12 +52,15 @@ export interface FederatedMethod {
   readonly roles: readonly string[];
   /** the role whose metrics are a client's result, and by which the best round is chosen */
   readonly personalRole: string;
-  /** the role that sends its weights to the server and receives weights from it */
-  readonly sharedRole: string;
-  /** whether the local loss depends on DET's stages, which cost an evaluation before every epoch */
-  readonly usesStages: boolean;
+  /**
+   * Whether the personal and the shared model of a client teach each other: always `mutual`, or `staged` by
+   * DET, which costs an evaluation of both before every epoch. Default `none`.
+   */
+  readonly transfer?: "none" | "mutual" | "staged";
+  /** whether training pulls each model to where it began the round (`proximalMu`); default false */
+  readonly proximal?: boolean;
   /** losses to minimize; only their sum matters, so any shape */
   localLoss(batch: LocalBatch): Tensor;
-  /** How the server aggregates parameters of a kind; null if clients keep their own. */
-  aggregation(kind: ParameterKind): Aggregation | null;
+  /** null if clients never communicate */
+  readonly sharing: Sharing | null;
 }

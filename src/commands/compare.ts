@@ -1,0 +1,176 @@
+// The commands `compare` and `demo`: several methods and seeds on the same data, and one report of them.
+
+import { join } from "@std/path";
+import type { FederatedMethod } from "../federated/methods/method.ts";
+import { builtInMethods } from "../federated/methods/registry.ts";
+import { simulate } from "../federated/simulation.ts";
+import { createNewFolder, expectNewFolder, freePath, writeFileAtomic } from "../io/files.ts";
+import { ComparisonConsole } from "../report/comparison_console.ts";
+import { writeComparison } from "../report/comparison_files.ts";
+import { comparisonFolderName } from "../report/file_names.ts";
+import { labelled } from "../report/labelled_runs.ts";
+import { readRun, type RecordedRun } from "../report/recorded_run.ts";
+import { RunFolder } from "../report/run_folder.ts";
+import { RunFolderError } from "../report/run_folder_error.ts";
+import type { RunHeader, Setting } from "../report/run_header.ts";
+import { type Gpu, openGpu } from "../tensor/gpu.ts";
+import { compareFlags, type CompareOptions, demoPreset } from "./flags.ts";
+import { readInitialState } from "./initial_state.ts";
+import { checkDataFlags, showLoading } from "./load_dataset.ts";
+import { resolveOptions } from "./options.ts";
+import { UsageError } from "./usage_error.ts";
+import { versions } from "./version.ts";
+
+/** Defaults of the commands that compare. */
+const presets: Readonly<Record<ComparingCommand, Partial<CompareOptions>>> = {
+  compare: {},
+  demo: demoPreset,
+};
+export type ComparingCommand = "compare" | "demo";
+
+/** What a comparison is, stored in its folder: enough to go on with it. */
+interface Plan {
+  readonly command: ComparingCommand;
+  /** as typed */
+  readonly arguments: readonly string[];
+}
+
+const planFile = "compare.json";
+
+/**
+ * Runs every method with every seed, each into a folder of its own, and writes tables, figures and a
+ * page of all. With `--resume DIR` it goes on where a comparison stopped: runs that are finished are kept,
+ * and one that is not is made anew, which gives the same numbers.
+ *
+ * @param signal ends the comparison at the next event
+ * @throws {UsageError | DataError | GpuError | RunFolderError} saying what is wrong and what to do
+ */
+export async function compare(
+  command: ComparingCommand,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const given = resolveOptions(args, compareFlags, presets[command]);
+  const { resume } = given.options;
+  const plan = resume === null ? { command, arguments: args } : await readPlan(resume, given);
+  const { options, settings } = resume === null
+    ? given
+    : resolveOptions(plan.arguments, compareFlags, presets[plan.command]);
+  checkDataFlags(options);
+  const initialState = await readInitialState(options.init);
+
+  const gpu = await openGpu({ adapter: options.adapter });
+  const folder = resume ??
+    await freePath(join(options.savePath, comparisonFolderName(options.theme, new Date())));
+  if (resume === null) await expectNewFolder(folder);
+  const quiet = given.options.quiet;
+  const dataset = await showLoading(options, !quiet, signal);
+  if (resume === null) {
+    await createNewFolder(folder);
+    await writeFileAtomic(join(folder, planFile), `${JSON.stringify(plan, null, 2)}\n`);
+  }
+
+  const runs = plannedRuns(options);
+  using console = new ComparisonConsole(runs, quiet);
+  const recorded: RecordedRun[] = [];
+  for (const planned of runs) {
+    const { method, seed } = planned;
+    const path = join(folder, `${method}-seed${seed}`);
+    const finished = await finishedRun(path);
+    if (finished) console.skip();
+    else {
+      const header = headerOf(gpu, settings, { method, seed }, path);
+      const config = { ...options, method, seed, dataset, initialState };
+      await runInto(header, simulate(gpu, config), console, signal);
+    }
+    recorded.push(finished ?? await readRun(path));
+  }
+  const written = await writeComparison(labelled(recorded), folder);
+  console.finish(written);
+}
+
+/** All methods with one seed, then with the next: what is done early can be compared. */
+function plannedRuns({ methods, seeds }: CompareOptions) {
+  return seeds.flatMap((seed) =>
+    methods.map((method) => ({ method, seed, cost: costOf(builtInMethods[method]) }))
+  );
+}
+
+/** How long a method takes: by its models, and by the evaluations that decide DET's stages. */
+function costOf({ roles, transfer }: FederatedMethod): number {
+  return roles.length * (transfer === "staged" ? 4 / 3 : 1);
+}
+
+/** The settings of one run, as `train` would have them. */
+function headerOf(
+  gpu: Gpu,
+  settings: readonly Setting[],
+  planned: { readonly method: string; readonly seed: number },
+  folder: string,
+): RunHeader {
+  const own = Object.entries(planned)
+    .map(([name, value]): Setting => ({ name, value, decisive: true, source: "flag" }));
+  const ofComparison = [compareFlags.methods, compareFlags.seeds, compareFlags.resume];
+  const shared = settings.filter(({ name }) => !ofComparison.some((flag) => flag.name === name));
+  const adapter = `${gpu.adapter.name} (${gpu.adapter.kind})`;
+  return { settings: [...own, ...shared], adapter, versions, folder };
+}
+
+async function runInto(
+  header: RunHeader,
+  events: ReturnType<typeof simulate>,
+  console: ComparisonConsole,
+  signal: AbortSignal,
+): Promise<void> {
+  const folder = await RunFolder.open(header);
+  for await (const event of events) {
+    signal.throwIfAborted();
+    await folder.consume(event);
+    console.consume(event);
+  }
+}
+
+/** The run in a folder if it is finished, else null and the folder is free: the run will be made anew. */
+async function finishedRun(path: string): Promise<RecordedRun | null> {
+  try {
+    const run = await readRun(path);
+    if (run.finished) return run;
+  } catch (error) {
+    if (!(error instanceof RunFolderError)) throw error;
+  }
+  await Deno.remove(path, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  return null;
+}
+
+/** The plan of a comparison that has begun; nothing but how it is shown can be said anew. */
+async function readPlan(
+  folder: string,
+  { settings }: { settings: readonly Setting[] },
+): Promise<Plan> {
+  const allowed = [compareFlags.resume.name, compareFlags.quiet.name];
+  const other = settings.find(({ name, source }) => source === "flag" && !allowed.includes(name));
+  if (other) {
+    throw new UsageError(
+      `Cannot use --${other.name} with --resume: a comparison goes on with its own settings; ` +
+        "leave it out, or start another comparison",
+    );
+  }
+  const path = join(folder, planFile);
+  try {
+    const plan = JSON.parse(await Deno.readTextFile(path));
+    if (!Object.hasOwn(presets, plan.command) || !Array.isArray(plan.arguments)) {
+      throw new SyntaxError("command or arguments are missing");
+    }
+    return plan;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new UsageError(
+        `Cannot resume ${folder}: there is no ${path}; name the folder of a comparison`,
+      );
+    }
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new UsageError(`Cannot resume ${folder}: ${path} is damaged (${error.message})`);
+  }
+}

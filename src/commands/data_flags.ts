@@ -1,0 +1,200 @@
+// The flags of the command `data`: those of `train` about images, and what only it can be told.
+
+import { partitionRules } from "../data/partition.ts";
+import { flag, type FlagTable, type OptionsOf, trainFlags } from "./flags.ts";
+import { choice, integer, names, number, shares, text, toggle } from "./values.ts";
+
+const { data, csvFolder, clients, imageSize, limit, seed, adapter } = trainFlags;
+
+const inspecting = "Inspecting (data inspect)";
+
+/** Flags of `data inspect` alone. */
+export const inspectOnlyFlags = {
+  metadata: flag<string | null>({
+    name: "metadata",
+    aliases: [],
+    kind: text("FILE"),
+    default: null,
+    defaultText: "none",
+    source: "ours",
+    topic: inspecting,
+    help: "CSV file with image_id and lesion_id, to find lesions in two splits",
+  }),
+  augment: flag({
+    name: "augment",
+    aliases: [],
+    kind: toggle,
+    default: false,
+    source: "ours",
+    topic: inspecting,
+    help: "draw a contact sheet: images beside what training makes of them",
+  }),
+  out: flag({
+    name: "out",
+    aliases: [],
+    kind: text("FILE"),
+    default: "contact_sheet.png",
+    source: "ours",
+    topic: inspecting,
+    help: "PNG file for the contact sheet; what exists is not overwritten",
+  }),
+} satisfies FlagTable;
+
+/** Flags of `data inspect`. */
+export const inspectFlags = {
+  ...{ data, csvFolder, clients, imageSize, limit, seed, adapter },
+  ...inspectOnlyFlags,
+};
+
+/** Everything that `data inspect` can be told. */
+export type InspectOptions = OptionsOf<typeof inspectFlags>;
+
+const preparing = "Preparing (data prepare)";
+
+/** Flags of `data prepare` alone. */
+export const prepareOnlyFlags = {
+  source: flag<string | null>({
+    name: "source",
+    aliases: [],
+    kind: text("PATH"),
+    default: null,
+    defaultText: "needed",
+    source: "ours",
+    topic: preparing,
+    help: "folder with images at any depth, or a MedMNIST file (.npz)",
+  }),
+  out: flag<string | null>({
+    name: "out",
+    aliases: [],
+    kind: text("FOLDER"),
+    default: null,
+    defaultText: "needed",
+    source: "ours",
+    topic: preparing,
+    help: "new folder for what train reads with --data",
+  }),
+  labels: flag<string | null>({
+    name: "labels",
+    aliases: [],
+    kind: text("FILE"),
+    default: null,
+    defaultText: "HAM10000_metadata.csv",
+    source: "ours",
+    topic: preparing,
+    help: "CSV file of image_id and dx, label or 0 and 1 in MEL, NV, …",
+  }),
+  metadata: flag<string | null>({
+    name: "metadata",
+    aliases: [],
+    kind: text("FILE"),
+    default: null,
+    defaultText: "none",
+    source: "ours",
+    topic: preparing,
+    help: "CSV file with lesion_id and other columns that the labels lack",
+  }),
+  csvFolder: flag<string | null>({
+    ...csvFolder,
+    defaultText: "none",
+    topic: preparing,
+    help: "ready lists clientA/train_clientA.csv, … instead of --labels",
+  }),
+  classes: flag<readonly string[] | null>({
+    name: "classes",
+    aliases: [],
+    kind: names("nv,bkl,mel"),
+    default: null,
+    defaultText: "all",
+    source: "ours",
+    topic: preparing,
+    help: "classes to keep, in the order of their labels",
+  }),
+  partition: flag({
+    name: "partition",
+    aliases: [],
+    kind: choice(partitionRules),
+    default: partitionRules[0],
+    source: "ours",
+    topic: preparing,
+    help: "clients alike by chance, unlike in classes, or by a column",
+  }),
+  partitionClients: flag({
+    name: "partition-clients",
+    aliases: [],
+    kind: integer({ min: 1, max: 1000 }),
+    default: 4,
+    source: "ours",
+    topic: preparing,
+    help: "number of clients for iid and dirichlet",
+  }),
+  alpha: flag({
+    name: "alpha",
+    aliases: [],
+    kind: number({ above: 0 }),
+    default: 0.5,
+    source: "ours",
+    topic: preparing,
+    help: "for dirichlet: the smaller, the more the clients differ",
+  }),
+  partitionColumn: flag<string | null>({
+    name: "partition-column",
+    aliases: [],
+    kind: text("NAME"),
+    default: null,
+    defaultText: "none",
+    source: "ours",
+    topic: preparing,
+    help: "column whose values make the clients, such as dataset",
+  }),
+  split: flag<readonly [number, number, number]>({
+    name: "split",
+    aliases: [],
+    kind: shares([7, 1, 2]),
+    default: [0.7, 0.1, 0.2],
+    defaultText: "7,1,2",
+    source: "official",
+    topic: preparing,
+    help: "shares of train, valid and test in every client",
+  }),
+} satisfies FlagTable;
+
+/** Flags of `data prepare`. */
+export const prepareFlags = { ...prepareOnlyFlags, imageSize, seed };
+
+/** Everything that `data prepare` can be told. */
+export type PrepareOptions = OptionsOf<typeof prepareFlags>;
+
+const synthesizing = "Synthesizing (data synthesize)";
+
+const numberOfImages = (split: "train" | "valid" | "test", count: number) =>
+  flag({
+    name: `${split}-size`,
+    aliases: [],
+    kind: integer({ min: 20 }), // below, the smallest client lacks a class
+    default: count,
+    source: "ours",
+    topic: synthesizing,
+    help: `images for ${split} of all clients together`,
+  });
+
+/** Flags of `data synthesize` alone. */
+export const synthesizeOnlyFlags = {
+  out: flag({
+    name: "out",
+    aliases: [],
+    kind: text("FOLDER"),
+    default: "demo_data",
+    source: "ours",
+    topic: synthesizing,
+    help: "new folder for what train reads with --data",
+  }),
+  trainSize: numberOfImages("train", 368),
+  validSize: numberOfImages("valid", 160),
+  testSize: numberOfImages("test", 240),
+} satisfies FlagTable;
+
+/** Flags of `data synthesize`. */
+export const synthesizeFlags = { ...synthesizeOnlyFlags, clients, imageSize, seed };
+
+/** Everything that `data synthesize` can be told. */
+export type SynthesizeOptions = OptionsOf<typeof synthesizeFlags>;

@@ -1,0 +1,220 @@
+// The command `data prepare`: makes the folder that `train` reads from raw collections of images.
+
+import { join } from "@std/path";
+import { type CollectedImage, readCollection, readMedMnistCollection } from "../data/collection.ts";
+import type { PartitionRule } from "../data/partition.ts";
+import { chooseClasses, planByLists, planByPartition } from "../data/plan.ts";
+import { type FolderPlan, writeDatasetFolder } from "../data/write_folder.ts";
+import { createFolderAtomic, expectNewFolder } from "../io/files.ts";
+import { counted } from "../report/format.ts";
+import { countTable } from "./count_table.ts";
+import { prepareFlags, type PrepareOptions } from "./data_flags.ts";
+import { type Flag, trainFlags } from "./flags.ts";
+import { resolveOptions } from "./options.ts";
+import { ReadingLine } from "./reading_line.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** The options without which there is nothing to do. */
+interface Paths {
+  readonly source: string;
+  readonly out: string;
+}
+
+/** A plan, and what the user should know about how it came about. */
+interface Planned {
+  readonly plan: FolderPlan;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Writes images of one size, split lists and class names; prints what it wrote.
+ *
+ * @throws {UsageError | DataError} saying what is wrong and what to do
+ * @throws {Deno.errors.AlreadyExists} if there is something where the folder should go
+ */
+export async function prepare(args: readonly string[], signal: AbortSignal): Promise<void> {
+  const { options, settings } = resolveOptions(args, prepareFlags);
+  const given = settings.filter(({ source }) => source === "flag").map(({ name }) => name);
+  const { source, out } = checkFlags(options, given);
+  await expectNewFolder(out);
+
+  const { plan, notes } = options.csvFolder === null
+    ? await planPartition(source, options)
+    : { plan: await planByLists(source, options.csvFolder), notes: [] };
+  await write(out, plan, options.imageSize, signal);
+  console.log(reportLines(out, plan, notes, options.imageSize).join("\n"));
+}
+
+function checkFlags(options: PrepareOptions, given: readonly string[]): Paths {
+  const { source, out } = options;
+  if (source === null) throw needed(prepareFlags.source);
+  if (out === null) throw needed(prepareFlags.out);
+  const { labels, metadata, csvFolder, classes, seed, split } = prepareFlags;
+  const { partition, partitionClients, alpha, partitionColumn } = prepareFlags;
+  const refuse = (flags: readonly Pick<Flag<unknown>, "name">[], why: string) => {
+    const useless = flags.find(({ name }) => given.includes(name));
+    if (useless === undefined) return;
+    throw new UsageError(`Cannot use --${useless.name} ${why}; leave it out`);
+  };
+  if (options.csvFolder !== null) {
+    const choices = [partition, partitionClients, alpha, partitionColumn, split, seed];
+    refuse(
+      [labels, metadata, classes, ...choices],
+      "with --csv-folder: the lists decide about clients, splits and labels",
+    );
+  }
+  if (isMedMnist(source)) {
+    refuse(
+      [labels, metadata, csvFolder, split, partitionColumn],
+      "with a MedMNIST file: it has its own labels and splits, and no further columns",
+    );
+  }
+  const kind = options.partition;
+  if (isMedMnist(source) && kind === "column") {
+    throw new UsageError(
+      "Cannot use --partition column with a MedMNIST file: it has no columns; choose iid or dirichlet",
+    );
+  }
+  if (kind !== "dirichlet") refuse([alpha], `with --partition ${kind}: it is for dirichlet`);
+  if (kind !== "column") refuse([partitionColumn], `with --partition ${kind}: it is for column`);
+  else {
+    refuse([partitionClients], "with --partition column: every value makes a client");
+    if (options.partitionColumn === null) throw needed(partitionColumn);
+  }
+  return { source, out };
+}
+
+function needed({ name, help }: Pick<Flag<unknown>, "name" | "help">): UsageError {
+  return new UsageError(`Cannot prepare images without --${name}: ${help}`);
+}
+
+function isMedMnist(path: string): boolean {
+  return /\.npz$/i.test(path);
+}
+
+async function planPartition(source: string, options: PrepareOptions): Promise<Planned> {
+  const all = isMedMnist(source)
+    ? await readMedMnistCollection(source)
+    : await readCollection(source, options.labels ?? await findLabels(source), options.metadata);
+  const classNames = chooseClasses(all, options.classes);
+  const images = all.filter(({ className }) => classNames.includes(className));
+  const rule = ruleOf(options, images);
+  const { split: shares, seed } = options;
+  const plan = planByPartition(images, classNames, rule, { shares, seed });
+  return {
+    plan,
+    notes: [ruleNote(rule, seed), lesionNote(images), ...leftOutNote(all, classNames)],
+  };
+}
+
+/** What HAM10000's table is called in its two places, Harvard's Dataverse and Kaggle. */
+const tableNames = ["HAM10000_metadata.csv", "HAM10000_metadata"];
+
+async function findLabels(source: string): Promise<string> {
+  for (const name of tableNames) {
+    const path = join(source, name);
+    try {
+      if ((await Deno.stat(path)).isFile) return path;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  throw new UsageError(
+    `Cannot find labels in ${source}: there is no ${
+      tableNames[0]
+    }; name a CSV file with --labels, or a ` +
+      "folder of lists with --csv-folder",
+  );
+}
+
+function ruleOf(options: PrepareOptions, images: readonly CollectedImage[]): PartitionRule {
+  const { partition: kind, partitionClients: clients, alpha, partitionColumn } = options;
+  if (kind === "iid") return { kind, clients };
+  if (kind === "dirichlet") return { kind, clients, alpha };
+  const column = partitionColumn!; // checked
+  if (!images.some(({ fields }) => Object.hasOwn(fields, column))) {
+    const known = [...new Set(images.flatMap(({ fields }) => Object.keys(fields)))];
+    throw new UsageError(
+      `Cannot use ${column} for --partition-column: the columns are ${known.join(", ")}`,
+    );
+  }
+  return { kind, values: images.map(({ fields }) => fields[column] ?? "") };
+}
+
+async function write(out: string, plan: FolderPlan, imageSize: number, signal: AbortSignal) {
+  using line = new ReadingLine(true, "Preparing images");
+  await createFolderAtomic(
+    out,
+    (temporary) =>
+      writeDatasetFolder(temporary, plan, imageSize, (done, total) => {
+        signal.throwIfAborted();
+        line.show(done, total);
+      }),
+  );
+}
+
+function ruleNote(rule: PartitionRule, seed: number): string {
+  if (rule.kind === "column") return `one client for each value of the column, --seed ${seed}`;
+  const alpha = rule.kind === "dirichlet" ? `, --alpha ${rule.alpha}` : "";
+  return `--partition ${rule.kind}${alpha}, --seed ${seed}`;
+}
+
+function lesionNote(images: readonly CollectedImage[]): string {
+  const known = images.flatMap(({ lesion }) => lesion ?? []);
+  const unknown = images.length - known.length;
+  if (unknown === images.length) {
+    return "no lesion_id is known, so images of one lesion may be in several splits and clients";
+  }
+  const lesions = counted(new Set(known).size, "lesion");
+  const rest = unknown === 0 ? "" : `; ${counted(unknown, "image")} of unknown lesions stand alone`;
+  return `the images of each of ${lesions} are in one client and split${rest}`;
+}
+
+function leftOutNote(all: readonly CollectedImage[], kept: readonly string[]): string[] {
+  const left = all.filter(({ className }) => !kept.includes(className));
+  if (left.length === 0) return [];
+  const counts = [...Map.groupBy(left, ({ className }) => className)]
+    .map(([name, images]) => `${images.length} ${name}`);
+  return [`left out: ${counts.join(", ")}`];
+}
+
+function reportLines(
+  out: string,
+  { clients, classNames }: FolderPlan,
+  notes: readonly string[],
+  imageSize: number,
+): string[] {
+  const counts = clients.map(({ name, train, valid, test }) => ({
+    name,
+    labels: {
+      train: train.images.map(({ label }) => label),
+      valid: valid.images.map(({ label }) => label),
+      test: test.images.map(({ label }) => label),
+    },
+  }));
+  const total = counts.reduce(
+    (sum, { labels: { train, valid, test } }) => sum + train.length + valid.length + test.length,
+    0,
+  );
+  const batch = batchSizeFor(counts.map(({ labels }) => labels.train.length));
+  return [
+    `${out}: ${counted(total, "image")} of ${imageSize}×${imageSize} pixels, ` +
+    counted(clients.length, "client"),
+    "",
+    ...countTable(counts, classNames),
+    "",
+    ...notes,
+    `Train from it with --data ${out} --image-size ${imageSize}${batch}`,
+  ];
+}
+
+/** The flag without which some client's last batch would be a single image, which `train` refuses; empty if none helps or is needed. */
+function batchSizeFor(trainSizes: readonly number[]): string {
+  const usual = trainFlags.batchSize.default;
+  for (let size = usual; size >= 2; size--) {
+    if (trainSizes.every((count) => count % size !== 1)) {
+      return size === usual ? "" : ` --batch ${size}`;
+    }
+  }
+  return "";
+}

@@ -1,0 +1,31 @@
+// Does one thing for many items, several at a time.
+
+/** Items being worked on at a time: enough for the disk to work while an image is decoded. */
+const concurrency = 8;
+
+/**
+ * Calls `work` for every item, in no particular order, until one call fails.
+ *
+ * @param onProgress called after every item, with the numbers of items done and to be done
+ */
+export async function concurrently<T>(
+  items: readonly T[],
+  work: (item: T) => Promise<void>,
+  onProgress?: (done: number, total: number) => void,
+): Promise<void> {
+  // The workers share one generator: the error of one ends its loop, which closes the generator for all.
+  const queue = (function* () {
+    yield* items;
+  })();
+  let done = 0;
+  const workThroughQueue = async () => {
+    for (const item of queue) {
+      await work(item);
+      onProgress?.(++done, items.length);
+    }
+  };
+  const workers = Array.from({ length: concurrency }, workThroughQueue);
+  // All have to end, else some would still be at work while the caller puts things right.
+  const failed = (await Promise.allSettled(workers)).find(({ status }) => status === "rejected");
+  if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+}

@@ -1,0 +1,47 @@
+// FedProx's term: pulls every model of a stack to where its local training began.
+
+import source from "../../kernels/proximal.wgsl" with { type: "text" };
+import { kernelFile } from "../gpu/kernel.ts";
+import type { Model } from "../nn/model.ts";
+import { elementwiseWorkgroupSize, linearWorkgroups } from "../tensor/elementwise.ts";
+import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
+
+const file = kernelFile("proximal.wgsl", source);
+
+/** The loss μ/2 · ‖w − anchor‖² over all trainable parameters w. It needs a copy of them. */
+export class ProximalTerm {
+  readonly #anchor: Tensor;
+
+  constructor(private readonly model: Model, private readonly mu: number) {
+    const { gpu, parameters } = model;
+    this.#anchor = gpu.keep(emptyTensor(gpu, parameters.whole.shape));
+    this.setAnchor();
+  }
+
+  /** From now on models are pulled to the weights that they have now. */
+  setAnchor(): void {
+    this.model.gpu.copy(this.model.parameters.whole, this.#anchor);
+  }
+
+  /** Adds the term's gradient to those that `backward` has left. */
+  addGradient(): void {
+    const { gpu, parameters, gradients } = this.model;
+    const count = parameters.whole.size;
+    gpu.dispatch({
+      file,
+      entryPoint: "pull",
+      constants: { workgroup_size: elementwiseWorkgroupSize },
+      params: { count, mu: this.mu },
+      buffers: {
+        parameters: parameters.whole,
+        anchor: this.#anchor,
+        gradients: gradients.whole,
+      },
+      workgroups: linearWorkgroups(count, elementwiseWorkgroupSize),
+    });
+  }
+
+  dispose(): void {
+    this.#anchor.dispose();
+  }
+}

@@ -1,0 +1,128 @@
+// What a comparison shows on the terminal: a line for every run, one for where it is, tables at the end.
+
+import type { SimulationEvent } from "../federated/events.ts";
+import { retrogress } from "../metrics/retrogress.ts";
+import type { Comparison } from "./comparison_files.ts";
+import { change, duration, percent, roughDuration } from "./format.ts";
+import { StatusLine, stdoutTerminal, type Terminal } from "./status_line.ts";
+import { ansiStyle, plainStyle, type Style } from "./style.ts";
+import { tableText } from "./table_text.ts";
+
+/** One run of a comparison. */
+export interface PlannedRun {
+  readonly method: string;
+  readonly seed: number;
+  /** how long it takes, relative to the others */
+  readonly cost: number;
+}
+
+/** Shows a comparison. Dispose of it before printing anything else. */
+export class ComparisonConsole implements Disposable {
+  readonly #runs: readonly PlannedRun[];
+  readonly #quiet: boolean;
+  readonly #now: () => number;
+  readonly #style: Style;
+  readonly #status: StatusLine;
+  readonly #started: number;
+  #runStarted: number;
+  /** runs that are over */
+  #over = 0;
+  /** cost of what has been computed here, which the time left is estimated from */
+  #computed = 0;
+  /** events of the current run, as retrogress needs them */
+  #events: SimulationEvent[] = [];
+  #run: SimulationEvent & { type: "run" } | null = null;
+
+  /** @param now clock, milliseconds */
+  constructor(
+    runs: readonly PlannedRun[],
+    quiet: boolean,
+    terminal: Terminal = stdoutTerminal(),
+    now: () => number = () => performance.now(),
+  ) {
+    this.#runs = runs;
+    this.#quiet = quiet;
+    this.#now = now;
+    this.#style = terminal.colour ? ansiStyle : plainStyle;
+    this.#status = new StatusLine(terminal, now);
+    this.#started = this.#runStarted = now();
+  }
+
+  /** The next run was finished earlier. */
+  skip(): void {
+    this.#printRun("finished before", "");
+    this.#over++;
+  }
+
+  /** Shows what the current run tells. */
+  consume(event: SimulationEvent): void {
+    switch (event.type) {
+      case "run":
+        this.#run = event;
+        this.#events = [];
+        this.#runStarted = this.#now();
+        break;
+      case "epoch":
+      case "aggregation":
+        this.#events.push(event);
+        break;
+      case "progress":
+        if (!this.#quiet) this.#status.show((columns) => this.#progress(event).slice(0, columns));
+        break;
+      case "done": {
+        const { personalRole } = this.#run!;
+        const { f1, auc } = event.test[personalRole];
+        const results = `F1 ${percent(f1)}  AUC ${percent(auc)}${this.#lost()}`;
+        this.#printRun(results, duration(this.#now() - this.#runStarted));
+        this.#computed += this.#runs[this.#over].cost;
+        this.#over++;
+        break;
+      }
+    }
+  }
+
+  /** The tables, and where everything is. */
+  finish({ tables, page }: Comparison): void {
+    const took = duration(this.#now() - this.#started);
+    const lines = tables.map((table) => tableText(table, this.#style));
+    this.#status.print(`\n${lines.join("\n")}\nDone in ${took}; look at ${page}\n`);
+  }
+
+  [Symbol.dispose](): void {
+    this.#status[Symbol.dispose]();
+  }
+
+  #printRun(results: string, time: string): void {
+    if (this.#quiet) return;
+    const { method, seed } = this.#runs[this.#over];
+    const widest = Math.max(...this.#runs.map(({ method }) => method.length));
+    const count = `${this.#over + 1}/${this.#runs.length}`.padStart(5);
+    const name = this.#style.strong(method.padEnd(widest));
+    const shown = time === "" ? "" : this.#style.faint(`  (${time})`);
+    this.#status.print(`${count}  ${name}  seed ${seed}  ${results}${shown}\n`);
+  }
+
+  /** What a communication costs the models that receive the server's weights. */
+  #lost(): string {
+    const { sharedRole } = this.#run!;
+    if (sharedRole === null) return "";
+    const { f1 } = retrogress(this.#events, { role: sharedRole }).meanDepth;
+    return `  F1 ${change(f1 === null ? null : -f1)} per communication`;
+  }
+
+  #progress({ round, epoch, done, total }: SimulationEvent & { type: "progress" }): string {
+    const { method, seed, cost } = this.#runs[this.#over];
+    const { rounds, localEpochs } = this.#run!;
+    const here = cost * done / total;
+    const ahead = this.#runs.slice(this.#over).reduce((sum, run) => sum + run.cost, 0) - here;
+    const computed = this.#computed + here;
+    const passed = this.#now() - this.#started;
+    const left = computed === 0 ? "" : `${roughDuration(passed * ahead / computed)} left`;
+    return [
+      `run ${this.#over + 1}/${this.#runs.length} ${method} seed ${seed}`,
+      `round ${round + 1}/${rounds} epoch ${epoch + 1}/${localEpochs}`,
+      `${Math.floor(100 * computed / (computed + ahead))}%`,
+      left,
+    ].join("  ");
+  }
+}

@@ -1,0 +1,103 @@
+// ROC curves of every client, each class against the rest.
+
+import type { EChartsOption } from "echarts";
+import { rocAucOvr, rocCurve } from "../../metrics/classification.ts";
+import { percent } from "../format.ts";
+import type { LabelledRun } from "../labelled_runs.ts";
+import type { Predictions } from "../predictions.ts";
+import { noPredictions } from "./confusion_figure.ts";
+import { rounded } from "./epoch_chart.ts";
+import {
+  type Figure,
+  fileNameOf,
+  missingFigure,
+  type Panel,
+  switchesOf,
+  type Variant,
+} from "./figure.ts";
+import { palette } from "./theme.ts";
+
+const about = {
+  id: "roc",
+  title: "ROC curves",
+  caption:
+    "Each class against the rest, on the test images: the further a curve bends to the upper left, the better the class is told from the " +
+    "others; the dashed diagonal is guessing. AUC is the area under the curve, in %.",
+};
+
+/** One chart per client, for every run and role. */
+export function rocFigure(runs: readonly LabelledRun[]): Figure {
+  const variants = runs.flatMap((run) =>
+    run.predictions === null ? [] : run.run.roles.map((role): Variant => ({
+      choices: [role, run.label],
+      title: `Test ROC of the ${role} models after round ${
+        run.predictions!.round + 1
+      }, ${run.label}`,
+      panels: run.predictions!.clients.map((client) =>
+        curves(client, role, run.predictions!.classNames)
+      ),
+      file: role === run.run.personalRole
+        ? "roc" + (runs.length > 1 ? `-${fileNameOf(run.label)}` : "")
+        : null,
+    }))
+  );
+  if (variants.length === 0) return missingFigure(about, noPredictions);
+  return { ...about, switches: switchesOf(["Model", "Run"], variants), variants, missing: null };
+}
+
+function curves(
+  { client, labels, probabilities }: Predictions["clients"][number],
+  role: string,
+  classNames: readonly string[],
+): Panel {
+  const scores = probabilities[role];
+  const auc = rocAucOvr(labels, scores, classNames.length);
+  const drawn = classNames.map((name, index) => {
+    const value = auc?.perClass[index] ?? null;
+    const points = value === null ? [] : rocCurve(labels, scores, classNames.length, index);
+    return { name: `${name}, AUC ${percent(value)}`, points };
+  });
+  const axis = {
+    type: "value" as const,
+    nameLocation: "middle" as const,
+    min: 0,
+    max: 100,
+    interval: 25,
+  };
+  const option: EChartsOption = {
+    animation: false,
+    legend: {
+      data: drawn.map(({ name }) => name),
+      orient: "vertical",
+      right: 24,
+      bottom: 56,
+      itemHeight: 8,
+    },
+    grid: { left: 56, right: 20, top: 12, bottom: 48 },
+    xAxis: { ...axis, name: "false positive rate (%)", nameGap: 28 },
+    yAxis: { ...axis, name: "true positive rate (%)", nameGap: 36 },
+    series: [
+      ...drawn.map(({ name, points }, index) => ({
+        type: "line" as const,
+        name,
+        data: points.map(({ falsePositives, truePositives }) => [
+          rounded(100 * falsePositives, 2),
+          rounded(100 * truePositives, 2),
+        ]),
+        color: palette[index % palette.length],
+        symbol: "none",
+        lineStyle: { width: 2 },
+        emphasis: { disabled: true },
+      })),
+      {
+        type: "line",
+        data: [[0, 0], [100, 100]],
+        symbol: "none",
+        silent: true,
+        color: "rgba(128, 128, 128, 0.8)",
+        lineStyle: { type: "dashed", width: 1 },
+      },
+    ],
+  };
+  return { heading: `Client ${client}`, option, tooltip: "rates", shape: "square", height: 340 };
+}

@@ -1,0 +1,115 @@
+// DET along a run: the stage of every client in every local epoch, as coloured strips.
+
+import type { EChartsOption } from "echarts";
+import type { EpochEvent } from "../../federated/events.ts";
+import type { LabelledRun } from "../labelled_runs.ts";
+import {
+  type Figure,
+  fileNameOf,
+  missingFigure,
+  type Panel,
+  switchesOf,
+  type Variant,
+} from "./figure.ts";
+
+const about = {
+  id: "stages",
+  title: "DET stages",
+  caption:
+    "In stage 1 a deputy that has lost too much learns from the personal model (recover), in " +
+    "stage 2 they teach each other (exchange), in stage 3 the deputy teaches (sublimate). " +
+    "Vertical lines are communications; after each, the stages begin anew.",
+};
+
+const stages = [
+  { value: 1, label: "1 recover", color: "#d55e00" },
+  { value: 2, label: "2 exchange", color: "#e69f00" },
+  { value: 3, label: "3 sublimate", color: "#009e73" },
+] as const;
+/** What a schedule without decisions leaves. */
+const mutual = 4;
+
+/** Strips of every run whose method decides stages. */
+export function stageTimeline(runs: readonly LabelledRun[]): Figure {
+  const deciding = runs.filter(({ rows }) => epochsOf(rows).some(decides));
+  if (deciding.length === 0) {
+    return missingFigure(
+      about,
+      "No run decided any stage: PRR-FL does, with at least two local epochs per round.",
+    );
+  }
+  const variants = deciding.map((run): Variant => ({
+    choices: [run.label],
+    title: `Stages of every client, ${run.label}`,
+    panels: [strips(run)],
+    file: "stage-timeline" + (runs.length > 1 ? `-${fileNameOf(run.label)}` : ""),
+  }));
+  return { ...about, switches: switchesOf(["Run"], variants), variants, missing: null };
+}
+
+function strips({ run, rows }: LabelledRun): Panel {
+  const epochs = epochsOf(rows);
+  const clients = run.clients.map(({ name }) => name);
+  const cells = epochs.flatMap(({ round, epoch, clients: results }) =>
+    results.flatMap(({ stage }, client) =>
+      stage && stage !== mutual ? [[round * run.localEpochs + epoch, client, stage]] : []
+    )
+  );
+  const count = Math.max(...epochs.map(({ round, epoch }) => round * run.localEpochs + epoch)) + 1;
+  const option: EChartsOption = {
+    animation: false,
+    grid: { left: 56, right: 20, top: 36, bottom: 48 },
+    xAxis: {
+      type: "category",
+      name: "local epoch",
+      nameLocation: "middle",
+      nameGap: 28,
+      data: Array.from({ length: count }, (_, epoch) => String(epoch + 1)),
+      axisTick: { show: false },
+      // Lines at the borders of every so many epochs, above the cells: the communications.
+      splitLine: {
+        show: true,
+        interval: run.localEpochs - 1,
+        lineStyle: { color: "rgba(0, 0, 0, 0.75)", width: 2 },
+      },
+      z: 5,
+    },
+    yAxis: {
+      type: "category",
+      name: "client",
+      nameLocation: "middle",
+      nameGap: 38,
+      data: clients,
+      inverse: true,
+      axisTick: { show: false },
+      splitLine: { show: true, lineStyle: { width: 6 } }, // in the paper's colour: gaps
+      z: 4,
+    },
+    visualMap: {
+      type: "piecewise",
+      orient: "horizontal",
+      left: 8,
+      top: 0,
+      itemGap: 8,
+      itemWidth: 14,
+      itemHeight: 12,
+      pieces: stages.map((stage) => ({ ...stage })),
+    },
+    series: [{
+      type: "heatmap",
+      name: "stage",
+      data: cells,
+      progressive: 0,
+    }],
+  };
+  const height = 110 + 34 * clients.length;
+  return { heading: null, option, tooltip: "cells", shape: "wide", height };
+}
+
+function epochsOf(rows: LabelledRun["rows"]): EpochEvent[] {
+  return rows.filter((row) => row.type === "epoch");
+}
+
+function decides({ clients }: EpochEvent): boolean {
+  return clients.some(({ stage }) => stage && stage !== mutual);
+}

@@ -1,0 +1,188 @@
+// The report's script: draws the figures of the page's data, switches between variants, shows values.
+
+const { figures, themes } = JSON.parse(document.getElementById("data").textContent);
+const darkPaper = matchMedia("(prefers-color-scheme: dark)");
+const paperName = () => darkPaper.matches ? "dark" : "light";
+const fontFamily = getComputedStyle(document.body).fontFamily;
+
+/** A number as a person writes it, with a real minus. */
+const shown = (value, digits = 1) =>
+  typeof value === "number" ? value.toFixed(digits).replace("-", "−") : "n/a";
+const signed = (value, digits) => (value > 0 ? "+" : "") + shown(value, digits);
+const listed = (value) => Array.isArray(value) ? value : [value];
+const escaped = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+const asRow = (marker, name, text) =>
+  `<div>${marker} ${escaped(name)}&ensp;<strong>${escaped(text)}</strong></div>`;
+
+/** What stands under the pointer, by the kind of chart. */
+const tooltips = {
+  trace: (option) => ({
+    trigger: "axis",
+    formatter: (items) => traceText(items, option),
+  }),
+  cells: ({ xAxis, yAxis, visualMap: { pieces } }) => ({
+    formatter: ({ value: [x, y, clipped, value = clipped] }) => {
+      const [column, row] = [listed(xAxis)[0], listed(yAxis)[0]];
+      const text = pieces?.find((piece) => piece.value === value)?.label ?? shown(value, 2);
+      return `${escaped(column.name)} ${column.data[x]}, ${escaped(row.name)} ` +
+        `${escaped(row.data[y])}<br><strong>${text}</strong>`;
+    },
+  }),
+  counts: ({ xAxis, yAxis }) => ({
+    formatter: ({ value: [predicted, truth, share, count] }) =>
+      `true ${escaped(yAxis.data[truth])}, predicted ${escaped(xAxis.data[predicted])}<br>` +
+      `<strong>${count}</strong> images, ${shown(share)} % of the row`,
+  }),
+  rates: () => ({
+    trigger: "axis",
+    formatter: (items) =>
+      items.filter(({ seriesName }) => !seriesName.startsWith("series")).map((item) => {
+        const [wrong, right] = item.value;
+        return asRow(item.marker, item.seriesName, `${shown(right)} % at ${shown(wrong)} %`);
+      }).join(""),
+  }),
+};
+
+/** One line per curve; where there are values on both sides of a communication, both and their difference. */
+function traceText(items, { series, yAxis }) {
+  const digits = yAxis.name.includes("%") ? 1 : 3;
+  const names = [...new Set(items.map(({ seriesName }) => seriesName))];
+  let isCommunication = false;
+  const rows = names.map((name) => {
+    const own = items.filter(({ seriesName }) => seriesName === name);
+    const values = own.filter(({ seriesIndex }) => !series[seriesIndex].stack)
+      .map(({ value }) => value[1]);
+    const bands = own.filter(({ seriesIndex }) => series[seriesIndex].areaStyle)
+      .map(({ value }) => value[1] / 2);
+    if (values.length === 0) return "";
+    const texts = values.map((value, index) =>
+      shown(value, digits) + (bands[index] > 0 ? ` ± ${shown(bands[index], digits)}` : "")
+    );
+    const [before, after] = values;
+    if (values.length === 2) isCommunication = true;
+    const change = typeof before === "number" && typeof after === "number"
+      ? ` (${signed(after - before, digits)})`
+      : "";
+    return asRow(own[0].marker, name, texts.join(" → ") + change);
+  });
+  const title = `local epochs: ${items[0].value[0]}` +
+    (isCommunication ? ", before → after the communication" : "");
+  return `<div>${title}</div>${rows.join("")}`;
+}
+
+/** One figure of the page: what is chosen, its charts, and which of their lines are hidden. */
+class FigureView {
+  constructor(figure) {
+    this.figure = figure;
+    this.element = document.getElementById(figure.id);
+    this.variant = figure.variants[0];
+    this.hidden = new Set();
+    const { panels } = this.variant; // all variants have as many
+    const container = this.element.querySelector(".panels");
+    container.classList.add(panels[0].shape, `of-${panels.length}`);
+    this.places = panels.map(({ height }) => new PanelPlace(container, height));
+    this.switches = this.element.querySelector(".switches");
+    this.switches.addEventListener("change", ({ target }) => this.choose(target));
+    this.switches.addEventListener("submit", (event) => event.preventDefault());
+    this.draw();
+  }
+
+  /** Takes the variant that has the new choice and differs least from what was shown. */
+  choose({ name, value }) {
+    const changed = this.figure.switches.findIndex((one) => one.name === name);
+    const kept = ({ choices }) =>
+      choices.filter((choice, index) => choice === this.variant.choices[index]).length;
+    this.variant = this.figure.variants
+      .filter(({ choices }) => choices[changed] === value)
+      .reduce((best, variant) => kept(variant) > kept(best) ? variant : best);
+    this.figure.switches.forEach(({ name }, index) => {
+      const controls = this.switches.elements[name];
+      if (controls) controls.value = this.variant.choices[index];
+    });
+    this.draw();
+  }
+
+  draw() {
+    const { title, panels } = this.variant;
+    this.element.querySelector(".shown").textContent = title;
+    this.places.forEach((place, index) => {
+      place.draw(panels[index], title);
+      this.makeSeriesButtons(place, panels[index]);
+    });
+  }
+
+  /** Buttons instead of the chart's own legend, which the keyboard cannot reach. */
+  makeSeriesButtons({ chart, buttons }, { option }) {
+    const names = option.legend?.data ?? [];
+    buttons.hidden = names.length < 2;
+    buttons.replaceChildren(...names.map((name) => this.seriesButton(chart, option, name)));
+  }
+
+  seriesButton(chart, option, name) {
+    const seriesIndex = option.series.findIndex((series) => series.name === name);
+    const button = document.createElement("button");
+    button.type = "button";
+    button.title = "Show or hide this line";
+    const swatch = document.createElement("i");
+    swatch.style.borderTopColor = chart.getVisual({ seriesIndex }, "color");
+    swatch.style.borderTopStyle = option.series[seriesIndex].lineStyle.type ?? "solid";
+    button.append(swatch, name);
+    const show = () => {
+      const isShown = !this.hidden.has(name);
+      button.ariaPressed = String(isShown);
+      chart.dispatchAction({ type: isShown ? "legendSelect" : "legendUnSelect", name });
+    };
+    button.addEventListener("click", () => {
+      if (!this.hidden.delete(name)) this.hidden.add(name);
+      show();
+    });
+    show();
+    return button;
+  }
+}
+
+/** The place of one chart: heading, buttons for its lines, and the chart itself. */
+class PanelPlace {
+  constructor(container, height) {
+    this.heading = document.createElement("h3");
+    this.buttons = document.createElement("div");
+    this.buttons.className = "series";
+    this.buttons.role = "group";
+    this.buttons.ariaLabel = "Lines of the chart";
+    this.paper = document.createElement("div");
+    this.paper.className = "chart";
+    this.paper.style.height = `${height}px`;
+    this.paper.role = "img";
+    const panel = document.createElement("div");
+    panel.append(this.heading, this.buttons, this.paper);
+    container.append(panel);
+    this.chart = echarts.init(this.paper, themes[paperName()]);
+    resizes.observe(this.paper);
+  }
+
+  draw({ heading, option, tooltip }, title) {
+    this.heading.textContent = heading;
+    this.heading.hidden = heading === null;
+    this.paper.ariaLabel = heading === null ? title : `${heading}. ${title}`;
+    this.chart.setOption(option, { notMerge: true });
+    this.chart.setOption({
+      textStyle: { fontFamily },
+      tooltip: { confine: true, ...tooltips[tooltip](option) },
+      // Buttons above the chart take the place of its legend.
+      ...option.legend ? { legend: { show: false }, grid: { top: 12 } } : {},
+    });
+  }
+}
+
+const resizes = new ResizeObserver((entries) => {
+  for (const { target } of entries) echarts.getInstanceByDom(target)?.resize();
+});
+
+document.body.classList.add("scripted");
+const views = figures.map((figure) => new FigureView(figure));
+darkPaper.addEventListener("change", () => {
+  for (const view of views) {
+    view.places.forEach(({ chart }) => chart.setTheme(themes[paperName()]));
+    view.draw();
+  }
+});

@@ -1,0 +1,155 @@
+// One row of metrics.jsonl, checked: files outlive the program that wrote them.
+
+import type { AggregationEvent, ByRole, EpochEvent, RunEvent } from "../federated/events.ts";
+import type { Metrics } from "../metrics/classification.ts";
+import { RunFolderError } from "./run_folder_error.ts";
+
+/** Test metrics between two steps of a local epoch. */
+export interface EvaluationRow {
+  readonly type: "evaluation";
+  readonly round: number;
+  readonly epoch: number;
+  /** training steps done in this epoch, of `steps` */
+  readonly step: number;
+  readonly steps: number;
+  readonly clients: readonly { readonly client: string; readonly test: ByRole<Metrics> }[];
+  readonly mean: ByRole<Metrics>;
+}
+
+/** The rows that hold metrics. */
+export type RecordedRow = EpochEvent | AggregationEvent | EvaluationRow;
+
+type AnyRow = RunEvent | RecordedRow | { readonly type: "done" };
+type Json = Record<string, unknown>;
+
+/**
+ * Checks what the report uses of a row; rows that it does not use, known or not, are null.
+ *
+ * @param start the run row, which says which clients and roles to expect
+ * @param where file and line, for the message
+ * @throws {RunFolderError} naming file, line and what is wrong
+ */
+export function readRow(value: unknown, start: RunEvent | null, where: string): AnyRow | null {
+  const check = new Check(where);
+  const row = check.object(value, "the row");
+  const type = check.text(row.type, "type");
+  switch (type) {
+    case "run":
+      return runRow(row, check);
+    case "epoch":
+    case "aggregation":
+    case "evaluation":
+      if (start === null) throw check.error(`${type} comes before the row of type "run"`);
+      return metricsRow(row, type, start, check);
+    case "done":
+      return { type };
+    default:
+      return null;
+  }
+}
+
+function runRow(row: Json, check: Check): RunEvent {
+  check.names(row.roles, "roles");
+  check.names(row.classNames, "classNames");
+  check.list(row.clients, "clients").forEach((client) =>
+    check.text(check.object(client, "a client").name, "a client's name")
+  );
+  check.count(row.rounds, "rounds");
+  check.count(row.localEpochs, "localEpochs");
+  const run = row as unknown as RunEvent;
+  for (const role of [run.personalRole, run.sharedRole ?? run.personalRole]) { // null: nothing is shared
+    if (!run.roles.includes(role)) throw check.error(`role ${role} is not one of ${run.roles}`);
+  }
+  return run;
+}
+
+function metricsRow(
+  row: Json,
+  type: RecordedRow["type"],
+  start: RunEvent,
+  check: Check,
+): RecordedRow {
+  check.count(row.round, "round");
+  if (type !== "aggregation") check.count(row.epoch, "epoch");
+  if (type === "evaluation") {
+    check.count(row.step, "step");
+    if (check.count(row.steps, "steps") < 1) throw check.error("steps is 0");
+  }
+  const byRole = (value: unknown, what: string) => {
+    const all = check.object(value, what);
+    return Object.fromEntries(
+      start.roles.map((role) => [role, check.metrics(all[role], `${what}.${role}`)]),
+    );
+  };
+  const clients = check.list(row.clients, "clients").map((value, index) => {
+    const client = check.object(value, "a client");
+    const expected = start.clients[index]?.name;
+    if (client.client !== expected) {
+      throw check.error(`client ${client.client} comes where ${expected ?? "none"} is expected`);
+    }
+    const test = byRole(client.test, `${expected}.test`);
+    if (type === "epoch" && client.stage !== undefined && client.stage !== null) {
+      if (![1, 2, 3, 4].includes(client.stage as number)) {
+        throw check.error(`stage ${client.stage} of client ${expected} is not one of 1 to 4`);
+      }
+    }
+    if (type !== "epoch") return { ...client, test };
+    const satOut = client.train === null;
+    return { ...client, test, train: satOut ? null : byRole(client.train, `${expected}.train`) };
+  });
+  if (clients.length < start.clients.length) throw check.error("clients are missing");
+  if (type === "aggregation") check.list(row.senders, "senders");
+  const mean = type === "aggregation" ? "test" : "mean";
+  return { ...row, clients, [mean]: byRole(row[mean], mean) } as unknown as RecordedRow;
+}
+
+/** Reads values or says what is wrong with them. */
+class Check {
+  constructor(private readonly where: string) {}
+
+  error(problem: string): RunFolderError {
+    return new RunFolderError(`Cannot read ${this.where}: ${problem}`);
+  }
+
+  object(value: unknown, what: string): Json {
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
+    throw this.error(`${what} is no object`);
+  }
+
+  list(value: unknown, what: string): unknown[] {
+    if (Array.isArray(value)) return value;
+    throw this.error(`${what} is no list`);
+  }
+
+  names(value: unknown, what: string): string[] {
+    const list = this.list(value, what).map((name) => this.text(name, what));
+    if (list.length > 0) return list;
+    throw this.error(`${what} is empty`);
+  }
+
+  text(value: unknown, what: string): string {
+    if (typeof value === "string") return value;
+    throw this.error(`${what} is no text`);
+  }
+
+  count(value: unknown, what: string): number {
+    if (Number.isInteger(value) && (value as number) >= 0) return value as number;
+    throw this.error(`${what} is no whole number of at least 0`);
+  }
+
+  /** Numbers that are not finite were stored as text. */
+  metrics(value: unknown, what: string): Metrics {
+    const { loss, accuracy, f1, auc } = this.object(value, what);
+    const number = (value: unknown, name: string) => {
+      if (typeof value === "number") return value;
+      if (["NaN", "Infinity", "-Infinity"].includes(value as string)) return Number(value);
+      throw this.error(`${what}.${name} is no number`);
+    };
+    return {
+      loss: number(loss, "loss"),
+      accuracy: number(accuracy, "accuracy"),
+      f1: number(f1, "f1"),
+      auc: auc === null ? null : number(auc, "auc"),
+    };
+  }
+}

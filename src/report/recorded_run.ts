@@ -1,0 +1,131 @@
+// A run read back from its folder: settings, the checked rows of metrics.jsonl, and what lies beside them.
+
+import { basename, join } from "@std/path";
+import { type Predictions, readPredictions } from "./predictions.ts";
+import type { RunEvent } from "../federated/events.ts";
+import { readRow, type RecordedRow } from "./recorded_rows.ts";
+import { RunFolderError } from "./run_folder_error.ts";
+import { readSpectra, type Spectra } from "./spectra_file.ts";
+
+/** The course of a run, as far as it got. */
+export interface RecordedHistory {
+  readonly run: RunEvent;
+  /** epochs, evaluations within them and aggregations, in their order */
+  readonly rows: readonly RecordedRow[];
+}
+
+/** Everything that figures and tables are made from. */
+export interface RecordedRun extends RecordedHistory {
+  readonly folder: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly adapter: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly finished: boolean;
+  /** sentences about what is missing */
+  readonly notices: readonly string[];
+  /** null where the run stored none */
+  readonly predictions: Predictions | null;
+  readonly spectra: Spectra | null;
+}
+
+/** The file that makes a folder a run folder. */
+export const metricsFile = "metrics.jsonl";
+
+/**
+ * Reads a run folder. A run that was interrupted is read as far as it got, which `notices` says.
+ *
+ * @throws {RunFolderError} if a file is missing or is not what a run writes
+ */
+export async function readRun(folder: string): Promise<RecordedRun> {
+  const config = readConfig(await readText(join(folder, "config.json")), folder);
+  const { rows, truncated } = readLines(
+    await readText(join(folder, metricsFile)),
+    join(folder, metricsFile),
+  );
+  const [run, ...rest] = rows;
+  if (run?.type !== "run") {
+    throw new RunFolderError(
+      `Cannot read ${join(folder, metricsFile)}: it does not begin with a row of type "run"; ` +
+        "name the folder of a run that has begun",
+    );
+  }
+  const history = rest.filter((row) => row.type !== "run" && row.type !== "done") as RecordedRow[];
+  const finished = rest.some(({ type }) => type === "done");
+  return {
+    ...config,
+    folder,
+    run,
+    rows: history,
+    finished,
+    notices: noticesOf(folder, { run, rows: history }, finished, truncated),
+    predictions: await readPredictions(join(folder, "predictions.safetensors"), run),
+    spectra: await readSpectra(join(folder, "spectrum.safetensors"), run),
+  };
+}
+
+function readConfig(
+  text: string,
+  folder: string,
+): Pick<RecordedRun, "settings" | "adapter" | "versions"> {
+  try {
+    const { settings, adapter, versions } = JSON.parse(text);
+    if (typeof settings?.method !== "string" || typeof adapter !== "string") throw new TypeError();
+    return { settings, adapter, versions: versions ?? {} };
+  } catch {
+    throw new RunFolderError(
+      `Cannot read ${join(folder, "config.json")}: it is not the settings of a run as ` +
+        "the command train writes them",
+    );
+  }
+}
+
+/** All rows; a last line without its end was being written when the run was stopped. */
+function readLines(text: string, path: string) {
+  const lines = text.split("\n");
+  const last = lines.pop()!;
+  const complete = lines.map((line, index) => {
+    const row = parseLine(line);
+    if (row !== undefined) return row;
+    throw new RunFolderError(`Cannot read ${path}: line ${index + 1} is not a row of JSON`);
+  });
+  const lastRow = last === "" ? undefined : parseLine(last);
+  if (lastRow !== undefined) complete.push(lastRow);
+  let start: RunEvent | null = null;
+  const rows = complete.flatMap((value, index) => {
+    const row = readRow(value, start, `${path}: line ${index + 1}`);
+    if (row?.type === "run") start = row;
+    return row === null ? [] : [row];
+  });
+  return { rows, truncated: last !== "" && lastRow === undefined };
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+function noticesOf(
+  folder: string,
+  { run, rows }: RecordedHistory,
+  finished: boolean,
+  truncated: boolean,
+): string[] {
+  if (finished) return [];
+  const done = rows.filter(({ type }) => type === "aggregation").length;
+  const cut = truncated ? "; its last row is cut off and left out" : "";
+  return [
+    `Run ${basename(folder)} is not finished: ${done} of ${run.rounds} communications${cut}.`,
+  ];
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new RunFolderError(`Cannot read ${path}: it does not exist; name the folder of a run`);
+  }
+}

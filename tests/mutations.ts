@@ -1,0 +1,146 @@
+// Breaks the kernels in one way after another and sees that a test notices. Slow, so no test itself:
+//   deno task mutations [FILE-PART …]     only kernels whose name contains one of the parts
+
+import { dirname, join } from "@std/path";
+import { type Mutant, mutants } from "./mutants.ts";
+
+const root = join(import.meta.dirname!, "..");
+/** Many times what any test file takes, in milliseconds: a mutant may loop for ever. */
+const patience = 120_000;
+
+/** "refused": the GPU takes no such kernel, which tells nothing about the tests. */
+type Outcome = "passed" | "failed" | "timed out" | "refused" | "crashed";
+
+const verdicts: Readonly<Record<Outcome, string>> = {
+  "failed": "caught",
+  "timed out": "timed out",
+  "passed": "SURVIVED",
+  "refused": "invalid",
+  "crashed": "crashed",
+};
+
+/** One run of test files. */
+interface Run {
+  readonly outcome: Outcome;
+  readonly output: string;
+  readonly seconds: number;
+}
+
+/** Runs test files of a checkout until one test fails. */
+async function runTests(folder: string, tests: readonly string[]): Promise<Run> {
+  const start = performance.now();
+  const timeout = AbortSignal.timeout(patience);
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["test", "-A", "--no-check", "--fail-fast", ...tests.map((file) => `tests/${file}`)],
+    cwd: folder,
+    env: {
+      NO_COLOR: "1",
+      PRRFL_GOLDEN: Deno.env.get("PRRFL_GOLDEN") ?? join(root, "../shared/golden"),
+    },
+    signal: timeout,
+  }).output();
+  const output = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("\n");
+  const seconds = (performance.now() - start) / 1000;
+  return { outcome: timeout.aborted ? "timed out" : outcomeOf(output), output, seconds };
+}
+
+/** From what was printed, because a driver may crash the process behind the last test. */
+function outcomeOf(output: string): Outcome {
+  if (output.includes("GpuError")) return "refused";
+  const failed = output.match(/\| (\d+) failed/);
+  if (!failed) return "crashed";
+  return Number(failed[1]) > 0 ? "failed" : "passed";
+}
+
+async function runMutant(folder: string, mutation: Mutant): Promise<Run> {
+  const { kernel, original, mutant, tests } = mutation;
+  const path = join(folder, "kernels", kernel);
+  const source = await Deno.readTextFile(path);
+  await Deno.writeTextFile(path, source.replace(original, () => mutant));
+  const run = await runTests(folder, tests);
+  await Deno.writeTextFile(path, source);
+  return run;
+}
+
+/** The tests have to pass while nothing is broken, or their failures tell nothing. */
+async function checkBaseline(folder: string, chosen: readonly Mutant[]): Promise<boolean> {
+  const sets = new Map(chosen.map(({ tests }) => [tests.join(" "), tests]));
+  for (const [name, tests] of sets) {
+    const { outcome, output, seconds } = await runTests(folder, tests);
+    console.log(`${outcome.padEnd(9)}  ${time(seconds)}  unbroken: ${name}`);
+    if (outcome === "passed") continue;
+    console.error(output);
+    return false;
+  }
+  return true;
+}
+
+/** Runs all mutants; whether the tests noticed every one. */
+async function checkMutants(folder: string, chosen: readonly Mutant[]): Promise<boolean> {
+  const counts = new Map(Object.values(verdicts).map((verdict) => [verdict, 0]));
+  const width = Math.max(...chosen.map(({ kernel }) => kernel.length));
+  const start = performance.now();
+  for (const [index, mutation] of chosen.entries()) {
+    const { outcome, seconds } = await runMutant(folder, mutation);
+    const verdict = verdicts[outcome];
+    counts.set(verdict, counts.get(verdict)! + 1);
+    const done = index + 1;
+    const left = (performance.now() - start) / 60_000 / done * (chosen.length - done);
+    console.log(
+      `${verdict.padEnd(9)}  ${time(seconds)}  ${`${done}/${chosen.length}`.padStart(7)}  ` +
+        `${left.toFixed(0).padStart(2)} min left  ${mutation.kernel.padEnd(width)}  ` +
+        `${onOneLine(mutation.original)} → ${onOneLine(mutation.mutant)}`,
+    );
+  }
+  console.log([...counts].map(([verdict, count]) => `${count} ${verdict}`).join(", "));
+  return counts.get("caught")! + counts.get("timed out")! === chosen.length;
+}
+
+/** Copies what git tracks and what it would track, with all changes. */
+async function copyCheckout(folder: string): Promise<void> {
+  const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"];
+  const { stdout } = await new Deno.Command("git", { args, cwd: root }).output();
+  for (const path of new TextDecoder().decode(stdout).split("\0").filter(Boolean)) {
+    await Deno.mkdir(dirname(join(folder, path)), { recursive: true });
+    await Deno.copyFile(join(root, path), join(folder, path));
+  }
+}
+
+/** What is wrong with the list of mutants. */
+async function findMistakes(): Promise<string[]> {
+  const mistakes: string[] = [];
+  for await (const { name } of Deno.readDir(join(root, "kernels"))) {
+    if (!mutants.some(({ kernel }) => kernel === name)) mistakes.push(`${name} has no mutant`);
+  }
+  for (const { kernel, original } of mutants) {
+    const source = await Deno.readTextFile(join(root, "kernels", kernel));
+    const count = source.split(original).length - 1;
+    if (count !== 1) mistakes.push(`${kernel} has ${count} places to mutate: ${original}`);
+  }
+  return mistakes;
+}
+
+function time(seconds: number): string {
+  return `${seconds.toFixed(1).padStart(5)} s`;
+}
+
+function onOneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ") || "nothing";
+}
+
+const mistakes = await findMistakes();
+const chosen = mutants.filter(({ kernel }) =>
+  Deno.args.length === 0 || Deno.args.some((part) => kernel.includes(part))
+);
+if (chosen.length === 0) mistakes.push(`No kernel's name contains ${Deno.args.join(" or ")}`);
+for (const mistake of mistakes) console.error(mistake);
+if (mistakes.length > 0) Deno.exit(1);
+
+const folder = await Deno.makeTempDir({ prefix: "mutations-" });
+try {
+  await copyCheckout(folder);
+  const noticed = await checkBaseline(folder, chosen) && await checkMutants(folder, chosen);
+  Deno.exitCode = noticed ? 0 : 1;
+} finally {
+  await Deno.remove(folder, { recursive: true });
+}
