@@ -27,6 +27,10 @@ const commands: Readonly<Record<string, Command>> = {
   train: async (args, signal) => (await loadTrain())(args, signal),
   compare: async (args, signal) => (await loadCompare())("compare", args, signal),
   demo: async (args, signal) => (await loadCompare())("demo", args, signal),
+  evaluate: async (args, signal) =>
+    (await import("./src/commands/evaluate.ts")).evaluate(args, signal),
+  predict: async (args, signal) =>
+    (await import("./src/commands/predict.ts")).predict(args, signal),
   data: dataCommand,
   report: async (args) => (await import("./src/commands/report.ts")).report(args),
   info,

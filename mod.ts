@@ -85,6 +85,7 @@ export {
   fourierWindow,
   progressiveFourierAggregation,
 } from "./src/federated/aggregate/fourier.ts";
+export { type Checkpoint, loadModel } from "./src/federated/checkpoint.ts";
 export { ConfigError, defaultConfig, type SimulationConfig } from "./src/federated/config.ts";
 export type * from "./src/federated/events.ts";
 export { crossEntropyLoss, transferLoss } from "./src/federated/methods/local_losses.ts";

@@ -1,6 +1,7 @@
 // The help text, made from the table of flags.
 
 import { tableLines } from "../report/format.ts";
+import { checkpointOnlyFlags, evaluateOnlyFlags } from "./checkpoint_flags.ts";
 import { inspectOnlyFlags, prepareOnlyFlags, synthesizeOnlyFlags } from "./data_flags.ts";
 import { comparisonFlags, type Flag, reportFlags, trainFlags } from "./flags.ts";
 import { toggle } from "./values.ts";
@@ -18,6 +19,12 @@ Commands
              except --method, --seed and --json
   demo       compare on built-in data at a size that ends within minutes; takes the flags of compare
   report     make a page and pictures of the runs in the folders named: report DIR… [--out FILE]
+  evaluate   RUN_OR_CHECKPOINT …: the models of a run, or those of files, on every client's images:
+             how good they are on their own client's and on the others' (takes also --clients,
+             --adapter, --json and, where the checkpoint's are not to hold, --data, --csv-folder,
+             --limit, --image-size, --batch, --network, --width)
+  predict    CHECKPOINT … IMAGE_OR_FOLDER …: class probabilities of images; several checkpoints also
+             give their mean (takes also --adapter, --json, --image-size, --batch, --network, --width)
   data       inspect: count the images of --data and look for duplicates; draw some with --augment
              (takes also --data, --csv-folder, --clients, --image-size, --limit, --seed, --adapter)
              prepare: make a folder for --data from HAM10000, ISIC, MedMNIST or your own images,
@@ -39,6 +46,8 @@ export const helpTables = [
   trainFlags,
   comparisonFlags,
   reportFlags,
+  evaluateOnlyFlags,
+  checkpointOnlyFlags,
   inspectOnlyFlags,
   prepareOnlyFlags,
   synthesizeOnlyFlags,

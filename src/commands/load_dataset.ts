@@ -1,6 +1,6 @@
 // The data of a run: a folder's or the built-in demo's, as the flags say.
 
-import type { Dataset } from "../data/dataset.ts";
+import type { Dataset, SplitName } from "../data/dataset.ts";
 import { demoDataset } from "../data/demo.ts";
 import { readDatasetFolder } from "../data/folder.ts";
 import type { DataOptions } from "./flags.ts";
@@ -13,9 +13,12 @@ export const demoData = "demo";
 /** The demo data do not depend on `--seed`, so that runs of different seeds can be compared. */
 export const demoSeed = 1;
 
+/** Which data; without `splits` all of them, else the others stay empty. */
+export type LoadOptions = DataOptions & { readonly splits?: readonly SplitName[] };
+
 /** As `loadDataset()`, with a progress line if there is somebody to see it, until `signal` ends it. */
 export async function showLoading(
-  options: DataOptions,
+  options: LoadOptions,
   visible: boolean,
   signal: AbortSignal,
 ): Promise<Dataset> {
@@ -33,7 +36,7 @@ export async function showLoading(
  * @throws {DataError} if files are missing or unusable
  */
 export async function loadDataset(
-  options: DataOptions,
+  options: LoadOptions,
   onProgress: (done: number, total: number) => void,
 ): Promise<Dataset> {
   if (options.data === demoData) {
@@ -42,6 +45,7 @@ export async function loadDataset(
       imageSize: options.imageSize,
       clients: options.clients ?? undefined,
       limit: options.limit ?? undefined,
+      splits: options.splits,
       onProgress,
     });
   }
@@ -50,6 +54,7 @@ export async function loadDataset(
     csvFolder: options.csvFolder ?? undefined,
     clients: options.clients ?? undefined,
     limit: options.limit ?? undefined,
+    splits: options.splits,
     onProgress,
   });
 }

@@ -22,6 +22,8 @@ export interface DemoOptions {
   readonly clients?: readonly string[];
   /** the first so many images of each split; default all */
   readonly limit?: number;
+  /** splits wanted; the others stay empty; default all */
+  readonly splits?: readonly SplitName[];
   /** called after every image, with the number done and that of all */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -122,13 +124,16 @@ export async function demoDataset(options: DemoOptions): Promise<Dataset> {
   const perClient = { train: counts("train"), valid: counts("valid"), test: counts("test") };
   const wanted = options.clients ?? clients.map(({ name }) => name);
   expectKnown(wanted);
+  const wantedSplits = options.splits ?? splitNames;
   const plans = clients.flatMap((client, index) =>
     !wanted.includes(client.name) ? [] : splitNames.map((name, split) => ({
       client,
       random: new RandomStream(seed, index, split),
       prefix: `demo_${client.name}_${name}`,
       size: perClient[name][index],
-      count: Math.min(perClient[name][index], options.limit ?? Infinity),
+      count: wantedSplits.includes(name)
+        ? Math.min(perClient[name][index], options.limit ?? Infinity)
+        : 0,
     }))
   );
   const total = plans.reduce((sum, { count }) => sum + count, 0);

@@ -5,7 +5,13 @@ import { type ClientFolder, imageExtensions, openClientFolder } from "./client_f
 import { type ListedImage, parseSplitList } from "./csv.ts";
 import { DataError } from "./data_error.ts";
 import { readClassNames } from "./class_names.ts";
-import type { ClientDataset, Dataset, Split, SplitName } from "./dataset.ts";
+import {
+  type ClientDataset,
+  type Dataset,
+  type Split,
+  type SplitName,
+  splitNames,
+} from "./dataset.ts";
 import { type ImageTask, readImages } from "./image_files.ts";
 import { listFolder, readText } from "./listing.ts";
 
@@ -19,6 +25,8 @@ export interface DatasetFolderOptions {
   readonly clients?: readonly string[];
   /** keep at most so many images of every split, evenly spaced in the list; default all */
   readonly limit?: number;
+  /** splits wanted; the others stay empty, and their lists unread; default all */
+  readonly splits?: readonly SplitName[];
   /** called after every image, with the numbers of images read and to be read */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -36,7 +44,7 @@ export async function readDatasetFolder(
   path: string,
   options: DatasetFolderOptions,
 ): Promise<Dataset> {
-  const { imageSize, limit = Infinity } = options;
+  const { imageSize, limit = Infinity, splits = splitNames } = options;
   expectPositiveInteger("imageSize", imageSize);
   if (limit !== Infinity) expectPositiveInteger("limit", limit);
 
@@ -48,7 +56,9 @@ export async function readDatasetFolder(
   for (const name of names) {
     const folder = await openClientFolder(path, name, imageSize);
     const prepare = async (split: SplitName) => {
-      const list = await readSplitList(csvFolder, name, split, classNames.length);
+      const list = splits.includes(split)
+        ? await readSplitList(csvFolder, name, split, classNames.length)
+        : [];
       return prepareSplit(folder, evenly(list, limit), imageSize, tasks);
     };
     const [train, valid, test] = [

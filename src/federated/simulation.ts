@@ -4,9 +4,9 @@ import { splitNames } from "../data/dataset.ts";
 import { meanMetrics, type Metrics } from "../metrics/classification.ts";
 import type { Model } from "../nn/model.ts";
 import { loadStateDict, stateDict } from "../nn/state_dict.ts";
-import { vggLargestActivation, vggSize } from "../nn/vgg.ts";
 import type { Gpu } from "../tensor/gpu.ts";
 import { fourierRate } from "./aggregate/fourier.ts";
+import { modelsThatFit } from "./capacity.ts";
 import { checkConfig, ConfigError, type SimulationConfig } from "./config.ts";
 import { byTrainingSize, ClientGroup, type GroupOutcomes, type PassKind } from "./client_group.ts";
 import type {
@@ -441,12 +441,9 @@ function asConfigError<T>(meaning: string, body: () => T): T {
  */
 function parallelClients(gpu: Gpu, config: SimulationConfig, method: FederatedMethod): number {
   const { dataset, batchSize, network, width } = config;
-  const activation = batchSize * vggLargestActivation(dataset.imageSize, width);
-  const bias = network === "vgg_b";
-  const parameters = vggSize({ numClasses: dataset.classNames.length, bias, width });
-  const padding = 1.01; // blocks of parameters begin at multiples of 256 bytes
-  const bytes = 4 * Math.max(activation, padding * parameters) * method.roles.length;
-  const fitting = Math.floor(gpu.adapter.limits.maxStorageBufferBindingSize / bytes);
+  const { imageSize, classNames } = dataset;
+  const models = modelsThatFit(gpu, { network, width, classNames, imageSize, batchSize });
+  const fitting = Math.floor(models / method.roles.length);
   const { parallelClients: wanted } = config;
   const least = wanted === "auto" ? 1 : Math.min(wanted, dataset.clients.length);
   if (fitting < least) {

@@ -1,5 +1,7 @@
 // Numbers, durations and tables as text.
 
+import { stripVTControlCharacters } from "node:util";
+
 /** "63.2"; "n/a" for null. */
 export function percent(value: number | null): string {
   return value === null ? "n/a" : value.toFixed(1);
@@ -64,7 +66,7 @@ export function tableLines(rows: readonly (readonly string[])[], alignment: stri
   });
 }
 
-/** Terminal columns: code points, which is right for all that these tables hold. */
+/** Terminal columns: code points but those of emphasis, which is right for all that these tables hold. */
 function width(text: string): number {
-  return [...text].length;
+  return [...stripVTControlCharacters(text)].length;
 }

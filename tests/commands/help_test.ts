@@ -27,7 +27,19 @@ Deno.test("helpText() never shows null for a default", () => {
 });
 
 Deno.test("helpText() names every command", () => {
-  for (const command of ["train", "demo", "data", "report", "info", "help", "--version"]) {
+  for (
+    const command of [
+      "train",
+      "demo",
+      "evaluate",
+      "predict",
+      "data",
+      "report",
+      "info",
+      "help",
+      "--version",
+    ]
+  ) {
     assert(lines.some((line) => line.startsWith(`  ${command} `)), command);
   }
 });

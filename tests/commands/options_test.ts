@@ -105,6 +105,14 @@ Deno.test("resolveOptions() skips the -- that a task runner hands on", () => {
   assertEquals(optionsOf("--", "--iters", "3").rounds, 3);
 });
 
+Deno.test("resolveOptions() takes operands, which are no flag and no flag's value, where it is told", () => {
+  const line = ["--", "one", "--clients", "A,B", "two", "--json", "three"];
+  const { operands, options } = resolveOptions(line, trainFlags, {}, { takesOperands: true });
+  assertEquals(operands, ["one", "two", "three"]);
+  assertEquals([options.clients, options.json], [["A", "B"], true]);
+  assertThrows(() => resolveOptions(line, trainFlags), UsageError, 'Surplus argument "one"');
+});
+
 Deno.test("resolveOptions() lets flags win over the preset, and tells who decided", () => {
   const { options, settings } = resolveOptions(["--iters", "9"], trainFlags, demoPreset);
   assertEquals([options.data, options.rounds], ["demo", 9]);

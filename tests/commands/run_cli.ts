@@ -14,3 +14,9 @@ export async function runCli(cwd: string, ...args: string[]) {
   const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   return { code, out, err };
 }
+
+/** Lines of JSON. */
+// deno-lint-ignore no-explicit-any
+export function parseLines(text: string): any[] {
+  return text.trim().split("\n").map((line) => JSON.parse(line));
+}

@@ -49,6 +49,14 @@ Deno.test("demoDataset() fills images of any size, each with an identifier of it
   assertEquals(new Set(ids).size, 60);
 });
 
+Deno.test("demoDataset() makes the same images of a split without the others", async () => {
+  const options = { seed: 1, clients: ["B"], limit: 5 };
+  const [{ valid }] = (await demoDataset(options)).clients;
+  const [alone] = (await demoDataset({ ...options, splits: ["valid"] })).clients;
+  assertEquals(alone.valid, valid);
+  assertEquals([alone.train.labels.length, alone.test.images.length], [0, 0]);
+});
+
 Deno.test("demoDataset() gives every client colours of its own", async () => {
   const { clients } = await demoDataset({ seed: 4, imageSize: 8, ...smallest });
   const casts = clients.map(({ train }) => {

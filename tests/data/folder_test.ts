@@ -79,6 +79,17 @@ Deno.test("readDatasetFolder() reads only the clients and as many images as want
     assertEquals(progress, ["1/3", "2/3", "3/3"]);
   }));
 
+Deno.test("readDatasetFolder() leaves splits that are not wanted empty, and their lists unread", () =>
+  withTinyData(async (folder) => {
+    const whole = await readDatasetFolder(folder.path, { imageSize: 4 });
+    folder.remove("csv_folder/clientA/train_clientA.csv");
+    const { clients } = await readDatasetFolder(folder.path, { imageSize: 4, splits: ["test"] });
+    assertEquals(clients.map(({ test }) => test), whole.clients.map(({ test }) => test));
+    for (const { train, valid } of clients) {
+      assertEquals([train.ids, train.images.length, valid.labels.length], [[], 0, 0]);
+    }
+  }));
+
 Deno.test("readDatasetFolder() ignores files beside the clients' folders", () =>
   withTinyData(async (folder) => {
     folder.write("clientA.zip", "");

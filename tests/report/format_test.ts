@@ -27,6 +27,14 @@ Deno.test("changes carry their sign", () => {
   ]);
 });
 
+Deno.test("emphasis takes no columns of a table", () => {
+  const strong = (text: string) => `\x1b[1m${text}\x1b[22m`;
+  assertEquals(tableLines([["a", strong("12")], ["bbb", "3"]], "lr"), [
+    `  a    ${strong("12")}`,
+    "  bbb   3",
+  ]);
+});
+
 Deno.test("durations grow from seconds to hours", () => {
   assertEquals([0, 7_400, 12.1 * minutes, 62.05 * minutes].map(duration), [
     "0:00",

@@ -1,0 +1,95 @@
+// The flags of the commands that use checkpoints. Where a setting is not given, the checkpoint's holds.
+
+import { type SplitName, splitNames } from "../data/dataset.ts";
+import { type Flag, flag, type FlagTable, type OptionsOf, trainFlags } from "./flags.ts";
+import { choice, names, orWord, text } from "./values.ts";
+
+const { network, width, imageSize, batchSize, data, csvFolder, clients, limit, adapter, json } =
+  trainFlags;
+
+/** As in training, but null where it is not given. */
+function ofCheckpoint<T>(trained: Flag<T>): Flag<T | null> {
+  return { ...trained, default: null, defaultText: "the checkpoint's", source: "ours" };
+}
+
+const csv = flag<string | null>({
+  name: "csv",
+  aliases: [],
+  kind: text("FILE"),
+  default: null,
+  defaultText: "none",
+  source: "ours",
+  topic: "Checkpoints (evaluate, predict)",
+  help: "write the numbers as a table too; what exists is not overwritten",
+});
+
+/** What `evaluate` and `predict` have besides flags of `train`. */
+export const checkpointOnlyFlags = {
+  classes: flag<readonly string[] | null>({
+    name: "classes",
+    aliases: [],
+    kind: names("nv,bkl,mel"),
+    default: null,
+    defaultText: "the checkpoint's",
+    source: "ours",
+    topic: "Checkpoints (evaluate, predict)",
+    help: "names of the classes, in the order of the logits",
+  }),
+  csv,
+} satisfies FlagTable;
+
+/** What `evaluate` alone has. */
+export const evaluateOnlyFlags = {
+  split: flag<SplitName>({
+    name: "split",
+    aliases: [],
+    kind: choice(splitNames),
+    default: "test",
+    source: "ours",
+    topic: "Evaluation (evaluate)",
+    help: "images on which the models are judged; those of train as they are stored",
+  }),
+  role: flag({
+    name: "role",
+    aliases: [],
+    kind: orWord(text("personal|deputy"), "all"),
+    default: "all",
+    source: "ours",
+    topic: "Evaluation (evaluate)",
+    help: "which of each client's models",
+  }),
+  reason: flag<"best" | "final" | null>({
+    name: "reason",
+    aliases: [],
+    kind: choice(["best", "final"] as const),
+    default: null,
+    defaultText: "best",
+    source: "ours",
+    topic: "Evaluation (evaluate)",
+    help: "which checkpoints of a run folder: of the best round or of the last",
+  }),
+} satisfies FlagTable;
+
+const networkFlags = {
+  network: ofCheckpoint(network),
+  width: ofCheckpoint(width),
+  imageSize: ofCheckpoint(imageSize),
+  batchSize: ofCheckpoint(batchSize),
+};
+
+/** Flags of `predict`. */
+export const predictFlags = { ...networkFlags, ...checkpointOnlyFlags, adapter, json };
+
+/** Flags of `evaluate`. */
+export const evaluateFlags = {
+  ...predictFlags,
+  ...evaluateOnlyFlags,
+  data: ofCheckpoint(data),
+  ...{ csvFolder, clients, limit },
+};
+
+/** Everything that `predict` can be told. */
+export type PredictOptions = OptionsOf<typeof predictFlags>;
+
+/** Everything that `evaluate` can be told. */
+export type EvaluateOptions = OptionsOf<typeof evaluateFlags>;

@@ -1,0 +1,187 @@
+// The command `evaluate`: every model of a run on every client's images, also those it was not trained for.
+
+import { dirname } from "@std/path";
+import { csvText } from "../data/csv.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { Outcomes } from "../federated/outcomes.ts";
+import { TrainedModels } from "../federated/trained_models.ts";
+import { expectNewFile, toJsonLine, writeFileAtomic } from "../io/files.ts";
+import type { Metrics } from "../metrics/classification.ts";
+import { stdoutTerminal } from "../report/status_line.ts";
+import {
+  type CrossClientMatrix,
+  type JudgedModel,
+  matrixCsv,
+  matrixJson,
+  matrixScreen,
+} from "../report/cross_client_report.ts";
+import { counted } from "../report/format.ts";
+import { ansiStyle, plainStyle } from "../report/style.ts";
+import { openGpu } from "../tensor/gpu.ts";
+import { evaluateFlags, type EvaluateOptions } from "./checkpoint_flags.ts";
+import { dataSettings, type NetworkSettings, networkSettings } from "./checkpoint_settings.ts";
+import {
+  type CheckpointFile,
+  findCheckpoints,
+  isFolder,
+  originOf,
+  readCheckpoint,
+} from "./checkpoints.ts";
+import { checkDataFlags, showLoading } from "./load_dataset.ts";
+import { resolveOptions } from "./options.ts";
+import { ReadingLine } from "./reading_line.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** Flags with which a model's numbers on its own test images still are those of its run. */
+const harmless: readonly { readonly name: string }[] = [
+  evaluateFlags.split,
+  evaluateFlags.role,
+  evaluateFlags.reason,
+  evaluateFlags.clients,
+  evaluateFlags.adapter,
+  evaluateFlags.json,
+  evaluateFlags.csv,
+];
+
+/**
+ * Prints the cross-client matrix of checkpoints.
+ *
+ * @throws {UsageError | ConfigError | DataError | GpuError} saying what is wrong and what to do
+ * @throws {Deno.errors.AlreadyExists} if there is a file where the table should go
+ */
+export async function evaluate(args: readonly string[], signal: AbortSignal): Promise<void> {
+  const { options, settings, operands } = resolveOptions(args, evaluateFlags, {}, {
+    takesOperands: true,
+  });
+  await checkOperands(operands, options);
+  if (options.csv !== null) await expectNewFile(options.csv);
+  const checkpoints = await readCheckpoints(operands, options);
+  const network = networkSettings(checkpoints, options);
+  const data = dataSettings(checkpoints, options, network.imageSize);
+  checkDataFlags(data);
+
+  const gpu = await openGpu({ adapter: options.adapter });
+  const weights = checkpoints.map(({ path, tensors }) => ({ name: path, tensors }));
+  using models = new TrainedModels(gpu, weights, network);
+  const wanted = { ...data, splits: [options.split] };
+  const dataset = await showLoading(wanted, !options.json, signal);
+  expectClasses(dataset, data.data, network);
+  const outcomes = await judge(models, checkpoints.length, dataset, options, signal);
+
+  const flags = settings.filter(({ source }) => source === "flag").map(({ name }) => name);
+  const isComparable = options.split === "test" &&
+    flags.every((flag) => harmless.some(({ name }) => name === flag));
+  const matrix: CrossClientMatrix = {
+    models: checkpoints.map((checkpoint, model): JudgedModel => ({
+      ...originOf(checkpoint),
+      metrics: new Map(
+        dataset.clients.map(({ name }, client) => [name, outcomes[client][model].metrics]),
+      ),
+      reported: isComparable ? reportedMetrics(checkpoint) : null,
+    })),
+    clients: dataset.clients.map((client) => ({
+      name: client.name,
+      images: client[options.split].labels.length,
+    })),
+    split: options.split,
+    data: data.data,
+    network: networkText(network),
+  };
+  print(matrix, options);
+  if (options.csv !== null) await writeFileAtomic(options.csv, csvText(matrixCsv(matrix)));
+}
+
+async function checkOperands(
+  operands: readonly string[],
+  { reason }: EvaluateOptions,
+): Promise<void> {
+  if (operands.length === 0) {
+    throw new UsageError(
+      "Cannot evaluate nothing: name a run folder or checkpoint files, " +
+        "such as RUN/best/clientA_personal.safetensors",
+    );
+  }
+  const folders = await Promise.all(operands.map(isFolder));
+  if (reason === null || folders.includes(true)) return;
+  throw new UsageError(
+    `Cannot use --${evaluateFlags.reason.name} ${reason} without a run folder: name the folder, ` +
+      "or the files alone",
+  );
+}
+
+/** In the order in which they were named, but of each folder the personal models first. */
+async function readCheckpoints(
+  operands: readonly string[],
+  { role, reason }: EvaluateOptions,
+): Promise<CheckpointFile[]> {
+  const paths = await findCheckpoints(operands, reason ?? "best");
+  const all = await Promise.all(paths.map(readCheckpoint));
+  const roles = [...new Set(all.map(({ metadata }) => metadata.role))];
+  const wanted = role === "all" ? all : all.filter(({ metadata }) => metadata.role === role);
+  if (wanted.length === 0) {
+    const known = roles.filter((role) => role !== undefined).join(", ");
+    throw new UsageError(
+      `Cannot find models of role ${role}: the checkpoints' are ${known || "unknown"}; ` +
+        `leave --${evaluateFlags.role.name} out`,
+    );
+  }
+  const folders = wanted.map(({ path }) => dirname(path));
+  const place = ({ path, metadata }: CheckpointFile) =>
+    2 * folders.indexOf(dirname(path)) + Number(metadata.role !== "personal");
+  return wanted.toSorted((a, b) => place(a) - place(b));
+}
+
+function expectClasses({ classNames }: Dataset, data: string, network: NetworkSettings): void {
+  const [known, found] = [network.classNames, classNames].map((names) => names.join(", "));
+  if (known === found) return;
+  throw new UsageError(
+    `Cannot evaluate models of the classes ${known} on ${data}: its classes are ${found}; ` +
+      `choose other data with --${evaluateFlags.data.name}`,
+  );
+}
+
+/** Outcomes `[client][model]`. */
+async function judge(
+  models: TrainedModels,
+  modelCount: number,
+  dataset: Dataset,
+  { split, json }: EvaluateOptions,
+  signal: AbortSignal,
+): Promise<Outcomes[][]> {
+  const images = dataset.clients.reduce((sum, client) => sum + client[split].labels.length, 0);
+  using line = new ReadingLine(!json, `Evaluating ${counted(modelCount, "model")}`);
+  let done = 0;
+  const outcomes: Outcomes[][] = [];
+  for (const client of dataset.clients) {
+    outcomes.push(
+      await models.evaluate(client[split], (passes) => {
+        signal.throwIfAborted();
+        line.show(done += passes, modelCount * images);
+      }),
+    );
+  }
+  return outcomes;
+}
+
+/** The test metrics that a run has stored with the weights. */
+function reportedMetrics({ metadata }: CheckpointFile): Metrics | null {
+  const { loss, accuracy, f1, auc } = metadata;
+  if ([loss, accuracy, f1, auc].includes(undefined!)) return null;
+  return {
+    loss: Number(loss),
+    accuracy: Number(accuracy),
+    f1: Number(f1),
+    auc: auc === String(null) ? null : Number(auc),
+  };
+}
+
+function networkText({ network, width, imageSize, classNames }: NetworkSettings): string {
+  return `${network} of width ${width} for ${imageSize}×${imageSize} pixels, ` +
+    `classes ${classNames.join(", ")}`;
+}
+
+function print(matrix: CrossClientMatrix, { json }: EvaluateOptions): void {
+  const terminal = stdoutTerminal();
+  if (json) { for (const row of matrixJson(matrix)) terminal.write(`${toJsonLine(row)}\n`); }
+  else terminal.write(matrixScreen(matrix, terminal.colour ? ansiStyle : plainStyle));
+}
