@@ -54,7 +54,7 @@ async function listRun(folder: string, reason: string): Promise<string[]> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   throw new UsageError(
-    `Cannot find checkpoints in ${path}: name the folder of a run that has got so far, ` +
+    `Cannot find checkpoints in ${path}: name the folder of one run that has got so far, ` +
       `or files *${checkpointExtension}`,
   );
 }
