@@ -1,10 +1,11 @@
 // The commands `compare` and `demo`: several methods and seeds on the same data, and one report of them.
 
 import { join } from "@std/path";
+import type { SimulationEvent } from "../federated/events.ts";
 import type { FederatedMethod } from "../federated/methods/method.ts";
 import { builtInMethods } from "../federated/methods/registry.ts";
 import { simulate } from "../federated/simulation.ts";
-import { createNewFolder, expectNewFolder, freePath, writeFileAtomic } from "../io/files.ts";
+import { expectNewFolder, freePath, writeFileAtomic } from "../io/files.ts";
 import { ComparisonConsole } from "../report/comparison_console.ts";
 import { writeComparison } from "../report/comparison_files.ts";
 import { comparisonFolderName } from "../report/file_names.ts";
@@ -12,11 +13,12 @@ import { labelled } from "../report/labelled_runs.ts";
 import { readRun, type RecordedRun } from "../report/recorded_run.ts";
 import { RunFolder } from "../report/run_folder.ts";
 import { RunFolderError } from "../report/run_folder_error.ts";
-import type { RunHeader, Setting } from "../report/run_header.ts";
+import type { EventConsumer, RunHeader, Setting } from "../report/run_header.ts";
 import { type Gpu, openGpu } from "../tensor/gpu.ts";
 import { compareFlags, type CompareOptions, demoPreset } from "./flags.ts";
 import { follow } from "./follow.ts";
 import { readInitialState } from "./initial_state.ts";
+import { Interruption } from "./interruption.ts";
 import { checkDataFlags, showLoading } from "./load_dataset.ts";
 import { checkMethodFlags } from "./method_flags.ts";
 import { resolveOptions } from "./options.ts";
@@ -68,11 +70,6 @@ export async function compare(
   if (resume === null) await expectNewFolder(folder);
   const quiet = given.options.quiet;
   const dataset = await showLoading(options, !quiet, signal);
-  if (resume === null) {
-    await createNewFolder(folder);
-    await writeFileAtomic(join(folder, planFile), `${JSON.stringify(plan, null, 2)}\n`);
-  }
-
   const runs = plannedRuns(options);
   using console = new ComparisonConsole(runs, quiet);
   const recorded: RecordedRun[] = [];
@@ -84,14 +81,28 @@ export async function compare(
     else {
       const header = headerOf(gpu, settings, { method, seed }, path);
       const config = { ...options, method, seed, dataset, initialState };
-      const consumers = [await RunFolder.open(header, options), console];
+      const consumers = [await RunFolder.open(header, options), planWriter(plan, folder), console];
       const advice = `; to go on: compare --resume ${folder}`;
-      await follow(simulate(gpu, config), consumers, header, signal, advice);
+      const events = simulate(gpu, config);
+      await follow(events, consumers, header, signal, advice).catch((error) => {
+        const isBetween = signal.aborted && !(error instanceof Interruption) && recorded.length > 0;
+        throw isBetween ? new Interruption(`Interrupted between two runs${advice}`) : error;
+      });
     }
     recorded.push(finished ?? await readRun(path));
   }
   const written = await writeComparison(labelled(recorded), folder);
   console.finish(written);
+}
+
+/** Stores the plan once the folder is made, with the first run's. */
+function planWriter(plan: Plan, folder: string): EventConsumer {
+  return {
+    async consume({ type }: SimulationEvent): Promise<void> {
+      if (type !== "run") return;
+      await writeFileAtomic(join(folder, planFile), `${JSON.stringify(plan, null, 2)}\n`);
+    },
+  };
 }
 
 /** All methods with one seed, then with the next: what is done early can be compared. */

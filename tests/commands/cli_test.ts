@@ -1,33 +1,15 @@
 // The program as it is started: exit codes, what goes where, and that mistakes leave nothing behind.
 
-import { fromFileUrl } from "@std/path";
 import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
+import { TemporaryFolder } from "../data/tiny_folder.ts";
+import { runCli } from "./run_cli.ts";
 
-const program = fromFileUrl(new URL("../../cli.ts", import.meta.url));
-const config = fromFileUrl(new URL("../../deno.json", import.meta.url));
-
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-  /** what was written into the folder in which the program ran */
-  readonly written: readonly string[];
-}
-
-/** Runs the program in an empty folder, with the permissions that it has as a task. */
-async function runCli(...args: string[]): Promise<Outcome> {
-  const folder = await Deno.makeTempDir({ prefix: "prrfl-cli-" });
-  try {
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-prompt", "-RWE", `--config=${config}`, program, ...args],
-      cwd: folder,
-    }).output();
-    const written = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
-    const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-    return { code, stdout: out, stderr: err, written };
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+/** Runs the program in an empty folder; `written` is what it leaves there. */
+async function runAlone(...args: string[]) {
+  using temporary = new TemporaryFolder();
+  const result = await runCli(temporary.path, ...args);
+  const written = Array.from(Deno.readDirSync(temporary.path), ({ name }) => name);
+  return { ...result, written };
 }
 
 const mistakes: [what: string, args: string[], message: string][] = [
@@ -42,7 +24,7 @@ const mistakes: [what: string, args: string[], message: string][] = [
   ],
   [
     "two formats for standard output",
-    ["demo", "--json", "--quiet"],
+    ["train", "--data", "demo", "--json", "--quiet"],
     "Cannot use --json with --quiet",
   ],
   [
@@ -52,17 +34,17 @@ const mistakes: [what: string, args: string[], message: string][] = [
   ],
   [
     "a setting of another method",
-    ["demo", "--method", "fedavg", "--mu", "1"],
+    ["demo", "--methods", "fedavg", "--mu", "1"],
     "Cannot use --mu with fedavg: it would change nothing; methods that use it: fedprox",
   ],
   [
     "an aggregation's setting without aggregation",
-    ["demo", "--method", "local", "--client-weights", "samples"],
+    ["demo", "--methods", "local", "--client-weights", "samples"],
     "Cannot use --client-weights with local",
   ],
   [
     "a setting of PFA without PFA",
-    ["demo", "--method", "det", "--fourier-rate", "0.5"],
+    ["demo", "--methods", "det", "--fourier-rate", "0.5"],
     "Cannot use --l_rate with det: it would change nothing; methods that use it: pfa, prrfl",
   ],
   ["a data command without an action", ["data"], "Cannot use data without an action: write data"],
@@ -87,11 +69,11 @@ const mistakes: [what: string, args: string[], message: string][] = [
 
 for (const [what, args, message] of mistakes) {
   Deno.test(`cli.ts says in one sentence that there is ${what}, and writes nothing`, async () => {
-    const { code, stdout, stderr, written } = await runCli(...args);
-    assertStringIncludes(stderr, `error: ${message}`);
-    assertEquals({ code, stdout, written, lines: stderr.trim().split("\n").length }, {
+    const { code, out, err, written } = await runAlone(...args);
+    assertStringIncludes(err, `error: ${message}`);
+    assertEquals({ code, out, written, lines: err.trim().split("\n").length }, {
       code: 2,
-      stdout: "",
+      out: "",
       written: [],
       lines: 1,
     });
@@ -99,20 +81,20 @@ for (const [what, args, message] of mistakes) {
 }
 
 Deno.test("cli.ts prints the help without arguments and wherever --help is", async () => {
-  const [none, flag] = [await runCli(), await runCli("train", "--lr", "abc", "--help")];
-  assertStringIncludes(none.stdout, "--wk_iters, --local-epochs N");
-  assertEquals([none.code, flag.code, flag.stdout], [0, 0, none.stdout]);
+  const [none, flag] = [await runAlone(), await runAlone("train", "--lr", "abc", "--help")];
+  assertStringIncludes(none.out, "--wk_iters, --local-epochs N");
+  assertEquals([none.code, flag.code, flag.out], [0, 0, none.out]);
 });
 
 Deno.test("cli.ts --version names program and runtime", async () => {
-  const { code, stdout } = await runCli("--version");
+  const { code, out } = await runAlone("--version");
   assertEquals(code, 0);
-  assertMatch(stdout, /^prrfl-webgpu \d+\.\d+\.\d+, deno \d+\.\d+\.\d+\n$/);
+  assertMatch(out, /^prrfl-webgpu \d+\.\d+\.\d+, deno \d+\.\d+\.\d+\n$/);
 });
 
 Deno.test("cli.ts info names the adapter and its limits", async () => {
-  const { code, stdout } = await runCli("info");
+  const { code, out } = await runAlone("info");
   assertEquals(code, 0);
-  assertMatch(stdout, /adapter +\S/);
-  assertMatch(stdout, /maxStorageBufferBindingSize +[\d,]+/);
+  assertMatch(out, /adapter +\S/);
+  assertMatch(out, /maxStorageBufferBindingSize +[\d,]+/);
 });

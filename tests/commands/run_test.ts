@@ -2,31 +2,16 @@
 
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
-import { basename, fromFileUrl, join } from "@std/path";
+import { basename, join } from "@std/path";
 import { readSafetensors } from "../../src/io/safetensors.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
-
-const program = fromFileUrl(new URL("../../cli.ts", import.meta.url));
-const config = fromFileUrl(new URL("../../deno.json", import.meta.url));
+import { ended, runCli, startCli } from "./run_cli.ts";
 
 /** Rounds of two local epochs on a few images. */
-const smallRounds = "demo --wk_iters 2 --limit 10 --batch 8 --width 0.125 --seed 5 --save_path out"
-  .split(" ");
+const smallRounds =
+  "train --data demo --image-size 32 --augment none --wk_iters 2 --limit 10 --batch 8 --width 0.125 --seed 5 --save_path out"
+    .split(" ");
 const smallRun = [...smallRounds, "--iters", "2"];
-
-async function runCli(
-  folder: string,
-  args: readonly string[],
-  env: Record<string, string> = {},
-) {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", "-RWE", `--config=${config}`, program, ...args],
-    cwd: folder,
-    env,
-  }).output();
-  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  return { code, stdout: out, stderr: err };
-}
 
 async function inTemporaryFolder(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "prrfl-run-" });
@@ -57,10 +42,10 @@ async function rows(folder: string): Promise<unknown[]> {
 Deno.test("a run leaves settings, log, metrics, checkpoints and curves, the same when repeated", () =>
   inTemporaryFolder(async (first) =>
     await inTemporaryFolder(async (second) => {
-      const { code, stdout } = await runCli(first, smallRun);
+      const { code, out: stdout } = await runCli(first, ...smallRun);
       assertEquals(code, 0);
       assertStringIncludes(stdout, "Done: 2 rounds");
-      const { code: again } = await runCli(second, [...smallRun, "--parallel-clients", "1"]);
+      const { code: again } = await runCli(second, ...smallRun, "--parallel-clients", "1");
       assertEquals(again, 0);
 
       const [one, two] = [await runFolder(first), await runFolder(second)];
@@ -88,10 +73,11 @@ Deno.test("a run leaves settings, log, metrics, checkpoints and curves, the same
 
 Deno.test("a run of FedAvg in which clients sit out leaves one model per client and says who they were", () =>
   inTemporaryFolder(async (folder) => {
-    const { code, stdout } = await runCli(folder, [
+    const { code, out: stdout } = await runCli(
+      folder,
       ...smallRun,
       ...["--method", "fedavg", "--participation", "0.5", "--client-weights", "samples"],
-    ]);
+    );
     assertEquals(code, 0);
     assertStringIncludes(stdout, "4 models (local) of ");
     assertStringIncludes(stdout, "sat out");
@@ -112,12 +98,7 @@ Deno.test("a run of FedAvg in which clients sit out leaves one model per client 
 Deno.test("an interrupted run says how far it got and where its files are", () =>
   inTemporaryFolder(async (folder) => {
     const endless = [...smallRounds, "--iters", "1000", "--json"];
-    const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-prompt", "-RWE", `--config=${config}`, program, ...endless],
-      cwd: folder,
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
+    const process = startCli(folder, endless);
     const rows: Record<string, unknown>[] = [];
     for await (const line of createInterface({ input: Readable.fromWeb(process.stdout) })) {
       rows.push(JSON.parse(line));
@@ -139,7 +120,7 @@ Deno.test("an interrupted run says how far it got and where its files are", () =
 
 Deno.test("a run that diverges leaves the reason in its folder", () =>
   inTemporaryFolder(async (folder) => {
-    const { code, stderr } = await runCli(folder, [...smallRun, "--lr", "1e20"]);
+    const { code, err: stderr } = await runCli(folder, ...smallRun, "--lr", "1e20");
     assertEquals(code, 2);
     const path = await runFolder(folder);
     const { status } = JSON.parse(await Deno.readTextFile(join(path, "config.json")));
@@ -150,7 +131,7 @@ Deno.test("a run that diverges leaves the reason in its folder", () =>
 Deno.test("without an adapter the program says what to install", () =>
   inTemporaryFolder(async (folder) => {
     const hidden = { VK_DRIVER_FILES: "/dev/null", VK_ICD_FILENAMES: "/dev/null" };
-    const { code, stderr } = await runCli(folder, smallRun, hidden);
+    const { code, err: stderr } = await ended(startCli(folder, smallRun, hidden));
     if (Deno.build.os !== "linux") return; // elsewhere the driver cannot be hidden
     assertEquals(code, 2);
     assertStringIncludes(stderr, "Cannot find a WebGPU adapter: install a Vulkan driver");
@@ -160,7 +141,7 @@ Deno.test("without an adapter the program says what to install", () =>
 Deno.test("what the adapter has no room for is refused before anything is written", () =>
   inTemporaryFolder(async (folder) => {
     const large = "demo --batch 4096 --limit 20 --image-size 64 --width 1".split(" ");
-    const { code, stderr } = await runCli(folder, large);
+    const { code, err: stderr } = await runCli(folder, ...large);
     assertEquals(code, 2);
     assertStringIncludes(stderr, "error: Cannot simulate 1 parallel clients: adapter");
     assertEquals((await Array.fromAsync(Deno.readDir(folder))).length, 0);

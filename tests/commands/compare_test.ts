@@ -1,0 +1,105 @@
+// Several methods and seeds compared by the program as it is started: what is written, and going on.
+
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import { join } from "@std/path";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
+import { TemporaryFolder } from "../data/tiny_folder.ts";
+import { runCli, startCli } from "./run_cli.ts";
+
+const size = "--limit 10 --batch 8 --width 0.125 --iters 2 --wk_iters 1 --save_path out".split(" ");
+const small = ["demo", ...size, "--methods", "local,fedavg,prrfl", "--seeds", "5,6"];
+
+Deno.test("a comparison writes tables, pictures, a page and a folder for each run", async () => {
+  using temporary = new TemporaryFolder();
+  const { code, out, err } = await runCli(temporary.path, ...small);
+  assertEquals([code, err], [0, ""]);
+  const folder = await onlyFolder(temporary.path);
+  const names = await namesIn(folder);
+  const expected = [
+    ...["local", "fedavg", "prrfl"].flatMap((method) => [`${method}-seed5`, `${method}-seed6`]),
+    ...["compare.json", "results.md", "results.csv", "report.html"],
+    ...["retrogress-f1.png", "retrogress-f1.svg", "retrogress-auc.png", "retrogress-auc.svg"],
+  ];
+  assertEquals(expected.filter((name) => !names.includes(name)), []);
+  assertMatch(out, /1\/6 {2}local {3}seed 5 {2}F1 \d+\.\d {2}AUC \d+\.\d/);
+  assertStringIncludes(out, "FedAvg (2 seeds)");
+
+  const csv = await Deno.readTextFile(join(folder, "results.csv"));
+  const [head, ...rows] = csv.trim().split("\n");
+  assertEquals(
+    head,
+    "method,seed,client,f1,auc,f1_lost_per_communication,auc_lost_per_communication",
+  );
+  assertEquals(rows.length, 6 * 5); // four clients and their average
+  assert(rows.filter((row) => row.startsWith("local")).every((row) => row.endsWith(",,")));
+
+  // The same data, weights and batches: in the first epoch, alone or in a federation, all is the same.
+  const [first, second] = await Promise.all(
+    ["local-seed5", "fedavg-seed5"].map((name) => firstEpoch(join(folder, name))),
+  );
+  assertEquals(first, second);
+});
+
+Deno.test("a comparison goes on where it was stopped, and ends with the same results", async () => {
+  using temporary = new TemporaryFolder();
+  const [whole, stopped] = ["whole", "stopped"].map((name) => join(temporary.path, name));
+  for (const folder of [whole, stopped]) await Deno.mkdir(folder);
+  const plan = [...small.slice(0, -2), "--seeds", "5"];
+  assertEquals((await runCli(whole, ...plan)).code, 0);
+
+  const { code, err } = await stopInSecondRun(stopped, plan);
+  assertEquals(code, 130);
+  const folder = await onlyFolder(stopped);
+  const relative = folder.slice(stopped.length + 1);
+  assertStringIncludes(err, `to go on: compare --resume ${relative}`);
+  const before = await Deno.readTextFile(join(folder, "local-seed5", "metrics.jsonl"));
+
+  const resumed = await runCli(stopped, "compare", "--resume", relative);
+  assertEquals([resumed.code, resumed.err], [0, ""]);
+  assertStringIncludes(resumed.out, "local   seed 5  finished before");
+  assertEquals(await Deno.readTextFile(join(folder, "local-seed5", "metrics.jsonl")), before);
+  const results = await Promise.all(
+    [await onlyFolder(whole), folder].map((path) => Deno.readTextFile(join(path, "results.csv"))),
+  );
+  assertEquals(results[0], results[1]);
+});
+
+Deno.test("a comparison cannot go on with other settings, nor where there is none", async () => {
+  using temporary = new TemporaryFolder();
+  const other = await runCli(temporary.path, "compare", "--resume", "x", "--lr", "1");
+  assertEquals(other.code, 2);
+  assertStringIncludes(other.err, "Cannot use --lr with --resume");
+  const none = await runCli(temporary.path, "compare", "--resume", "x");
+  assertEquals(none.code, 2);
+  assertStringIncludes(none.err, "Cannot resume x: there is no x/compare.json");
+});
+
+/** Sends SIGINT as soon as the second run has begun. */
+async function stopInSecondRun(cwd: string, args: readonly string[]) {
+  const process = startCli(cwd, args);
+  const stderr = new Response(process.stderr).text();
+  const lines = createInterface({ input: Readable.fromWeb(process.stdout) });
+  for await (const line of lines) {
+    if (line.includes("1/3")) process.kill("SIGINT");
+  }
+  return { code: (await process.status).code, err: await stderr };
+}
+
+/** The only folder in `out`. */
+async function onlyFolder(cwd: string): Promise<string> {
+  const names = await namesIn(join(cwd, "out"));
+  assertEquals(names.length, 1);
+  return join(cwd, "out", names[0]);
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+}
+
+/** What the first local epoch of a run came to. */
+async function firstEpoch(folder: string): Promise<unknown> {
+  const lines = (await Deno.readTextFile(join(folder, "metrics.jsonl"))).split("\n");
+  const { time: _, ...row } = JSON.parse(lines.find((line) => line.includes('"type":"epoch"'))!);
+  return row;
+}
