@@ -11,6 +11,7 @@ import type {
   SpectraEvent,
 } from "../federated/events.ts";
 import type { Metrics } from "../metrics/classification.ts";
+import { retrogress } from "../metrics/retrogress.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import { appendJsonLine, createNewFolder, expectNewFolder, writeFileAtomic } from "../io/files.ts";
 import { writeSafetensors } from "../io/safetensors.ts";
@@ -27,7 +28,7 @@ import {
 import { InfoDict } from "./info_dict.ts";
 import { labelled } from "./labelled_runs.ts";
 import { MetricsCsv } from "./metrics_csv.ts";
-import { metricsRow } from "./metrics_rows.ts";
+import { metricsRow, type RowTime } from "./metrics_rows.ts";
 import { pictureSvg } from "./picture.ts";
 import { loadPngRenderer } from "./png.ts";
 import type { RecordedRow } from "./recorded_rows.ts";
@@ -90,6 +91,7 @@ export class RunFolder implements EventConsumer {
   async consume(event: SimulationEvent): Promise<void> {
     if (event.type === "run") await this.#create(event);
     await this.#appendLog(event);
+    if (event.type === "done") await this.#appendRetrogress();
     await this.#appendRow(event);
     for (const file of this.#files) await file.consume(event);
     switch (event.type) {
@@ -142,10 +144,22 @@ export class RunFolder implements EventConsumer {
     if (text !== "") await Deno.writeTextFile(this.#path("log.txt"), text, { append: true });
   }
 
+  /** A row for each role: what every communication cost each client, and the mean over clients. */
+  async #appendRetrogress(): Promise<void> {
+    const events = this.#history.filter((row) => row.type !== "evaluation");
+    for (const role of this.#run!.roles) {
+      const row = { type: "retrogress", ...retrogress(events, { role }), time: this.#time() };
+      await appendJsonLine(this.#path("metrics.jsonl"), row);
+    }
+  }
+
   async #appendRow(event: SimulationEvent): Promise<void> {
-    const time = { at: new Date().toISOString(), elapsed: this.#elapsed() / 1000 };
-    const row = metricsRow(event, time);
+    const row = metricsRow(event, this.#time());
     if (row !== null) await appendJsonLine(this.#path("metrics.jsonl"), row);
+  }
+
+  #time(): RowTime {
+    return { at: new Date().toISOString(), elapsed: this.#elapsed() / 1000 };
   }
 
   async #drawCurves(): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { join } from "@std/path";
 import { readSafetensors } from "../../src/io/safetensors.ts";
+import { retrogress } from "../../src/metrics/retrogress.ts";
 import { RunFolder, type RunFolderOptions } from "../../src/report/run_folder.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { readEventFile } from "./event_reader.ts";
@@ -104,7 +105,8 @@ Deno.test("RunFolder writes identical metrics for identical runs, time aside", (
     await writeMadeUpRun(`${path}-again`);
     const rows = rowsWithoutTime(path);
     assertEquals(rows, rowsWithoutTime(`${path}-again`));
-    assertEquals(rows.length, [...madeUpRun()].filter(({ type }) => type !== "progress").length);
+    const events = [...madeUpRun()].filter(({ type }) => type !== "progress");
+    assertEquals(rows.length, events.length + 2); // and the retrogress of both roles
     for (const name of ["metrics.csv", "infodict-Test-all-client.json"]) {
       const texts = [path, `${path}-again`].map((folder) => Deno.readTextFile(join(folder, name)));
       const [one, two] = await Promise.all(texts);
@@ -124,6 +126,18 @@ Deno.test("RunFolder is made with the first event, not before", () =>
   withRunPath(async (path) => {
     await RunFolder.open(madeUpHeader(path));
     await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
+  }));
+
+Deno.test("RunFolder tells at the end what every communication cost each client", () =>
+  withRunPath(async (path) => {
+    await writeMadeUpRun(path);
+    const rows = rowsWithoutTime(path) as Record<string, unknown>[];
+    assertEquals(rows.at(-1)!.type, "done");
+    const events = [...madeUpRun()];
+    for (const [index, role] of ["personal", "deputy"].entries()) {
+      const expected = { type: "retrogress", ...retrogress(events, { role }), time: undefined };
+      assertEquals(rows.at(index - 3), expected);
+    }
   }));
 
 Deno.test("RunFolder refuses a folder that exists, and a path through a file", () =>
