@@ -90,7 +90,7 @@ export const mutants: readonly Mutant[] = [
     ["sum / total", "sum / f32(params.clients)"],
     ["client_weights[k] * input[k * params.size + i]", "client_weights[k] * input[i]"],
     ["client_weights[k] * input[k * params.size + i]", "input[k * params.size + i]"],
-    ["k < params.clients; k++) { sum", "k < 3u; k++) { sum"],
+    ["k < params.clients; k++) {\n    sum", "k < 3u; k++) {\n    sum"],
     ["k < params.clients; k++) { output", "k < 1u; k++) { output"],
     ["if (i >= params.size) { return; }", ""],
     ["group.y * groups.x + group.x", "group.x"],
@@ -316,7 +316,7 @@ export const mutants: readonly Mutant[] = [
     ["gradients[i] += ", "gradients[i] = "],
     ["params.mu * (parameters[i] - anchor[i])", "params.mu * (anchor[i] - parameters[i])"],
     ["params.mu * (parameters[i] - anchor[i])", "parameters[i] - anchor[i]"],
-    ["(parameters[i] - anchor[i])", "parameters[i]"],
+    ["parameters[i] - anchor[i]", "parameters[i] + anchor[i]"],
   ]),
   ...breaks("linear.wgsl", ["ops/linear_test.ts"], [
     ["group.y * groups.x + group.x", "group.x"],

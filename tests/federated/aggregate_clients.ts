@@ -9,12 +9,15 @@ export async function aggregateClients(
   weights: readonly ArrayLike<number>[],
   shape: readonly number[],
   rate: number,
+  clientWeights?: readonly number[],
 ): Promise<Float32Array[]> {
   using _scope = gpu.scope();
   const size = weights[0].length;
   const data = new Float32Array(weights.length * size);
   weights.forEach((weight, k) => data.set(weight, k * size));
   const stacked = gpu.tensor(data, [weights.length, ...shape]);
-  const result = await progressiveFourierAggregation(stacked, { rate }).read() as Float32Array;
+  const counting = clientWeights && gpu.tensor(Float32Array.from(clientWeights));
+  const options = { rate, clientWeights: counting };
+  const result = await progressiveFourierAggregation(stacked, options).read() as Float32Array;
   return weights.map((_, k) => result.slice(k * size, (k + 1) * size));
 }

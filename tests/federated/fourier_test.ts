@@ -74,6 +74,17 @@ Deno.test("the aggregation matches its definition for every way of pairing real 
   }
 });
 
+Deno.test("clients can count differently in the mean amplitude", async () => {
+  const counts = [5, 1, 2.5];
+  for (const shape of [[3, 64], [27, 9], [6, 3, 3, 3], [7, 5, 3, 3]]) {
+    const weights = randomWeights(3, shape, 8);
+    const expected = fourierAggregationReference(weights, shape, 0.8, counts);
+    (await aggregateClients(gpu, weights, shape, 0.8, counts)).forEach((actual, k) =>
+      checkAggregation(`[${shape}], client ${k}`, actual, expected[k])
+    );
+  }
+});
+
 Deno.test("a single client keeps its weights, up to rounding", async () => {
   for (const shape of [[8, 4, 3, 3], [7, 5, 3, 3], [13, 34], [11, 19, 1, 1]]) {
     const [weight] = randomWeights(1, shape, 6);
