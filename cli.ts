@@ -1,6 +1,5 @@
 // The program: picks the command, and turns expected errors into one sentence and an exit code.
 
-import { dataCommand } from "./src/commands/data.ts";
 import { helpText } from "./src/commands/help.ts";
 import { info } from "./src/commands/info.ts";
 import {
@@ -24,38 +23,33 @@ const exitCodes = { expectedError: 2, brokenPipe: 141 };
 type Command = (args: readonly string[], signal: AbortSignal) => void | Promise<void>;
 
 const commands: Readonly<Record<string, Command>> = {
-  train: async (args, signal) => (await loadTrain())(args, signal),
+  train: async (args, signal) => (await import("./src/commands/train.ts")).train(args, signal),
   compare: async (args, signal) => (await loadCompare())("compare", args, signal),
   demo: async (args, signal) => (await loadCompare())("demo", args, signal),
   evaluate: async (args, signal) =>
     (await import("./src/commands/evaluate.ts")).evaluate(args, signal),
   predict: async (args, signal) =>
     (await import("./src/commands/predict.ts")).predict(args, signal),
-  data: dataCommand,
+  data: async (args, signal) => (await import("./src/commands/data.ts")).dataCommand(args, signal),
   report: async (args) => (await import("./src/commands/report.ts")).report(args),
   info,
-  help: () => console.log(helpText()),
+  help: (args) => console.log(helpText(args)),
 };
 
-/** Loaded when needed, as the report is: help and version need neither the engine nor the charts. */
-async function loadTrain() {
-  return (await import("./src/commands/train.ts")).train;
-}
-
+/** Loaded when needed, as the others are: help and version need neither the engine nor the charts. */
 async function loadCompare() {
   return (await import("./src/commands/compare.ts")).compare;
 }
 
 function runCommand(args: readonly string[], signal: AbortSignal): void | Promise<void> {
-  if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
-    return console.log(helpText());
-  }
+  if (args.length === 0) return console.log(helpText([]));
+  if (args.includes("--help") || args.includes("-h")) return console.log(helpText(args));
   if (args.includes("--version")) return printVersion();
   const [name, ...rest] = args[0].startsWith("-") ? ["train", ...args] : args;
   if (Object.hasOwn(commands, name)) return commands[name](rest, signal);
   throw new UsageError(
     `Unknown command ${name}${didYouMean(name, Object.keys(commands))}: ` +
-      'the command "help" lists all commands',
+      '"help" lists all commands',
   );
 }
 

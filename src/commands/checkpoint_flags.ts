@@ -19,7 +19,7 @@ const csv = flag<string | null>({
   default: null,
   defaultText: "none",
   source: "ours",
-  topic: "Checkpoints (evaluate, predict)",
+  topic: "Checkpoints",
   help: "write the numbers as a table too; what exists is not overwritten",
 });
 
@@ -32,7 +32,7 @@ export const checkpointOnlyFlags = {
     default: null,
     defaultText: "the checkpoint's",
     source: "ours",
-    topic: "Checkpoints (evaluate, predict)",
+    topic: "Checkpoints",
     help: "names of the classes, in the order of the logits",
   }),
   csv,
@@ -46,7 +46,7 @@ export const evaluateOnlyFlags = {
     kind: choice(splitNames),
     default: "test",
     source: "ours",
-    topic: "Evaluation (evaluate)",
+    topic: "Evaluation",
     help: "images on which the models are judged; those of train as they are stored",
   }),
   role: flag({
@@ -55,7 +55,7 @@ export const evaluateOnlyFlags = {
     kind: orWord(text("personal|deputy"), "all"),
     default: "all",
     source: "ours",
-    topic: "Evaluation (evaluate)",
+    topic: "Evaluation",
     help: "which of each client's models",
   }),
   reason: flag<"best" | "final" | null>({
@@ -65,7 +65,7 @@ export const evaluateOnlyFlags = {
     default: null,
     defaultText: "best",
     source: "ours",
-    topic: "Evaluation (evaluate)",
+    topic: "Evaluation",
     help: "which checkpoints of a run folder: of the best round or of the last",
   }),
 } satisfies FlagTable;

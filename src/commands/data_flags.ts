@@ -6,7 +6,7 @@ import { choice, integer, names, number, shares, text, toggle } from "./values.t
 
 const { data, csvFolder, clients, imageSize, limit, seed, adapter } = trainFlags;
 
-const inspecting = "Inspecting (data inspect)";
+const inspecting = "Inspecting";
 
 /** Flags of `data inspect` alone. */
 export const inspectOnlyFlags = {
@@ -49,7 +49,7 @@ export const inspectFlags = {
 /** Everything that `data inspect` can be told. */
 export type InspectOptions = OptionsOf<typeof inspectFlags>;
 
-const preparing = "Preparing (data prepare)";
+const preparing = "Preparing";
 
 /** Flags of `data prepare` alone. */
 export const prepareOnlyFlags = {
@@ -164,7 +164,7 @@ export const prepareFlags = { ...prepareOnlyFlags, imageSize, seed };
 /** Everything that `data prepare` can be told. */
 export type PrepareOptions = OptionsOf<typeof prepareFlags>;
 
-const synthesizing = "Synthesizing (data synthesize)";
+const synthesizing = "Synthesizing";
 
 const numberOfImages = (split: "train" | "valid" | "test", count: number) =>
   flag({

@@ -397,7 +397,7 @@ export const comparisonFlags = {
     default: ["fedavg", "fedbn", "prrfl"],
     defaultText: "fedavg,fedbn,prrfl",
     source: "ours",
-    topic: "Comparison (compare, demo)",
+    topic: "Comparison",
     help: "methods to compare",
   }),
   seeds: flag<readonly number[]>({
@@ -407,7 +407,7 @@ export const comparisonFlags = {
     default: [1],
     defaultText: "1",
     source: "ours",
-    topic: "Comparison (compare, demo)",
+    topic: "Comparison",
     help: "each method is run with each of them",
   }),
   resume: flag<string | null>({
@@ -417,7 +417,7 @@ export const comparisonFlags = {
     default: null,
     defaultText: "a new comparison",
     source: "ours",
-    topic: "Comparison (compare, demo)",
+    topic: "Comparison",
     help: "go on with the comparison in this folder",
   }),
 } satisfies FlagTable;
@@ -441,7 +441,7 @@ export const reportFlags = {
     kind: text("FILE"),
     default: "report.html",
     source: "ours",
-    topic: "Report (report)",
+    topic: "Report",
     help: "page to write, with a folder of pictures beside it; what exists is not overwritten",
   }),
 } satisfies FlagTable;

@@ -1,71 +1,144 @@
-// The help text, made from the table of flags.
+// The help: an overview of the commands, and a page for each of them made from its table of flags.
 
 import { tableLines } from "../report/format.ts";
-import { checkpointOnlyFlags, evaluateOnlyFlags } from "./checkpoint_flags.ts";
-import { inspectOnlyFlags, prepareOnlyFlags, synthesizeOnlyFlags } from "./data_flags.ts";
-import { comparisonFlags, type Flag, reportFlags, trainFlags } from "./flags.ts";
+import { evaluateFlags, predictFlags } from "./checkpoint_flags.ts";
+import { inspectFlags, prepareFlags, synthesizeFlags } from "./data_flags.ts";
+import {
+  compareFlags,
+  demoPreset,
+  type Flag,
+  type FlagTable,
+  infoFlags,
+  reportFlags,
+  trainFlags,
+} from "./flags.ts";
 import { toggle } from "./values.ts";
 
-const introduction =
-  `PRR-FL on WebGPU: federated learning that does not forget at every communication.
+/** What is said of one command. */
+interface CommandHelp {
+  /** what goes behind its name */
+  readonly operands?: string;
+  /** one line, in the overview too */
+  readonly summary: string;
+  /** whole lines */
+  readonly details?: string;
+  readonly flags: FlagTable;
+  /** defaults that differ from the table's */
+  readonly preset?: Readonly<Record<string, unknown>>;
+}
 
-  deno task demo                                  compare three methods on the built-in demo data
-  deno task train --data FOLDER --rounds 50       train on your images
-  deno run -RWE cli.ts COMMAND [FLAGS]            the same without the check for an adapter
+/** By the words that call the command. */
+export const commandHelp: Readonly<Record<string, CommandHelp>> = {
+  train: {
+    summary: "train every client and write a run folder; the default command where flags follow",
+    details:
+      "The official flags keep their names: --theme prrfl --iters 50 --wk_iters 5 --network vgg_nb …",
+    flags: trainFlags,
+  },
+  compare: {
+    summary: "train with several methods and seeds on the same data, and make one report",
+    details:
+      "Every run starts from the same weights and sees the same batches. A comparison that was stopped goes on\n" +
+      "with --resume FOLDER, and nothing else but --quiet.",
+    flags: compareFlags,
+  },
+  demo: {
+    summary: "compare on built-in data, at a size that ends within minutes",
+    flags: compareFlags,
+    preset: demoPreset,
+  },
+  report: {
+    operands: "FOLDER…",
+    summary: "make page and pictures of the runs in these folders",
+    flags: reportFlags,
+  },
+  evaluate: {
+    operands: "RUN_OR_CHECKPOINT…",
+    summary: "models of runs, or those in files, on every client's images",
+    details:
+      "Network, data and their size are those of the checkpoints unless flags say otherwise.",
+    flags: evaluateFlags,
+  },
+  predict: {
+    operands: "CHECKPOINT… IMAGE_OR_FOLDER…",
+    summary: "class probabilities of images; of several checkpoints also the mean",
+    flags: predictFlags,
+  },
+  "data inspect": {
+    summary: "count the images, look for duplicates and shared lesions, draw some images",
+    flags: inspectFlags,
+  },
+  "data prepare": {
+    summary: "make a folder for --data from HAM10000, ISIC, MedMNIST or your own images",
+    details: "This alone divides images among clients; train reads folders that are divided.",
+    flags: prepareFlags,
+  },
+  "data synthesize": {
+    summary: "write the demo data as a folder for --data",
+    flags: synthesizeFlags,
+    preset: { imageSize: demoPreset.imageSize },
+  },
+  info: { summary: "show the WebGPU adapter, and what to install", flags: infoFlags },
+};
+
+/**
+ * The page of the command that the words begin with, else the overview.
+ *
+ * @param words as typed: `["data", "prepare", "--out", "x"]`
+ */
+export function helpText(words: readonly string[]): string {
+  const name = Object.keys(commandHelp).find((name) =>
+    name.split(" ").every((word, index) => words[index] === word)
+  );
+  return name === undefined ? overview() : page(name, commandHelp[name]);
+}
+
+function overview(): string {
+  const commands = Object.entries(commandHelp).map(([name, { summary }]) => [name, summary]);
+  const others = [
+    ["help COMMAND", "every flag of a command, with its default; so does COMMAND --help"],
+    ["--version", "show the versions"],
+  ];
+  return `PRR-FL on WebGPU: federated learning that does not forget at every communication.
+
+  deno task demo                              compare three methods on the built-in demo data
+  deno task train --data FOLDER --rounds 50   train on your images
+  deno run -RWE cli.ts COMMAND [FLAGS]        the same without the check for an adapter
 
 Commands
-  train      train every client and write a run folder; the default command where flags follow
-  compare    train with several methods and seeds, and make one report: takes the flags of train too,
-             except --method, --seed and --json
-  demo       compare on built-in data at a size that ends within minutes; takes the flags of compare
-  report     make a page and pictures of the runs in the folders named: report DIR… [--out FILE]
-  evaluate   RUN_OR_CHECKPOINT …: the models of a run, or those of files, on every client's images:
-             how good they are on their own client's and on the others' (takes also --clients,
-             --adapter, --json and, where the checkpoint's are not to hold, --data, --csv-folder,
-             --limit, --image-size, --batch, --network, --width)
-  predict    CHECKPOINT … IMAGE_OR_FOLDER …: class probabilities of images; several checkpoints also
-             give their mean (takes also --adapter, --json, --image-size, --batch, --network, --width)
-  data       inspect: count the images of --data and look for duplicates; draw some with --augment
-             (takes also --data, --csv-folder, --clients, --image-size, --limit, --seed, --adapter)
-             prepare: make a folder for --data from HAM10000, ISIC, MedMNIST or your own images,
-             divided among clients by lists or at random (takes also --image-size, --seed); train
-             itself reads such folders only
-             synthesize: write the demo data as such a folder (takes also --clients, --image-size
-             and --seed, whose defaults are those of demo: 32 and 1)
-  info       show the WebGPU adapter; takes --adapter
-  help       show this text; so does --help
-  --version  show the versions
+${tableLines([...commands, ...others], "ll").join("\n")}
 `;
+}
+
+function page(name: string, help: CommandHelp): string {
+  const { operands = "", summary, details, flags, preset = {} } = help;
+  const rows = Object.entries(flags as Record<string, Flag<unknown>>).map(([option, flag]) => ({
+    topic: flag.topic,
+    row: flagRow(flag, option in preset ? preset[option] : undefined),
+  }));
+  const sections = [...Map.groupBy(rows, ({ topic }) => topic)].map(([topic, members]) =>
+    `${topic}\n${tableLines(members.map(({ row }) => row), "ll").join("\n")}\n`
+  );
+  const usage = ["Usage: cli.ts", name, operands, "[FLAGS]"].filter((part) => part !== "").join(
+    " ",
+  );
+  return [
+    `${usage}\n\n${summary[0].toUpperCase()}${summary.slice(1)}.\n${
+      details === undefined ? "" : `${details}\n`
+    }`,
+    ...sections,
+    conclusion,
+  ].join("\n");
+}
 
 const conclusion =
   `Each line ends with the default and its source: "official" is what the authors' PyTorch code does,
 "ours" was chosen here. Write --lr 0.01 or --lr=0.01, and _ or - inside a name.`;
 
-/** Flags under their topics; a table holds those that no table before it has. */
-export const helpTables = [
-  trainFlags,
-  comparisonFlags,
-  reportFlags,
-  evaluateOnlyFlags,
-  checkpointOnlyFlags,
-  inspectOnlyFlags,
-  prepareOnlyFlags,
-  synthesizeOnlyFlags,
-];
-
-/** Everything that can be typed, with every default and its source. */
-export function helpText(): string {
-  const flags = helpTables.flatMap((table) => Object.values<Flag<unknown>>(table));
-  const topics = [...new Set(flags.map(({ topic }) => topic))];
-  const sections = topics.map((topic) => {
-    const rows = flags.filter((flag) => flag.topic === topic).map(flagRow);
-    return `${topic}\n${tableLines(rows, "ll").join("\n")}\n`;
-  });
-  return [introduction, ...sections, conclusion].join("\n");
-}
-
-function flagRow(flag: Flag<unknown>): string[] {
-  return [spelling(flag), `${flag.help} (${defaultText(flag)}, ${flag.source})`];
+/** @param preset the command's own default; undefined where it is the table's */
+function flagRow(flag: Flag<unknown>, preset: unknown): string[] {
+  const source = preset === undefined ? flag.source : "ours";
+  return [spelling(flag), `${flag.help} (${preset ?? defaultText(flag)}, ${source})`];
 }
 
 function spelling({ name, aliases, kind, default: initial }: Flag<unknown>): string {

@@ -119,7 +119,9 @@ function find(word: string, spellings: ReadonlyMap<string, Entry>): Entry {
   if (entry !== undefined) return entry;
   const known = [...spellings.keys()].map((spelling) => `--${spelling}`);
   const nearest = didYouMean(`--${name}`, known);
-  throw new UsageError(`Unknown flag ${written}${nearest}: the command "help" lists all flags`);
+  throw new UsageError(
+    `Unknown flag ${written}${nearest}: "help COMMAND" lists the flags of a command`,
+  );
 }
 
 function takeValue(

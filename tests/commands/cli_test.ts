@@ -80,10 +80,13 @@ for (const [what, args, message] of mistakes) {
   });
 }
 
-Deno.test("cli.ts prints the help without arguments and wherever --help is", async () => {
-  const [none, flag] = [await runAlone(), await runAlone("train", "--lr", "abc", "--help")];
-  assertStringIncludes(none.out, "--wk_iters, --local-epochs N");
-  assertEquals([none.code, flag.code, flag.out], [0, 0, none.out]);
+Deno.test("cli.ts prints the overview without arguments, and a command's help wherever --help is", async () => {
+  const none = await runAlone();
+  const flag = await runAlone("train", "--lr", "abc", "--help");
+  const command = await runAlone("help", "train");
+  assertStringIncludes(none.out, "data prepare     make a folder");
+  assertStringIncludes(flag.out, "--wk_iters, --local-epochs N");
+  assertEquals([none.code, flag.code, flag.out], [0, 0, command.out]);
 });
 
 Deno.test("cli.ts --version names program and runtime", async () => {

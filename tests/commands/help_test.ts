@@ -1,45 +1,45 @@
 // The help shows everything that can be typed.
 
 import type { Flag } from "../../src/commands/flags.ts";
-import { helpTables, helpText } from "../../src/commands/help.ts";
+import { commandHelp, helpText } from "../../src/commands/help.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 
-const lines = helpText().split("\n");
+for (const [name, { flags, preset = {} }] of Object.entries(commandHelp)) {
+  const lines = helpText(name.split(" ")).split("\n");
 
-const flags = helpTables.flatMap((table) => Object.values<Flag<unknown>>(table));
+  Deno.test(`the help of ${name} shows every flag with aliases, default and source`, () => {
+    for (const [option, flag] of Object.entries(flags as Record<string, Flag<unknown>>)) {
+      const topic = lines.indexOf(flag.topic);
+      assert(topic > 0, flag.topic);
+      const line = lines.slice(topic).find((line) => line.startsWith(`  --${flag.name}`));
+      assert(line !== undefined, flag.name);
+      for (const alias of flag.aliases) assertStringIncludes(line, `--${alias}`);
+      assertStringIncludes(line, flag.help);
+      const shown = typeof flag.default === "boolean"
+        ? (flag.default ? "on" : "off")
+        : flag.defaultText ?? String(flag.default);
+      const expected = option in preset
+        ? `(${preset[option]}, ours)`
+        : `(${shown}, ${flag.source})`;
+      assertStringIncludes(line, expected);
+    }
+  });
 
-for (const flag of flags) {
-  Deno.test(`helpText() shows --${flag.name} (${flag.topic}) with aliases, default and source`, () => {
-    const topic = lines.indexOf(flag.topic);
-    const line = lines.slice(topic).find((line) => line.startsWith(`  --${flag.name}`));
-    assert(line !== undefined);
-    for (const alias of flag.aliases) assertStringIncludes(line, `--${alias}`);
-    assertStringIncludes(line, flag.help);
-    const shown = typeof flag.default === "boolean"
-      ? (flag.default ? "on" : "off")
-      : flag.defaultText ?? String(flag.default);
-    assertStringIncludes(line, `(${shown}, ${flag.source})`);
+  Deno.test(`the help of ${name} shows no null`, () => {
+    assertEquals(lines.filter((line) => line.includes("null")), []);
   });
 }
 
-Deno.test("helpText() never shows null for a default", () => {
-  assertEquals(lines.filter((line) => line.includes("null")), []);
+Deno.test("the overview names every command", () => {
+  const lines = helpText([]).split("\n");
+  for (const command of [...Object.keys(commandHelp), "help COMMAND", "--version"]) {
+    assert(lines.some((line) => line.startsWith(`  ${command} `)), command);
+  }
 });
 
-Deno.test("helpText() names every command", () => {
-  for (
-    const command of [
-      "train",
-      "demo",
-      "evaluate",
-      "predict",
-      "data",
-      "report",
-      "info",
-      "help",
-      "--version",
-    ]
-  ) {
-    assert(lines.some((line) => line.startsWith(`  ${command} `)), command);
+Deno.test("helpText() finds the command among other words, or shows the overview", () => {
+  assertEquals(helpText(["data", "prepare", "--out", "x"]), helpText(["data", "prepare"]));
+  for (const words of [["data"], ["--lr", "1"], ["frobnicate"]]) {
+    assertEquals(helpText(words), helpText([]));
   }
 });

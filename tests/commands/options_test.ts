@@ -183,17 +183,20 @@ const mistakes: [args: string, sentence: string][] = [
   ["--lr 1 --learning_rate 2", "Cannot use --learning_rate: --lr was given already; keep one"],
   ["--shuffle --no-shuffle", "Cannot use --no-shuffle: --shuffle was given already; keep one"],
   ["--json=1", "Cannot use --json=1: it takes no value; write --json or --no-json"],
-  ["--lrr 1", 'Unknown flag --lrr (did you mean --lr?): the command "help" lists all flags'],
+  [
+    "--lrr 1",
+    'Unknown flag --lrr (did you mean --lr?): "help COMMAND" lists the flags of a command',
+  ],
   [
     "--round 1",
-    'Unknown flag --round (did you mean --rounds?): the command "help" lists all flags',
+    'Unknown flag --round (did you mean --rounds?): "help COMMAND" lists the flags of a command',
   ],
-  ["--frobnicate", 'Unknown flag --frobnicate: the command "help" lists all flags'],
-  ["--no-lr", 'Unknown flag --no-lr: the command "help" lists all flags'],
-  ["-lr 1", 'Unknown flag -lr (did you mean --lr?): the command "help" lists all flags'],
+  ["--frobnicate", 'Unknown flag --frobnicate: "help COMMAND" lists the flags of a command'],
+  ["--no-lr", 'Unknown flag --no-lr: "help COMMAND" lists the flags of a command'],
+  ["-lr 1", 'Unknown flag -lr (did you mean --lr?): "help COMMAND" lists the flags of a command'],
   [
     "-no-json",
-    'Unknown flag -no-json (did you mean --no-json?): the command "help" lists all flags',
+    'Unknown flag -no-json (did you mean --no-json?): "help COMMAND" lists the flags of a command',
   ],
   ["50", 'Surplus argument "50": expected flags only, such as --rounds 50'],
 ];
