@@ -19,7 +19,8 @@ const about = {
   caption:
     "A layer's weights before and after the last communication; zero frequency is in the middle. A frame, " +
     "if there is one, is the window of PFA: inside it the server replaces each client's amplitude by the " +
-    "mean over clients; outside it each client keeps its own.",
+    "mean over clients; outside it each client keeps its own. Weights are real, so a window without its " +
+    "mirror image works by half on either edge.",
 };
 
 /** Cells along an axis at most; larger spectra are shown as means over blocks. */

@@ -90,7 +90,7 @@ function strips({ run, rows }: LabelledRun): Panel {
       orient: "horizontal",
       left: 8,
       top: 0,
-      itemGap: 8,
+      itemGap: 24, // widths of text are underestimated without a browser
       itemWidth: 14,
       itemHeight: 12,
       pieces: stages.map((stage) => ({ ...stage })),
