@@ -1,0 +1,64 @@
+// What a comparison shows on the terminal, of runs that never were.
+
+import type { SimulationEvent } from "../../src/federated/events.ts";
+import { ComparisonConsole } from "../../src/report/comparison_console.ts";
+import type { Terminal } from "../../src/report/status_line.ts";
+import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { madeUpRun } from "./made_up_run.ts";
+
+const runs = [
+  { method: "fedavg", seed: 1, cost: 1 },
+  { method: "prrfl", seed: 1, cost: 3 },
+];
+
+/** A console whose clock moves a second with every event, and what it has written. */
+function watched(columns: number | null, quiet = false) {
+  const written: string[] = [];
+  let now = 0;
+  const terminal: Terminal = {
+    write: (text) => written.push(text),
+    columns,
+    colour: false,
+  };
+  const console = new ComparisonConsole(runs, quiet, terminal, () => now);
+  const tell = (events: Iterable<SimulationEvent>) => {
+    for (const event of events) {
+      now += 1000;
+      console.consume(event);
+    }
+  };
+  return { console, tell, written };
+}
+
+Deno.test("a comparison shows a line for every run that is over", () => {
+  const { console, tell, written } = watched(null);
+  console.skip();
+  tell(madeUpRun());
+  console.finish({ tables: [], page: "x/report.html" });
+  const lines = written.join("").split("\n");
+  assertEquals(lines[0], "  1/2  fedavg  seed 1  finished before");
+  const end = lines.find((line) => line.startsWith("  2/2"))!;
+  assertMatch(end, /^ {2}2\/2 {2}prrfl {3}seed 1 {2}F1 \d+\.\d {2}AUC \d+\.\d {2}F1 −\d+\.\d per /);
+  assertMatch(written.at(-1)!, /Done in \d:\d\d; look at x\/report\.html\n$/);
+});
+
+Deno.test("a comparison's status tells run, place, share and time left by what runs cost", () => {
+  const { tell, written } = watched(100);
+  const [run, round, ...rest] = madeUpRun();
+  const progress = rest.find((event) => event.type === "progress")!;
+  const { total } = progress;
+  tell([run, round, { ...progress, done: total / 2 }]);
+  // Half of a run that costs 1 of 4, after 3 of 24 seconds.
+  assertEquals(
+    written.at(-1)!.replace(/^.*\[K/, ""),
+    "run 1/2 fedavg seed 1  round 1/3 epoch 1/2  12%  0:21 left",
+  );
+});
+
+Deno.test("a quiet comparison prints its end alone", () => {
+  const { console, tell, written } = watched(100, true);
+  tell(madeUpRun());
+  assertEquals(written, []);
+  console.finish({ tables: [], page: "x" });
+  assert(written.length === 1);
+});
