@@ -80,7 +80,15 @@ export async function compare(
     if (finished) console.skip();
     else {
       const header = headerOf(gpu, settings, { method, seed }, path);
-      const config = { ...options, method, seed, dataset, initialState };
+      const config = {
+        ...options,
+        method,
+        seed,
+        dataset,
+        initialState,
+        stateEvery: null,
+        resumeFrom: null,
+      };
       const consumers = [await RunFolder.open(header, options), planWriter(plan, folder), console];
       const advice = `; to go on: compare --resume ${folder}`;
       const events = simulate(gpu, config);

@@ -46,7 +46,13 @@ export async function train(
   };
   const folder = await RunFolder.open(header, options);
   const dataset = await showLoading(options, mode === "tables", signal);
-  const config: SimulationConfig = { ...options, dataset, initialState };
+  const config: SimulationConfig = {
+    ...options,
+    dataset,
+    initialState,
+    stateEvery: null,
+    resumeFrom: null,
+  };
 
   using console = new ConsoleReport(header, mode);
   await follow(simulate(gpu, config), [folder, console], header, signal);
