@@ -74,7 +74,7 @@ export class TextReport {
   /** The text with which a run goes on. Give the run event to `render()` before. */
   resume(run: RunEvent, earlier: readonly EarlierEvent[]): string {
     for (const event of earlier) this.render(event, 0); // to remember it
-    return `${resumptionText(run, earlier, this.#header)}\n`;
+    return `${resumptionText(run, earlier, this.#header)}\n\n`;
   }
 
   #retrogress(run: RunEvent, events: readonly SimulationEvent[]) {

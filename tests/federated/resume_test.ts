@@ -2,10 +2,11 @@
 
 import { ConfigError, type SimulationConfig } from "../../src/federated/config.ts";
 import type { SimulationEvent, StateEvent } from "../../src/federated/events.ts";
+import { simulate } from "../../src/federated/simulation.ts";
 import type { SimulationState } from "../../src/federated/state.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { gpu } from "../gpu.ts";
-import { dataset, eventsOf } from "./small_federation.ts";
+import { config, dataset, eventsOf } from "./small_federation.ts";
 
 const base: Partial<SimulationConfig> = {
   localEpochs: 2,
@@ -69,6 +70,20 @@ function assertSameEvents(actual: SimulationEvent[], expected: SimulationEvent[]
 function sortedTensors({ tensors }: SimulationState) {
   return [...tensors].toSorted(([a], [b]) => a < b ? -1 : 1);
 }
+
+Deno.test("simulate() compares the last round with the best one of the state", async () => {
+  const changes = { method: "local", rounds: 10, localEpochs: 1 } as const;
+  let state: SimulationState | null = null;
+  for await (const event of simulate(gpu, { ...config, ...changes, stateEvery: "round" })) {
+    if (isState(event)) state = event.state;
+    if (state !== null) break;
+  }
+  const best = { f1: 101, round: 8 }; // percent: cannot be surpassed
+  const resumed = await eventsOf({ ...changes, resumeFrom: { ...state!, round: 9, best } });
+  const done = resumed.at(-1)!;
+  assertEquals(done.type === "done" && done.bestRound, 8);
+  assert(!resumed.some((event) => event.type === "checkpoint" && event.reason === "best"));
+});
 
 Deno.test("simulate() tells no state unless it is asked to", async () => {
   assertEquals((await eventsOf({ rounds: 1 })).filter(isState), []);

@@ -98,7 +98,7 @@ function contentOf(name: string, bytes: Uint8Array): unknown {
   if (!/\.(txt|jsonl|csv|json)$/.test(name)) return bytes;
   const text = new TextDecoder().decode(bytes);
   if (name === "metrics.jsonl") return text.replaceAll(/"time":\{.*?\}/g, "");
-  return text.replaceAll(/^Resumed .*\n/gm, "").replaceAll(/(\(| in )\d+:\d\d/g, "");
+  return text.replaceAll(/^Resumed .*\n\n/gm, "").replaceAll(/(\(| in )\d+:\d\d/g, "");
 }
 
 Deno.test("a run folder that was gone on with has what an uninterrupted one has", async () => {
