@@ -8,12 +8,15 @@ import { simulate } from "../federated/simulation.ts";
 import { expectNewFolder, freePath, writeFileAtomic } from "../io/files.ts";
 import { ComparisonConsole } from "../report/comparison_console.ts";
 import { writeComparison } from "../report/comparison_files.ts";
+import { type EarlierRun, isFinished, readEarlierRun } from "../report/earlier_run.ts";
 import { comparisonFolderName } from "../report/file_names.ts";
 import { labelled } from "../report/labelled_runs.ts";
 import { readRun, type RecordedRun } from "../report/recorded_run.ts";
+import { readRunConfig } from "../report/run_config.ts";
 import { RunFolder } from "../report/run_folder.ts";
 import { RunFolderError } from "../report/run_folder_error.ts";
 import type { EventConsumer, RunHeader, Setting } from "../report/run_header.ts";
+import { RunInUseError } from "../report/state_files.ts";
 import { type Gpu, openGpu } from "../tensor/gpu.ts";
 import { compareFlags, type CompareOptions, demoPreset } from "./flags.ts";
 import { follow } from "./follow.ts";
@@ -22,6 +25,7 @@ import { Interruption } from "./interruption.ts";
 import { checkDataFlags, showLoading } from "./load_dataset.ts";
 import { checkMethodFlags } from "./method_flags.ts";
 import { resolveOptions } from "./options.ts";
+import { showNotices } from "./resume.ts";
 import { UsageError } from "./usage_error.ts";
 import { versions } from "./version.ts";
 
@@ -44,7 +48,7 @@ const planFile = "compare.json";
 /**
  * Runs every method with every seed, each into a folder of its own, and writes tables, figures and a
  * page of all. With `--resume DIR` it goes on where a comparison stopped: runs that are finished are kept,
- * and one that is not is made anew, which gives the same numbers.
+ * and one that is not goes on from its last state.
  *
  * @param signal ends the comparison at the next event
  * @throws {UsageError | DataError | GpuError | RunFolderError} saying what is wrong and what to do
@@ -73,18 +77,30 @@ export async function compare(
   const runs = plannedRuns(options);
   using console = new ComparisonConsole(runs, quiet);
   const recorded: RecordedRun[] = [];
+  const advice = `; to go on: compare --resume ${folder}`;
   for (const planned of runs) {
     const { method, seed } = planned;
     const path = join(folder, `${method}-seed${seed}`);
-    const finished = await finishedRun(path);
+    const { finished, earlier } = await begunRun(path);
     if (finished) console.skip();
     else {
-      const header = headerOf(gpu, settings, { method, seed }, path);
-      const config = { ...options, method, seed, dataset, initialState };
-      const consumers = [await RunFolder.open(header, options), planWriter(plan, folder), console];
-      const advice = `; to go on: compare --resume ${folder}`;
-      const events = simulate(gpu, config);
-      await follow(events, consumers, header, signal, advice).catch((error) => {
+      const header = headerOf(gpu, settings, planned, path, earlier);
+      const config = {
+        ...{ ...options, method, seed, dataset, initialState },
+        stateEvery: options.checkpointEvery,
+        resumeFrom: earlier?.stored.state ?? null,
+      };
+      const runFolder = earlier
+        ? await RunFolder.reopen(header, earlier, options)
+        : await RunFolder.open(header, options);
+      if (earlier) showNotices(earlier, header);
+      await follow(
+        simulate(gpu, config),
+        [runFolder, planWriter(plan, folder), console],
+        header,
+        signal,
+        { advice, earlier: earlier?.events ?? null },
+      ).catch((error) => {
         const isBetween = signal.aborted && !(error instanceof Interruption) && recorded.length > 0;
         throw isBetween ? new Interruption(`Interrupted between two runs${advice}`) : error;
       });
@@ -102,6 +118,7 @@ function planWriter(plan: Plan, folder: string): EventConsumer {
       if (type !== "run") return;
       await writeFileAtomic(join(folder, planFile), `${JSON.stringify(plan, null, 2)}\n`);
     },
+    resume() {}, // it is there
   };
 }
 
@@ -121,29 +138,39 @@ function costOf({ roles, transfer }: FederatedMethod): number {
 function headerOf(
   gpu: Gpu,
   settings: readonly Setting[],
-  planned: { readonly method: string; readonly seed: number },
+  { method, seed }: { readonly method: string; readonly seed: number },
   folder: string,
+  earlier: EarlierRun | null,
 ): RunHeader {
-  const own = Object.entries(planned)
+  const own = Object.entries({ method, seed })
     .map(([name, value]): Setting => ({ name, value, decisive: true, source: "flag" }));
   const ofComparison = [compareFlags.methods, compareFlags.seeds, compareFlags.resume];
   const shared = settings.filter(({ name }) => !ofComparison.some((flag) => flag.name === name));
   const adapter = `${gpu.adapter.name} (${gpu.adapter.kind})`;
-  return { command: Deno.args, settings: [...own, ...shared], adapter, versions, folder };
+  const elapsedBefore = earlier?.stored.elapsed;
+  return {
+    ...{ command: Deno.args, settings: [...own, ...shared], adapter, versions },
+    ...{ folder, elapsedBefore },
+  };
 }
 
-/** The run in a folder if it is finished, else null and the folder is free: the run will be made anew. */
-async function finishedRun(path: string): Promise<RecordedRun | null> {
+/**
+ * The run in a folder, whether it is finished or can go on. Otherwise the folder is free: the run will be made anew,
+ * which gives the same numbers.
+ */
+async function begunRun(
+  path: string,
+): Promise<{ finished: RecordedRun | null; earlier: EarlierRun | null }> {
   try {
-    const run = await readRun(path);
-    if (run.finished) return run;
+    const finished = isFinished(await readRunConfig(path)) ? await readRun(path) : null;
+    return { finished, earlier: finished ? null : await readEarlierRun(path) };
   } catch (error) {
-    if (!(error instanceof RunFolderError)) throw error;
+    if (!(error instanceof RunFolderError) || error instanceof RunInUseError) throw error;
   }
   await Deno.remove(path, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
-  return null;
+  return { finished: null, earlier: null };
 }
 
 /** The plan of a comparison that has begun; nothing but how it is shown can be said anew. */

@@ -9,6 +9,8 @@ import {
   methods,
   networks,
   optimizers,
+  type StateInterval,
+  stateIntervals,
 } from "../federated/config.ts";
 import {
   choice,
@@ -349,6 +351,25 @@ export const trainFlags = {
     topic: "Running",
     help: "clients per dispatch: changes speed, not numbers",
   }),
+  resume: flag<string | null>({
+    name: "resume",
+    aliases: [],
+    kind: text("FOLDER"),
+    default: null,
+    defaultText: "a new run",
+    source: "ours",
+    topic: "Running",
+    help: "go on with the run in this folder, with its settings",
+  }),
+  checkpointEvery: flag<StateInterval>({
+    name: "checkpoint-every",
+    aliases: [],
+    kind: choice(stateIntervals),
+    default: "round",
+    source: "ours",
+    topic: "Running",
+    help: "store after each what --resume needs",
+  }),
   evaluateEvery: flag<number | null>({
     name: "eval-every",
     aliases: [],
@@ -422,7 +443,7 @@ export const comparisonFlags = {
   }),
 } satisfies FlagTable;
 
-const { method: _method, seed: _seed, json: _json, ...sharedFlags } = trainFlags;
+const { method: _method, seed: _seed, json: _json, resume: _resume, ...sharedFlags } = trainFlags;
 
 /** Flags of `compare` and `demo`. */
 export const compareFlags = { ...comparisonFlags, ...sharedFlags };

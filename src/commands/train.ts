@@ -15,11 +15,12 @@ import { readInitialState } from "./initial_state.ts";
 import { checkDataFlags, showLoading } from "./load_dataset.ts";
 import { checkMethodFlags } from "./method_flags.ts";
 import { resolveOptions } from "./options.ts";
+import { resumeRun, showNotices } from "./resume.ts";
 import { UsageError } from "./usage_error.ts";
 import { versions } from "./version.ts";
 
 /**
- * Trains, showing and storing what happens. Whatever can be wrong with the flags, the adapter or the
+ * Trains, or with `--resume DIR` goes on, showing and storing what happens. Whatever can be wrong with the flags, the adapter or the
  * data is found before the run's folder is made.
  *
  * @param signal ends the run at the next event
@@ -30,11 +31,15 @@ export async function train(
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { options, settings } = resolveOptions(args, trainFlags);
-  const mode = consoleMode(options);
+  const typed = resolveOptions(args, trainFlags);
+  const mode = consoleMode(typed.options);
+  const { resume } = typed.options;
+  const { options, settings, earlier } = resume === null
+    ? { ...typed, earlier: null }
+    : await resumeRun(resume, typed);
   checkMethodFlags([options.method], settings);
   checkDataFlags(options);
-  const initialState = await readInitialState(options.init);
+  const initialState = earlier ? null : await readInitialState(options.init);
 
   const gpu = await openGpu({ adapter: options.adapter });
   const header: RunHeader = {
@@ -42,14 +47,27 @@ export async function train(
     settings,
     adapter: `${gpu.adapter.name} (${gpu.adapter.kind})`,
     versions,
-    folder: await freePath(join(options.savePath, folderName(options))),
+    folder: resume ?? await freePath(join(options.savePath, folderName(options))),
+    elapsedBefore: earlier?.stored.elapsed,
   };
-  const folder = await RunFolder.open(header, options);
+  const folder = earlier
+    ? await RunFolder.reopen(header, earlier, options)
+    : await RunFolder.open(header, options);
+  if (earlier) showNotices(earlier, header);
   const dataset = await showLoading(options, mode === "tables", signal);
-  const config: SimulationConfig = { ...options, dataset, initialState };
+  const config: SimulationConfig = {
+    ...options,
+    dataset,
+    initialState,
+    stateEvery: options.checkpointEvery,
+    resumeFrom: earlier?.stored.state ?? null,
+  };
 
   using console = new ConsoleReport(header, mode);
-  await follow(simulate(gpu, config), [folder, console], header, signal);
+  await follow(simulate(gpu, config), [folder, console], header, signal, {
+    advice: `; to go on: train --resume ${header.folder}`,
+    earlier: earlier?.events ?? null,
+  });
 }
 
 function folderName(options: TrainOptions): string {

@@ -8,10 +8,12 @@ import { adam } from "../nn/adam.ts";
 import type { Model } from "../nn/model.ts";
 import type { Optimizer } from "../nn/optimizer.ts";
 import { sgd } from "../nn/sgd.ts";
+import { downloadModels, type TensorSets, uploadModel } from "../nn/training_state.ts";
 import { vgg } from "../nn/vgg.ts";
 import { RandomStream } from "../random.ts";
 import { backward, noGrad } from "../tensor/autograd.ts";
 import type { Gpu } from "../tensor/gpu.ts";
+import type { HostTensor } from "../tensor/host_tensor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { SimulationConfig } from "./config.ts";
 import type { FederatedMethod } from "./methods/method.ts";
@@ -139,6 +141,46 @@ export class ClientGroup {
     );
     this.#members = arranged;
     this.#recordings.clear(); // they read the images of the clients that were there
+  }
+
+  /**
+   * All that training has changed, `client.role.set.name` with the client's index in the dataset.
+   *
+   * @param amidRound with what only the rest of the round depends on: the optimizer's memory, the proximal anchor
+   */
+  async state(amidRound: boolean): Promise<Map<string, HostTensor>> {
+    const models = await downloadModels(this.#tensorSets(amidRound));
+    return new Map(
+      this.#eachModel((prefix, index) =>
+        [...models[index]].map(([name, tensor]) => [`${prefix}.${name}`, tensor] as const)
+      ).flat(),
+    );
+  }
+
+  /**
+   * Takes this group's part of what `state()` gave, however the clients were grouped then.
+   *
+   * @throws {TypeError} if a tensor is missing or has another shape
+   */
+  restore(tensors: ReadonlyMap<string, HostTensor>, amidRound: boolean): void {
+    const sets = this.#tensorSets(amidRound);
+    this.#eachModel((prefix, index) =>
+      uploadModel(sets, index, (name) => tensors.get(`${prefix}.${name}`))
+    );
+  }
+
+  #tensorSets(amidRound: boolean): TensorSets {
+    const { parameters, buffers } = this.model;
+    const memory = { ...this.#optimizer.memory, ...this.#proximalTerm?.memory };
+    return { parameters, buffers, ...(amidRound ? memory : {}) };
+  }
+
+  #eachModel<T>(body: (prefix: string, index: number) => T): T[] {
+    return this.#members.flatMap(({ index: client }, position) =>
+      this.method.roles.map((role, index) =>
+        body(`${client}.${role}`, this.modelIndex(position, index))
+      )
+    );
   }
 
   /** The stage of each of this group's clients, by the client's index in the dataset. */

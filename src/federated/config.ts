@@ -5,6 +5,7 @@ import { vggStride } from "../nn/vgg.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import type { FederatedMethod } from "./methods/method.ts";
 import { builtInMethods, type MethodName } from "./methods/registry.ts";
+import type { SimulationState } from "./state.ts";
 
 /** Networks that can be trained. */
 export const networks = ["vgg_nb", "vgg_b"] as const;
@@ -24,6 +25,10 @@ export type Augmentation = typeof augmentations[number];
 /** How clients count in the server's means: all alike, or by their number of training images. */
 export const clientWeightings = ["equal", "samples"] as const;
 export type ClientWeighting = typeof clientWeightings[number];
+
+/** When a run tells its state: after every communication, or after every local epoch too. */
+export const stateIntervals = ["round", "epoch"] as const;
+export type StateInterval = typeof stateIntervals[number];
 
 /** Settings of `simulate()`. Defaults are those of the official code where it has the setting. */
 export interface SimulationConfig {
@@ -66,6 +71,10 @@ export interface SimulationConfig {
   readonly parallelClients: number | "auto";
   /** state of every model at the start, under PyTorch's key names; null: initialised from the seed */
   readonly initialState: ReadonlyMap<string, HostTensor> | null;
+  /** how often the run tells its state, the first time at its start; null: never */
+  readonly stateEvery: StateInterval | null;
+  /** go on from a state that a run of this configuration has told; null: from the start */
+  readonly resumeFrom: SimulationState | null;
 }
 
 /** The official defaults; all that is missing is the data. */
@@ -96,6 +105,8 @@ export const defaultConfig: Omit<SimulationConfig, "dataset" | "method"> & {
   shuffle: true,
   parallelClients: "auto",
   initialState: null,
+  stateEvery: null,
+  resumeFrom: null,
 };
 
 /** A configuration that cannot be simulated; the message says which setting to change. */
@@ -144,7 +155,8 @@ export function checkConfig(config: SimulationConfig): void {
   expectChoice("optimizer", config.optimizer, optimizers);
   expectChoice("augment", config.augment, augmentations);
   expectChoice("clientWeights", config.clientWeights, clientWeightings);
-  const { parallelClients, evaluateEvery, dataset } = config;
+  const { parallelClients, evaluateEvery, stateEvery, dataset } = config;
+  if (stateEvery !== null) expectChoice("stateEvery", stateEvery, stateIntervals);
   if (evaluateEvery !== null && !positiveWhole(evaluateEvery)) {
     throw new ConfigError(
       `Cannot simulate: evaluateEvery is ${evaluateEvery} but has to be null or a whole number of at least 1`,

@@ -3,6 +3,7 @@
 import type { Metrics } from "../metrics/classification.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import type { Spectrum } from "./spectrum.ts";
+import type { SimulationState } from "./state.ts";
 import type { TransferStage } from "./transfer_stage.ts";
 
 /** One value for each model a client holds, under its role: `personal` and `deputy` in PRR-FL, `local` in FedAvg. */
@@ -164,6 +165,15 @@ export interface CheckpointEvent {
   readonly tensors: ReadonlyMap<string, HostTensor>;
 }
 
+/**
+ * All that the rest of the run depends on: a run of the same configuration that begins with `resumeFrom` this
+ * state tells the same events from here on, after its run event. Told where the configuration asks for it.
+ */
+export interface StateEvent {
+  readonly type: "state";
+  readonly state: SimulationState;
+}
+
 /** Last event of a run that reached its end. */
 export interface DoneEvent {
   readonly type: "done";
@@ -197,5 +207,6 @@ export type SimulationEvent =
   | SpectraEvent
   | PredictionsEvent
   | CheckpointEvent
+  | StateEvent
   | DoneEvent
   | InterruptedEvent;

@@ -2,25 +2,25 @@
 
 import source from "../../kernels/proximal.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
+import { FlatTensors } from "../nn/flat_tensors.ts";
 import type { Model } from "../nn/model.ts";
 import { elementwiseWorkgroupSize, linearWorkgroups } from "../tensor/elementwise.ts";
-import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 
 const file = kernelFile("proximal.wgsl", source);
 
 /** The loss μ/2 · ‖w − anchor‖² over all trainable parameters w. It needs a copy of them. */
 export class ProximalTerm {
-  readonly #anchor: Tensor;
+  /** what the rest of a round depends on: where local training began */
+  readonly memory: { readonly anchor: FlatTensors };
 
   constructor(private readonly model: Model, private readonly mu: number) {
-    const { gpu, parameters } = model;
-    this.#anchor = gpu.keep(emptyTensor(gpu, parameters.whole.shape));
+    this.memory = { anchor: new FlatTensors(model.gpu, model.stack, model.module.parameters) };
     this.setAnchor();
   }
 
   /** From now on models are pulled to the weights that they have now. */
   setAnchor(): void {
-    this.model.gpu.copy(this.model.parameters.whole, this.#anchor);
+    this.model.gpu.copy(this.model.parameters.whole, this.memory.anchor.whole);
   }
 
   /** Adds the term's gradient to those that `backward` has left. */
@@ -34,7 +34,7 @@ export class ProximalTerm {
       params: { count, mu: this.mu },
       buffers: {
         parameters: parameters.whole,
-        anchor: this.#anchor,
+        anchor: this.memory.anchor.whole,
         gradients: gradients.whole,
       },
       workgroups: linearWorkgroups(count, elementwiseWorkgroupSize),
@@ -42,6 +42,6 @@ export class ProximalTerm {
   }
 
   dispose(): void {
-    this.#anchor.dispose();
+    this.memory.anchor.dispose();
   }
 }

@@ -5,6 +5,7 @@ import { meanMetrics, type Metrics } from "../metrics/classification.ts";
 import type { Model } from "../nn/model.ts";
 import { loadStateDict, stateDict } from "../nn/state_dict.ts";
 import type { Gpu } from "../tensor/gpu.ts";
+import type { HostTensor } from "../tensor/host_tensor.ts";
 import { fourierRate } from "./aggregate/fourier.ts";
 import { modelsThatFit } from "./capacity.ts";
 import { checkConfig, ConfigError, type SimulationConfig } from "./config.ts";
@@ -15,6 +16,7 @@ import type {
   PredictionsEvent,
   ProgressEvent,
   SimulationEvent,
+  StateEvent,
 } from "./events.ts";
 import type { FederatedMethod, Sharing } from "./methods/method.ts";
 import { methodOf } from "./methods/registry.ts";
@@ -23,6 +25,7 @@ import { participantsOf, updateArrives } from "./participation.ts";
 import { Pacer } from "./pacing.ts";
 import { collect, communicate, type SharedModel } from "./server.ts";
 import { amplitudeSpectra } from "./spectrum.ts";
+import { configurationOf, expectSameConfiguration, type SimulationState } from "./state.ts";
 import { type TransferStage, transferStage } from "./transfer_stage.ts";
 
 /** Outcomes of a pass, `[client][role]`, clients in the dataset's order; null for a client left out. */
@@ -38,7 +41,9 @@ interface FederationPass {
  * Runs a federation and tells what happens. Within a local epoch nothing is read back from the GPU.
  * The same configuration gives the same events on the same adapter, bit for bit, progress aside.
  *
- * @throws {ConfigError} for a setting that does not work, before the first event
+ * With `resumeFrom` they are the run event and those that come after the state.
+ *
+ * @throws {ConfigError} for a setting that does not work or a state of another run, before the first event
  * @throws {DivergenceError} if a loss is no longer finite
  * @throws {GpuError} if the device fails
  */
@@ -80,19 +85,27 @@ class Federation implements Disposable {
   }
 
   async *run(): AsyncGenerator<SimulationEvent, void> {
-    const { rounds } = this.config;
+    const { rounds, resumeFrom, stateEvery } = this.config;
     this.#makeGroups();
-    this.#loadInitialState();
-    this.#total = this.#totalWork();
-    yield this.#runEvent();
+    const run = this.#runEvent();
+    if (resumeFrom) this.#resume(resumeFrom);
+    else this.#loadInitialState();
+    const { round: firstRound, epoch: firstEpoch } = resumeFrom ?? { round: 0, epoch: 0 };
+    this.#total = this.#workBefore(rounds, 0);
+    this.#done = this.#workBefore(firstRound, firstEpoch);
+    yield run;
+    if (stateEvery && !resumeFrom) yield await this.#state(0, 0);
     let test: ByRole<Metrics> = {};
-    for (let round = 0; round < rounds; round++) {
-      yield* this.#localTraining(round);
+    for (let round = firstRound; round < rounds; round++) {
+      const overBefore = round === firstRound ? firstEpoch : 0;
+      if (overBefore === 0) yield this.#beginRound(round);
+      yield* this.#localTraining(round, overBefore);
       const communication = yield* this.#communication(round);
       yield communication;
       test = communication.test;
       if (communication.selected) yield* this.#checkpoints("best", round, communication.clients);
       if (round === rounds - 1) yield* this.#checkpoints("final", round, communication.clients);
+      else if (stateEvery) yield await this.#state(round + 1, 0);
     }
     yield { type: "done", rounds, bestRound: this.#best?.round ?? null, test };
   }
@@ -120,18 +133,63 @@ class Federation implements Disposable {
     });
   }
 
-  async *#localTraining(round: number): AsyncGenerator<SimulationEvent, void> {
-    const { localEpochs, learningRate, learningRateStep, learningRateGamma } = this.config;
+  /** Takes up a run where its state was told. */
+  #resume(state: SimulationState): void {
+    expectSameConfiguration(state, this.config);
+    const { round, epoch, best, stages, tensors } = state;
+    const { localEpochs, shuffle } = this.config;
+    if (epoch > 0) this.#beginRound(round); // as it was then; what has changed since comes from the state
+    asConfigError("The state does not fit the network", () => {
+      for (const group of this.#groups) group.restore(tensors, this.#isAmidRound(epoch));
+    });
+    this.#best = best;
+    this.#setStages(stages);
+    const overall = round * localEpochs + epoch;
+    if (shuffle && overall > 0) this.#groups.forEach((group) => group.shuffle(overall - 1));
+  }
+
+  /** @param epoch local epochs that are over in this round */
+  async #state(round: number, epoch: number): Promise<StateEvent> {
+    const parts: (readonly [string, HostTensor])[] = [];
+    for (const group of this.#groups) parts.push(...await group.state(this.#isAmidRound(epoch)));
+    const state = {
+      round,
+      epoch,
+      best: this.#best,
+      stages: this.#stages,
+      configuration: configurationOf(this.config),
+      tensors: new Map(parts),
+    };
+    return { type: "state", state };
+  }
+
+  /** Whether the models go on training before the next communication. */
+  #isAmidRound(epoch: number): boolean {
+    return epoch > 0 && epoch < this.config.localEpochs;
+  }
+
+  #beginRound(round: number): SimulationEvent {
+    const { learningRate, learningRateStep, learningRateGamma } = this.config;
     const decayed = learningRate * learningRateGamma ** Math.floor(round / learningRateStep);
     this.#participants = participantsOf(this.config, round);
-    const participants = this.#namesOf(this.#participants);
-    yield { type: "round", round, learningRate: decayed, participants };
     this.#groups.forEach((group) => group.beginRound(decayed, this.#participants));
     this.#stages = this.config.dataset.clients.map(() => 0);
-    for (let epoch = 0; epoch < localEpochs; epoch++) {
+    const participants = this.#namesOf(this.#participants);
+    return { type: "round", round, learningRate: decayed, participants };
+  }
+
+  /** @param first epochs before it are over */
+  async *#localTraining(round: number, first: number): AsyncGenerator<SimulationEvent, void> {
+    for (let epoch = first; epoch < this.config.localEpochs; epoch++) {
       if (this.#transfers) yield* this.#decideStages(round, epoch);
       yield* this.#localEpoch(round, epoch);
+      if (this.config.stateEvery === "epoch") yield await this.#state(round, epoch + 1);
     }
+  }
+
+  #setStages(stages: readonly (TransferStage | 0)[]): void {
+    this.#stages = stages;
+    this.#groups.forEach((group) => group.setStages(stages));
   }
 
   get #transfers(): boolean {
@@ -164,8 +222,7 @@ class Federation implements Disposable {
       const client = this.config.dataset.clients[index].name;
       return { client, stage, decision, batchLosses: own ? this.#batchLosses(own) : null };
     });
-    this.#stages = stages;
-    this.#groups.forEach((group) => group.setStages(stages));
+    this.#setStages(stages);
     yield { type: "stage", round, epoch, clients };
   }
 
@@ -340,17 +397,18 @@ class Federation implements Disposable {
     return { outcomes, evaluations };
   }
 
-  /** Work of the whole run, in forward passes of one batch of one client. */
-  #totalWork(): number {
-    const { rounds, localEpochs } = this.config;
+  /** Work of so many rounds and some local epochs of the next, in forward passes of one batch of one client. */
+  #workBefore(rounds: number, epochs: number): number {
+    const { localEpochs } = this.config;
     let total = 0;
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round <= rounds; round++) {
       const participants = participantsOf(this.config, round);
       const work = (kind: PassKind) =>
         this.#groups.reduce((sum, group) => sum + group.work(kind, participants), 0);
       const decisions = this.#decides ? work("evaluate-train") : 0;
       const epoch = decisions + work("train") + work("test");
-      total += localEpochs * epoch + work("valid") + work("test");
+      if (round === rounds) total += epochs * epoch;
+      else total += localEpochs * epoch + work("valid") + work("test");
     }
     return total;
   }

@@ -1,6 +1,9 @@
 // Writing files so that a reader never meets half of one, and nothing is overwritten by accident.
 
-import { dirname } from "@std/path";
+import { dirname, join } from "@std/path";
+
+/** Ends of the names under which files are written before they are renamed. */
+const temporaryName = /\.[0-9a-f-]{36}\.tmp$/;
 
 /**
  * Writes a file whole or not at all: under a temporary name in the same folder, then renamed. An
@@ -14,10 +17,28 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   try {
     await Deno.writeFile(temporary, bytes, { createNew: true });
+    await syncFile(temporary); // or the rename could outlive a power failure that the content does not
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {}); // the first error is the one to report
     throw error;
+  }
+}
+
+/** Waits until a file is on the disk, as it is now. */
+export async function syncFile(path: string): Promise<void> {
+  using file = await Deno.open(path, { write: true });
+  await file.sync();
+}
+
+/** Removes what `writeFileAtomic()` leaves in a folder where the process is killed; no folder is fine. */
+export async function removeTemporaryFiles(folder: string): Promise<void> {
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      if (temporaryName.test(name)) await Deno.remove(join(folder, name));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 

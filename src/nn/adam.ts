@@ -4,7 +4,7 @@ import source from "../../kernels/adam.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
 import { linearWorkgroups } from "../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
-import { blockAlignment } from "./flat_tensors.ts";
+import { blockAlignment, FlatTensors } from "./flat_tensors.ts";
 import type { Model } from "./model.ts";
 import { blockTable, expectHyperparameters, type Optimizer } from "./optimizer.ts";
 
@@ -24,20 +24,20 @@ export interface AdamOptions {
 
 /** `torch.optim.Adam` without `amsgrad`; every model counts the steps that it took part in. */
 export class Adam implements Optimizer {
+  /** the moments, and `corrections`: 1 − β₁ᵗ and 1 − β₂ᵗ after t steps of a model */
+  readonly memory: Readonly<Record<"exp_avg" | "exp_avg_sq" | "corrections", FlatTensors>>;
   readonly #blockOf: Tensor;
   readonly #learningRate: Tensor;
-  readonly #firstMoment: Tensor;
-  readonly #secondMoment: Tensor;
-  /** `[S, 2]`: 1 − β₁ᵗ and 1 − β₂ᵗ after t steps of a model */
-  readonly #corrections: Tensor;
 
   constructor(private readonly model: Model, private readonly options: Required<AdamOptions>) {
-    const { gpu, parameters } = model;
+    const { gpu, parameters, module, stack } = model;
     this.#blockOf = blockTable(parameters);
     this.#learningRate = gpu.keep(emptyTensor(gpu, [1]));
-    this.#firstMoment = gpu.keep(emptyTensor(gpu, parameters.whole.shape));
-    this.#secondMoment = gpu.keep(emptyTensor(gpu, parameters.whole.shape));
-    this.#corrections = gpu.keep(emptyTensor(gpu, [model.stack, 2]));
+    this.memory = {
+      exp_avg: new FlatTensors(gpu, stack, module.parameters),
+      exp_avg_sq: new FlatTensors(gpu, stack, module.parameters),
+      corrections: new FlatTensors(gpu, stack, [{ name: "betas", shape: [2] }]),
+    };
     this.setLearningRate(options.lr);
     this.reset();
   }
@@ -53,6 +53,7 @@ export class Adam implements Optimizer {
   step(models = this.model.stack): void {
     const { gpu, parameters, gradients } = this.model;
     const { betas: [beta1, beta2], eps, weightDecay } = this.options;
+    const { exp_avg: first, exp_avg_sq: second, corrections } = this.memory;
     const count = parameters.whole.size;
     const params = {
       count,
@@ -68,7 +69,7 @@ export class Adam implements Optimizer {
       file,
       entryPoint: "advance",
       params,
-      buffers: { corrections: this.#corrections },
+      buffers: { corrections: corrections.whole },
       workgroups: linearWorkgroups(models, blockAlignment),
     });
     gpu.dispatch({
@@ -80,27 +81,22 @@ export class Adam implements Optimizer {
         learning_rate: this.#learningRate,
         gradients: gradients.whole,
         parameters: parameters.whole,
-        first: this.#firstMoment,
-        second: this.#secondMoment,
-        corrections: this.#corrections,
+        first: first.whole,
+        second: second.whole,
+        corrections: corrections.whole,
       },
       workgroups: linearWorkgroups(count, blockAlignment),
     });
   }
 
   reset(): void {
-    const { gpu } = this.model;
-    for (const state of [this.#firstMoment, this.#secondMoment, this.#corrections]) {
-      gpu.clear(state);
-    }
+    for (const { whole } of Object.values(this.memory)) this.model.gpu.clear(whole);
   }
 
   dispose(): void {
     this.#blockOf.dispose();
     this.#learningRate.dispose();
-    this.#firstMoment.dispose();
-    this.#secondMoment.dispose();
-    this.#corrections.dispose();
+    for (const tensors of Object.values(this.memory)) tensors.dispose();
   }
 }
 

@@ -5,6 +5,8 @@ import { blockAlignment, type FlatTensors } from "./flat_tensors.ts";
 
 /** Changes the parameters of a stack of models by their gradients. */
 export interface Optimizer {
+  /** What steps leave behind for later ones, model by model, under PyTorch's names where it has them. */
+  readonly memory: Readonly<Record<string, FlatTensors>>;
   /** The learning rate of all steps from now on, replayed ones included. */
   setLearningRate(lr: number): void;
   /** Sets all gradients to zero. */

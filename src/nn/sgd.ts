@@ -12,6 +12,7 @@ const file = kernelFile("sgd.wgsl", source);
 
 /** `torch.optim.SGD` without momentum; weight decay is the L2 kind and reaches every parameter. */
 export class Sgd implements Optimizer {
+  readonly memory = {};
   readonly #blockOf: Tensor;
   readonly #learningRate: Tensor;
 

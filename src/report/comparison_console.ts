@@ -1,8 +1,9 @@
 // What a comparison shows on the terminal: a line for every run, one for where it is, tables at the end.
 
-import type { SimulationEvent } from "../federated/events.ts";
+import type { RunEvent, SimulationEvent } from "../federated/events.ts";
 import { retrogress } from "../metrics/retrogress.ts";
 import type { Comparison } from "./comparison_files.ts";
+import type { EarlierEvent } from "./earlier_run.ts";
 import { change, duration, percent, roughDuration } from "./format.ts";
 import { StatusLine, stdoutTerminal, type Terminal } from "./status_line.ts";
 import { ansiStyle, plainStyle, type Style } from "./style.ts";
@@ -31,7 +32,9 @@ export class ComparisonConsole implements Disposable {
   #computed = 0;
   /** events of the current run, as retrogress needs them */
   #events: SimulationEvent[] = [];
-  #run: SimulationEvent & { type: "run" } | null = null;
+  #run: RunEvent | null = null;
+  /** share of the current run that was done before it was resumed */
+  #doneBefore = 0;
 
   /** @param now clock, milliseconds */
   constructor(
@@ -54,12 +57,21 @@ export class ComparisonConsole implements Disposable {
     this.#over++;
   }
 
+  /** The next run was begun earlier. */
+  resume(run: RunEvent, earlier: readonly EarlierEvent[]): void {
+    this.consume(run);
+    this.#events = earlier.filter(({ type }) => type === "epoch" || type === "aggregation");
+    const epochs = earlier.filter(({ type }) => type === "epoch").length;
+    this.#doneBefore = epochs / (run.rounds * run.localEpochs);
+  }
+
   /** Shows what the current run tells. */
   consume(event: SimulationEvent): void {
     switch (event.type) {
       case "run":
         this.#run = event;
         this.#events = [];
+        this.#doneBefore = 0;
         this.#runStarted = this.#now();
         break;
       case "epoch":
@@ -74,7 +86,7 @@ export class ComparisonConsole implements Disposable {
         const { f1, auc } = event.test[personalRole];
         const results = `F1 ${percent(f1)}  AUC ${percent(auc)}${this.#lost()}`;
         this.#printRun(results, duration(this.#now() - this.#runStarted));
-        this.#computed += this.#runs[this.#over].cost;
+        this.#computed += this.#runs[this.#over].cost * (1 - this.#doneBefore);
         this.#over++;
         break;
       }
@@ -115,9 +127,9 @@ export class ComparisonConsole implements Disposable {
     const { rounds, localEpochs } = this.#run!;
     const here = cost * done / total;
     const ahead = this.#runs.slice(this.#over).reduce((sum, run) => sum + run.cost, 0) - here;
-    const computed = this.#computed + here;
+    const computed = this.#computed + here - cost * this.#doneBefore;
     const passed = this.#now() - this.#started;
-    const left = computed === 0 ? "" : `${roughDuration(passed * ahead / computed)} left`;
+    const left = computed <= 0 ? "" : `${roughDuration(passed * ahead / computed)} left`;
     return [
       `run ${this.#over + 1}/${this.#runs.length} ${method} seed ${seed}`,
       `round ${round + 1}/${rounds} epoch ${epoch + 1}/${localEpochs}`,

@@ -1,7 +1,8 @@
 // What a run shows on the terminal while it goes: screens, and one progress line.
 
-import type { SimulationEvent } from "../federated/events.ts";
+import type { RunEvent, SimulationEvent } from "../federated/events.ts";
 import { toJsonLine } from "../io/files.ts";
+import type { EarlierEvent } from "./earlier_run.ts";
 import { metricsRow, type RowTime } from "./metrics_rows.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { runConfig } from "./run_config.ts";
@@ -59,6 +60,15 @@ export class ConsoleReport implements EventConsumer, Disposable {
       this.#progress.update(event, elapsed);
       this.#status.show((columns) => this.#progress.render(elapsed, columns));
     }
+  }
+
+  resume(run: RunEvent, earlier: readonly EarlierEvent[]): void {
+    this.consume(run);
+    this.#started -= this.#header.elapsedBefore ?? 0;
+    if (this.#mode === "json") return;
+    for (const event of earlier) this.#progress.update(event, 0);
+    const text = this.#report.resume(run, earlier);
+    if (this.#mode === "tables") this.#status.print(text);
   }
 
   /** Removes the progress line, as after an error. */

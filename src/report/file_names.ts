@@ -39,6 +39,11 @@ export function overallFileName(reason: "valid" | "end", test: Metrics, round: n
   return `save_${reason}_overall-F1-m${f1}-AUC-m${auc}-iters${round}.txt`;
 }
 
+/** Whether a file's name is one of these. */
+export function isOverallFileName(name: string): boolean {
+  return /^save_(valid|end)_overall-.*\.txt$/.test(name);
+}
+
 /** `curve-Test-F1-all-client`, without extension. */
 export function curveFileName(metric: keyof Metrics): string {
   return `curve-Test-${metric.toUpperCase()}-all-client`;

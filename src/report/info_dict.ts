@@ -3,6 +3,7 @@
 import type { RunEvent, SimulationEvent } from "../federated/events.ts";
 import { writeFileAtomic } from "../io/files.ts";
 import type { Metrics } from "../metrics/classification.ts";
+import type { EarlierEvent } from "./earlier_run.ts";
 import type { EventConsumer } from "./run_header.ts";
 
 /** What the official code keeps of a client, under its keys: lists with one entry per local epoch. */
@@ -36,15 +37,24 @@ export class InfoDict implements EventConsumer {
 
   async consume(event: SimulationEvent): Promise<void> {
     if (event.type === "run") this.#start(event);
+    this.#collect(event);
+    if (event.type === "aggregation" || event.type === "interrupted") {
+      const text = JSON.stringify(Object.fromEntries(this.#infos));
+      await writeFileAtomic(this.#path, `${text}\n`);
+    }
+  }
+
+  resume(run: RunEvent, earlier: readonly EarlierEvent[]): void {
+    this.#start(run);
+    for (const event of earlier) this.#collect(event);
+  }
+
+  #collect(event: SimulationEvent): void {
     if (event.type === "epoch" && event.epoch < this.#run!.localEpochs - 1) {
       this.#add(event.round, event.epoch, event.clients, event.mean);
     }
     if (event.type === "aggregation") {
       this.#add(event.round, this.#run!.localEpochs - 1, event.clients, event.test);
-    }
-    if (event.type === "aggregation" || event.type === "interrupted") {
-      const text = JSON.stringify(Object.fromEntries(this.#infos));
-      await writeFileAtomic(this.#path, `${text}\n`);
     }
   }
 

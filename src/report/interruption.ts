@@ -1,20 +1,19 @@
 // A run that stops before its end: how far it got, as an event and in words.
 
-import type {
-  EpochEvent,
-  InterruptedEvent,
-  RunEvent,
-  SimulationEvent,
-} from "../federated/events.ts";
+import type { InterruptedEvent, RunEvent, SimulationEvent } from "../federated/events.ts";
+import type { EarlierEvent } from "./earlier_run.ts";
 import type { RunHeader } from "./run_header.ts";
+
+/** How far a run has got. */
+type Place = Pick<InterruptedEvent, "lastRound" | "lastEpoch" | "communications">;
 
 /** Follows a run, to know where it is. */
 export class Whereabouts {
   #run: RunEvent | null = null;
-  #last: EpochEvent | null = null;
+  #last: { readonly round: number; readonly epoch: number } | null = null;
   #communications = 0;
 
-  update(event: SimulationEvent): void {
+  update(event: SimulationEvent | EarlierEvent): void {
     if (event.type === "run") this.#run = event;
     if (event.type === "epoch") this.#last = event;
     if (event.type === "aggregation") this.#communications++;
@@ -27,9 +26,11 @@ export class Whereabouts {
 
   /** The event that ends a run which stops here. */
   interrupted(cause: string): InterruptedEvent {
+    return { type: "interrupted", cause, ...this.place };
+  }
+
+  get place(): Place {
     return {
-      type: "interrupted",
-      cause,
       lastRound: this.#last?.round ?? null,
       lastEpoch: this.#last?.epoch ?? null,
       communications: this.#communications,
@@ -39,13 +40,31 @@ export class Whereabouts {
 
 /** "Interrupted after round 2/6, epoch 1/3: SIGINT. What was written until then is in runs/…". */
 export function interruptionText(
-  { cause, lastRound, lastEpoch, communications }: InterruptedEvent,
-  { rounds, localEpochs }: RunEvent,
+  end: InterruptedEvent,
+  run: RunEvent,
   { folder }: RunHeader,
 ): string {
-  const place = lastRound === null || lastEpoch === null
-    ? "before the first local epoch was over"
-    : `after round ${lastRound + 1}/${rounds}, epoch ${lastEpoch + 1}/${localEpochs}` +
-      (communications > lastRound ? " and its communication" : "");
-  return `Interrupted ${place}: ${cause}. What was written until then is in ${folder}`;
+  const place = placeText(end, run) ?? "before the first local epoch was over";
+  return `Interrupted ${place}: ${end.cause}. What was written until then is in ${folder}`;
+}
+
+/** "Resumed after round 2/6, epoch 1/3 on llvmpipe (software)". */
+export function resumptionText(
+  run: RunEvent,
+  earlier: readonly EarlierEvent[],
+  { adapter }: RunHeader,
+): string {
+  const whereabouts = new Whereabouts();
+  for (const event of earlier) whereabouts.update(event);
+  return `Resumed ${placeText(whereabouts.place, run) ?? "from the start"} on ${adapter}`;
+}
+
+/** Null before the end of the first local epoch. */
+function placeText(
+  { lastRound, lastEpoch, communications }: Place,
+  { rounds, localEpochs }: RunEvent,
+): string | null {
+  if (lastRound === null || lastEpoch === null) return null;
+  return `after round ${lastRound + 1}/${rounds}, epoch ${lastEpoch + 1}/${localEpochs}` +
+    (communications > lastRound ? " and its communication" : "");
 }

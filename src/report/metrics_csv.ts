@@ -35,6 +35,10 @@ export class MetricsCsv implements EventConsumer {
     if (rows !== "") await Deno.writeTextFile(this.#path, rows, { append: true });
   }
 
+  resume(run: RunEvent): void {
+    this.#run = run;
+  }
+
   #rows(event: SimulationEvent): string {
     switch (event.type) {
       case "stage":

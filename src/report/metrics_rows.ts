@@ -15,6 +15,7 @@ export interface RowTime {
 export function metricsRow(event: SimulationEvent, time: RowTime): Record<string, unknown> | null {
   switch (event.type) {
     case "progress":
+    case "state":
       return null;
     case "checkpoint": {
       const { tensors: _, ...row } = event;

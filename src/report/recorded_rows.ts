@@ -1,6 +1,12 @@
 // One row of metrics.jsonl, checked: files outlive the program that wrote them.
 
-import type { AggregationEvent, ByRole, EpochEvent, RunEvent } from "../federated/events.ts";
+import type {
+  AggregationEvent,
+  ByRole,
+  EpochEvent,
+  RoundEvent,
+  RunEvent,
+} from "../federated/events.ts";
 import type { Metrics } from "../metrics/classification.ts";
 import { RunFolderError } from "./run_folder_error.ts";
 
@@ -19,7 +25,7 @@ export interface EvaluationRow {
 /** The rows that hold metrics. */
 export type RecordedRow = EpochEvent | AggregationEvent | EvaluationRow;
 
-type AnyRow = RunEvent | RecordedRow | { readonly type: "done" };
+type AnyRow = RunEvent | RoundEvent | RecordedRow | { readonly type: "done" };
 type Json = Record<string, unknown>;
 
 /**
@@ -36,6 +42,8 @@ export function readRow(value: unknown, start: RunEvent | null, where: string): 
   switch (type) {
     case "run":
       return runRow(row, check);
+    case "round":
+      return roundRow(row, check);
     case "epoch":
     case "aggregation":
     case "evaluation":
@@ -61,6 +69,12 @@ function runRow(row: Json, check: Check): RunEvent {
     if (!run.roles.includes(role)) throw check.error(`role ${role} is not one of ${run.roles}`);
   }
   return run;
+}
+
+function roundRow(row: Json, check: Check): RoundEvent {
+  check.count(row.round, "round");
+  if (typeof row.learningRate !== "number") throw check.error("learningRate is no number");
+  return row as unknown as RoundEvent;
 }
 
 function metricsRow(

@@ -4,6 +4,7 @@ import { basename, join } from "@std/path";
 import { type Predictions, readPredictions } from "./predictions.ts";
 import type { RunEvent } from "../federated/events.ts";
 import { readRow, type RecordedRow } from "./recorded_rows.ts";
+import { readRunConfig } from "./run_config.ts";
 import { RunFolderError } from "./run_folder_error.ts";
 import { readSpectra, type Spectra } from "./spectra_file.ts";
 
@@ -37,8 +38,8 @@ export const metricsFile = "metrics.jsonl";
  * @throws {RunFolderError} if a file is missing or is not what a run writes
  */
 export async function readRun(folder: string): Promise<RecordedRun> {
-  const config = readConfig(await readText(join(folder, "config.json")), folder);
-  const { rows, truncated } = readLines(
+  const { settings, adapter, versions } = await readRunConfig(folder);
+  const { rows, truncated } = readRows(
     await readText(join(folder, metricsFile)),
     join(folder, metricsFile),
   );
@@ -49,10 +50,14 @@ export async function readRun(folder: string): Promise<RecordedRun> {
         "name the folder of a run that has begun",
     );
   }
-  const history = rest.filter((row) => row.type !== "run" && row.type !== "done") as RecordedRow[];
+  const history = rest.filter((row) =>
+    row.type === "epoch" || row.type === "evaluation" || row.type === "aggregation"
+  );
   const finished = rest.some(({ type }) => type === "done");
   return {
-    ...config,
+    settings,
+    adapter,
+    versions,
     folder,
     run,
     rows: history,
@@ -63,24 +68,12 @@ export async function readRun(folder: string): Promise<RecordedRun> {
   };
 }
 
-function readConfig(
-  text: string,
-  folder: string,
-): Pick<RecordedRun, "settings" | "adapter" | "versions"> {
-  try {
-    const { settings, adapter, versions } = JSON.parse(text);
-    if (typeof settings?.method !== "string" || typeof adapter !== "string") throw new TypeError();
-    return { settings, adapter, versions: versions ?? {} };
-  } catch {
-    throw new RunFolderError(
-      `Cannot read ${join(folder, "config.json")}: it is not the settings of a run as ` +
-        "the command train writes them",
-    );
-  }
-}
-
-/** All rows; a last line without its end was being written when the run was stopped. */
-function readLines(text: string, path: string) {
+/**
+ * All rows that are known; a last line without its end was being written when the run was stopped.
+ *
+ * @throws {RunFolderError} naming the line that is not what a run writes
+ */
+export function readRows(text: string, path: string) {
   const lines = text.split("\n");
   const last = lines.pop()!;
   const complete = lines.map((line, index) => {

@@ -1,9 +1,25 @@
 // What determined a run, as it is stored in config.json and printed as the first row of --json.
 
-import type { RunHeader } from "./run_header.ts";
+import { join } from "@std/path";
+import { RunFolderError } from "./run_folder_error.ts";
+import type { RunHeader, Setting } from "./run_header.ts";
+
+/** The contents of config.json. */
+export interface RunConfig {
+  /** how the run is going: one that was killed says "running" for ever */
+  readonly status: Readonly<Record<string, unknown>>;
+  readonly command: readonly string[];
+  readonly settings: Readonly<Record<string, Setting["value"]>>;
+  /** names of the settings that were given as flags */
+  readonly flags: readonly string[];
+  readonly adapter: string;
+  readonly versions: Readonly<Record<string, string>>;
+}
 
 /** The command line, every setting, adapter and versions. */
-export function runConfig({ command, settings, adapter, versions }: RunHeader) {
+export function runConfig(
+  { command, settings, adapter, versions }: RunHeader,
+): Omit<RunConfig, "status"> {
   return {
     command,
     settings: Object.fromEntries(settings.map(({ name, value }) => [name, value])),
@@ -11,4 +27,26 @@ export function runConfig({ command, settings, adapter, versions }: RunHeader) {
     adapter,
     versions,
   };
+}
+
+/** @throws {RunFolderError} if the file is missing or is not what a run writes */
+export async function readRunConfig(folder: string): Promise<RunConfig> {
+  const path = join(folder, "config.json");
+  try {
+    const config = JSON.parse(await Deno.readTextFile(path));
+    const { settings, adapter } = config;
+    if (typeof settings?.method !== "string" || typeof adapter !== "string") {
+      throw new SyntaxError();
+    }
+    const { status = {}, flags = [], versions = {} } = config; // of which older runs lack some
+    return { ...config, status, flags, versions };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new RunFolderError(`Cannot read ${path}: it does not exist; name the folder of a run`);
+    }
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new RunFolderError(
+      `Cannot read ${path}: it is not the settings of a run as the command train writes them`,
+    );
+  }
 }

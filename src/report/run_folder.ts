@@ -10,17 +10,26 @@ import type {
   SimulationEvent,
   SpectraEvent,
 } from "../federated/events.ts";
+import type { SimulationState } from "../federated/state.ts";
 import type { Metrics } from "../metrics/classification.ts";
 import { retrogress } from "../metrics/retrogress.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
-import { appendJsonLine, createNewFolder, expectNewFolder, writeFileAtomic } from "../io/files.ts";
+import {
+  appendJsonLine,
+  createNewFolder,
+  expectNewFolder,
+  removeTemporaryFiles,
+  writeFileAtomic,
+} from "../io/files.ts";
 import { writeSafetensors } from "../io/safetensors.ts";
 import { loadChartLibrary } from "./chart_library.ts";
+import type { EarlierEvent, EarlierRun } from "./earlier_run.ts";
 import { clientCurves, curvesCaption, curvesTitle } from "./figures/client_curves.ts";
 import {
   checkpointFile,
   curveFileName,
   infoDictFile,
+  isOverallFileName,
   overallFileName,
   predictionsFile,
   spectraFile,
@@ -32,9 +41,10 @@ import { metricsRow, type RowTime } from "./metrics_rows.ts";
 import { pictureSvg } from "./picture.ts";
 import { loadPngRenderer } from "./png.ts";
 import type { RecordedRow } from "./recorded_rows.ts";
-import { readRun } from "./recorded_run.ts";
+import { metricsFile, readRun } from "./recorded_run.ts";
 import { pictureScale, reportFigures, writePage, writePictures } from "./report.ts";
-import { runConfig } from "./run_config.ts";
+import { type RunConfig, runConfig } from "./run_config.ts";
+import { resumeFolder, StateFiles } from "./state_files.ts";
 import type { EventConsumer, RunHeader } from "./run_header.ts";
 import { plainStyle } from "./style.ts";
 import { TextReport } from "./text_report.ts";
@@ -48,22 +58,39 @@ export interface RunFolderOptions {
   readonly tensorboard?: boolean;
 }
 
-/** Writes everything that stays of a run. The folder is made with the first event. */
+const logFile = "log.txt";
+const csvFile = "metrics.csv";
+const tensorboardFolder = "tensorboard";
+
+/** Writes everything that stays of a run. The folder is made, or gone on with, at the first event. */
 export class RunFolder implements EventConsumer {
   readonly #header: RunHeader;
   readonly #log: TextReport;
   /** what is written by others, told after this folder is made */
   readonly #files: readonly EventConsumer[];
+  readonly #tensorboard: boolean;
   #started = 0;
   readonly #history: RecordedRow[] = [];
   #run: RunEvent | null = null;
   /** name of the file that tells the best round's result, replaced with every better one */
   #bestOverall: string | null = null;
+  /** what to go on from; null in a new folder */
+  readonly #earlier: EarlierRun | null;
+  /** where states are stored; null before the first one of a new run */
+  #states: StateFiles | null;
 
-  private constructor(header: RunHeader, files: readonly EventConsumer[]) {
+  private constructor(
+    header: RunHeader,
+    files: readonly EventConsumer[],
+    { tensorboard = false }: RunFolderOptions,
+    earlier: EarlierRun | null,
+  ) {
     this.#header = header;
     this.#log = new TextReport(header, plainStyle);
     this.#files = files;
+    this.#tensorboard = tensorboard;
+    this.#earlier = earlier;
+    this.#states = earlier?.states ?? null;
   }
 
   /**
@@ -75,16 +102,59 @@ export class RunFolder implements EventConsumer {
    */
   static async open(header: RunHeader, options: RunFolderOptions = {}): Promise<RunFolder> {
     await expectNewFolder(header.folder);
+    return await RunFolder.#prepare(header, options, null);
+  }
+
+  /**
+   * Prepares to go on in the folder `header.folder`, as yet without changing anything. Its next event has to be
+   * told by `resume()`.
+   */
+  static async reopen(
+    header: RunHeader,
+    earlier: EarlierRun,
+    options: RunFolderOptions = {},
+  ): Promise<RunFolder> {
+    return await RunFolder.#prepare(header, options, earlier);
+  }
+
+  static async #prepare(
+    header: RunHeader,
+    options: RunFolderOptions,
+    earlier: EarlierRun | null,
+  ): Promise<RunFolder> {
     await Promise.all([loadPngRenderer(), loadChartLibrary()]);
     const files: EventConsumer[] = [
-      new MetricsCsv(join(header.folder, "metrics.csv")),
+      new MetricsCsv(join(header.folder, csvFile)),
       new InfoDict(join(header.folder, infoDictFile)),
     ];
     if (options.tensorboard) {
       const { TensorBoardLog } = await import("./tensorboard_log.ts"); // with its two libraries
-      files.push(new TensorBoardLog(join(header.folder, "tensorboard")));
+      files.push(new TensorBoardLog(join(header.folder, tensorboardFolder)));
     }
-    return new RunFolder(header, files);
+    return new RunFolder(header, files, options, earlier);
+  }
+
+  /** Makes the folder what it was when the state was stored, and writes on from there. */
+  async resume(run: RunEvent, events: readonly EarlierEvent[]): Promise<void> {
+    const { lengths, elapsed } = this.#earlier!.stored;
+    this.#run = run;
+    this.#started = performance.now() - elapsed;
+    for (const [path, length] of Object.entries(lengths)) {
+      await Deno.truncate(this.#path(path), length);
+    }
+    for (const folder of ["", "best", "final", resumeFolder]) {
+      await removeTemporaryFiles(this.#path(folder));
+    }
+    this.#history.push(
+      ...events.filter((row) => row.type === "epoch" || row.type === "aggregation"),
+    );
+    const best = events.findLast((event) => event.type === "aggregation" && event.selected);
+    await this.#removeOverallNames();
+    if (best?.type === "aggregation") await this.#nameBestRound(best);
+    await this.#writeConfig({ state: "running" });
+    this.#log.render(run, 0); // written already
+    await this.#write(this.#log.resume(run, events));
+    for (const file of this.#files) await file.resume(run, events);
   }
 
   /** Writes what the event adds. Errors of the file system are passed on. */
@@ -112,13 +182,18 @@ export class RunFolder implements EventConsumer {
       case "checkpoint":
         await this.#writeCheckpoint(event);
         break;
+      case "state":
+        await this.#storeState(event.state);
+        break;
       case "done":
         await this.#nameLastRound(event);
-        await this.#writeConfig({ state: "done" });
         await this.#report();
+        await this.#writeConfig({ state: "done" }); // last: until then it can be resumed
+        await this.#states?.remove();
         break;
       case "interrupted": {
         const { type: state, ...place } = event;
+        await this.#closeStates();
         await this.#writeConfig({ state, ...place });
         if (this.#history.length > 0) await this.#drawCurves();
         break;
@@ -133,15 +208,45 @@ export class RunFolder implements EventConsumer {
     await this.#writeConfig({ state: "running" });
   }
 
-  /** @param status how the run is going: one that was killed says "running" for ever */
-  async #writeConfig(status: Readonly<Record<string, unknown>>): Promise<void> {
-    const config = { status, ...runConfig(this.#header) };
+  /** What began the run stays, whoever goes on with it. */
+  async #writeConfig(status: RunConfig["status"]): Promise<void> {
+    const config = { ...this.#earlier?.config ?? runConfig(this.#header), status };
     await writeFileAtomic(this.#path("config.json"), `${JSON.stringify(config, null, 2)}\n`);
   }
 
   async #appendLog(event: SimulationEvent): Promise<void> {
     const text = this.#log.render(event, this.#elapsed());
-    if (text !== "") await Deno.writeTextFile(this.#path("log.txt"), text, { append: true });
+    if (text !== "") await this.#write(text);
+  }
+
+  /** Writes to the log. */
+  async #write(text: string): Promise<void> {
+    await Deno.writeTextFile(this.#path(logFile), text, { append: true });
+  }
+
+  async #storeState(state: SimulationState): Promise<void> {
+    const growing = [logFile, metricsFile, csvFile, ...await this.#tensorboardFiles()];
+    const lengths: Record<string, number> = {};
+    for (const path of growing) lengths[path] = (await Deno.stat(this.#path(path))).size;
+    this.#states ??= await StateFiles.create(this.#header.folder);
+    await this.#states.store({ state, elapsed: this.#elapsed(), lengths });
+  }
+
+  async #tensorboardFiles(): Promise<string[]> {
+    if (!this.#tensorboard) return [];
+    return (await Array.fromAsync(Deno.readDir(this.#path(tensorboardFolder))))
+      .map(({ name }) => `${tensorboardFolder}/${name}`);
+  }
+
+  /** Waits until the last state is stored: the run may go on from it at once. */
+  async #closeStates(): Promise<void> {
+    const states = this.#states;
+    if (states === null) return;
+    try {
+      await states.settled();
+    } finally {
+      states[Symbol.dispose]();
+    }
   }
 
   /** A row for each role: what every communication cost each client, and the mean over clients. */
@@ -149,13 +254,13 @@ export class RunFolder implements EventConsumer {
     const events = this.#history.filter((row) => row.type !== "evaluation");
     for (const role of this.#run!.roles) {
       const row = { type: "retrogress", ...retrogress(events, { role }), time: this.#time() };
-      await appendJsonLine(this.#path("metrics.jsonl"), row);
+      await appendJsonLine(this.#path(metricsFile), row);
     }
   }
 
   async #appendRow(event: SimulationEvent): Promise<void> {
     const row = metricsRow(event, this.#time());
-    if (row !== null) await appendJsonLine(this.#path("metrics.jsonl"), row);
+    if (row !== null) await appendJsonLine(this.#path(metricsFile), row);
   }
 
   #time(): RowTime {
@@ -237,6 +342,13 @@ export class RunFolder implements EventConsumer {
     if (this.#bestOverall !== null) await Deno.remove(this.#path(this.#bestOverall));
     this.#bestOverall = overallFileName("valid", this.#personal(event.test), event.round);
     await writeFileAtomic(this.#path(this.#bestOverall), "");
+  }
+
+  /** Which they were at the time of a state, the events tell. */
+  async #removeOverallNames(): Promise<void> {
+    for await (const { name } of Deno.readDir(this.#header.folder)) {
+      if (isOverallFileName(name)) await Deno.remove(this.#path(name));
+    }
   }
 
   async #nameLastRound(event: DoneEvent): Promise<void> {

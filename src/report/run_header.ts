@@ -1,6 +1,7 @@
 // What every consumer of a run is told before it starts, and how it is given events.
 
-import type { SimulationEvent } from "../federated/events.ts";
+import type { RunEvent, SimulationEvent } from "../federated/events.ts";
+import type { EarlierEvent } from "./earlier_run.ts";
 
 /** One resolved setting, shown and stored as it will be used. */
 export interface Setting {
@@ -26,9 +27,16 @@ export interface RunHeader {
   readonly versions: Readonly<Record<string, string>>;
   /** the run's folder */
   readonly folder: string;
+  /** how long it had run when its state was stored, if this goes on with it; milliseconds */
+  readonly elapsedBefore?: number;
 }
 
 /** Is given all events of a run, one after the other. */
 export interface EventConsumer {
   consume(event: SimulationEvent): void | Promise<void>;
+  /**
+   * In place of the run event, where a run goes on: is given it and what was told before the state. That is to be
+   * remembered; it has been written already.
+   */
+  resume(run: RunEvent, earlier: readonly EarlierEvent[]): void | Promise<void>;
 }

@@ -6,6 +6,7 @@ import { scalarsRecord, versionRecord } from "../io/event_file.ts";
 import type { Metrics } from "../metrics/classification.ts";
 import { retrogress } from "../metrics/retrogress.ts";
 import { flatMetrics, type PlacedEvent, stepsBefore } from "./flat_metrics.ts";
+import type { EarlierEvent } from "./earlier_run.ts";
 import type { EventConsumer } from "./run_header.ts";
 
 /** A point of a curve; null: n/a, which TensorBoard has no point for. */
@@ -42,6 +43,13 @@ export class TensorBoardLog implements EventConsumer {
         if (event.type === "epoch") this.#lastEpoch = event;
         break;
     }
+  }
+
+  /** Goes on in the file that is there. */
+  async resume(run: RunEvent, earlier: readonly EarlierEvent[]): Promise<void> {
+    this.#run = run;
+    this.#lastEpoch = earlier.findLast((event) => event.type === "epoch") ?? null;
+    for await (const { name } of Deno.readDir(this.#folder)) this.#path = join(this.#folder, name);
   }
 
   async #begin(): Promise<void> {

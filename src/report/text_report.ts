@@ -7,7 +7,8 @@ import type {
   SimulationEvent,
 } from "../federated/events.ts";
 import { retrogress } from "../metrics/retrogress.ts";
-import { interruptionText } from "./interruption.ts";
+import type { EarlierEvent } from "./earlier_run.ts";
+import { interruptionText, resumptionText } from "./interruption.ts";
 import type { RunHeader } from "./run_header.ts";
 import {
   aggregationScreen,
@@ -68,6 +69,12 @@ export class TextReport {
       default:
         return "";
     }
+  }
+
+  /** The text with which a run goes on. Give the run event to `render()` before. */
+  resume(run: RunEvent, earlier: readonly EarlierEvent[]): string {
+    for (const event of earlier) this.render(event, 0); // to remember it
+    return `${resumptionText(run, earlier, this.#header)}\n\n`;
   }
 
   #retrogress(run: RunEvent, events: readonly SimulationEvent[]) {

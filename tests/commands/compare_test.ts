@@ -63,6 +63,8 @@ Deno.test("a comparison goes on where it was stopped, and ends with the same res
     [await onlyFolder(whole), folder].map((path) => Deno.readTextFile(join(path, "results.csv"))),
   );
   assertEquals(results[0], results[1]);
+  const log = await Deno.readTextFile(join(folder, "fedavg-seed5", "log.txt"));
+  assertMatch(log, /^Resumed (from the start|after round \d\/2, epoch 1\/1)/m);
 });
 
 Deno.test("a comparison cannot go on with other settings, nor where there is none", async () => {
@@ -75,15 +77,24 @@ Deno.test("a comparison cannot go on with other settings, nor where there is non
   assertStringIncludes(none.err, "Cannot resume x: there is no x/compare.json");
 });
 
-/** Sends SIGINT as soon as the second run has begun. */
+/** Sends SIGINT as soon as the second run has stored a state. */
 async function stopInSecondRun(cwd: string, args: readonly string[]) {
   const process = startCli(cwd, args);
   const stderr = new Response(process.stderr).text();
   const lines = createInterface({ input: Readable.fromWeb(process.stdout) });
   for await (const line of lines) {
-    if (line.includes("1/3")) process.kill("SIGINT");
+    if (!line.includes("1/3")) continue;
+    const state = join(await onlyFolder(cwd), "fedavg-seed5", "resume", "state.safetensors");
+    await untilThere(state);
+    process.kill("SIGINT");
   }
   return { code: (await process.status).code, err: await stderr };
+}
+
+async function untilThere(path: string): Promise<void> {
+  while (await Deno.stat(path).then(() => false, () => true)) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 /** The only folder in `out`. */

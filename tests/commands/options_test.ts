@@ -34,7 +34,7 @@ Deno.test("resolveOptions() has the official code's defaults", () => {
 });
 
 Deno.test("resolveOptions() sets everything that defaultConfig knows", () => {
-  const { initialState: _, ...config } = defaultConfig;
+  const { initialState: _, resumeFrom: __, stateEvery: ___, ...config } = defaultConfig; // under other names
   const missing = Object.keys(config).filter((key) => !Object.hasOwn(trainFlags, key));
   assertEquals(missing, []);
 });
@@ -57,6 +57,8 @@ Deno.test("resolveOptions() accepts every name and alias with _ and with -", () 
 });
 
 const exampleOf = {
+  resume: "runs/one",
+  checkpointEvery: "epoch",
   evaluateEvery: "10",
   method: "prrfl",
   theme: "mine",

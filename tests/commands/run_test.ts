@@ -112,10 +112,12 @@ Deno.test("an interrupted run says how far it got and where its files are", () =
     const path = join("out", basename(await runFolder(folder)));
     assertEquals([rows[0].type, rows[0].folder], ["config", path]);
     const place = `round ${Number(end.lastRound) + 1}/1000, epoch ${Number(end.lastEpoch) + 1}/2`;
-    assertMatch(stderr, new RegExp(`^Interrupted after ${place}[^:]*: SIGINT\\. .* ${path}\\n$`));
+    const [text, advice] = stderr.split("; ");
+    assertMatch(text, new RegExp(`^Interrupted after ${place}[^:]*: SIGINT\\. .* ${path}$`));
+    assertEquals(advice, `to go on: train --resume ${path}\n`);
     const stored = JSON.parse(await Deno.readTextFile(join(folder, path, "config.json")));
     assertEquals([stored.status.state, stored.command], ["interrupted", endless]);
-    assertStringIncludes(await Deno.readTextFile(join(folder, path, "log.txt")), stderr);
+    assertStringIncludes(await Deno.readTextFile(join(folder, path, "log.txt")), text);
   }));
 
 Deno.test("a run that diverges leaves the reason in its folder", () =>

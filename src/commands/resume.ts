@@ -1,0 +1,94 @@
+// A run that goes on: its settings are those that it began with, and no flag may say otherwise.
+
+import { join } from "@std/path";
+import { type EarlierRun, readEarlierRun, readUnfinishedConfig } from "../report/earlier_run.ts";
+import { settingText } from "../report/format.ts";
+import type { RunConfig } from "../report/run_config.ts";
+import { RunFolderError } from "../report/run_folder_error.ts";
+import type { RunHeader, Setting } from "../report/run_header.ts";
+import { type Flag, trainFlags, type TrainOptions } from "./flags.ts";
+import type { ResolvedOptions } from "./options.ts";
+import { UsageError } from "./usage_error.ts";
+import { toggle } from "./values.ts";
+
+type Resolved = ResolvedOptions<typeof trainFlags>;
+
+/** How this process shows the run; the folder says nothing about it. */
+const ofProcess: readonly (keyof TrainOptions)[] = ["resume", "json", "quiet"];
+/** Flags that may be given anew, for they change no numbers. */
+const changeable = [...ofProcess, "adapter", "parallelClients", "checkpointEvery"];
+
+/**
+ * Opens the run of `--resume`, and merges the flags given now with its settings.
+ *
+ * @throws {UsageError} if a flag says something else than the run began with
+ * @throws {RunFolderError} if the folder holds nothing to go on with
+ */
+export async function resumeRun(
+  folder: string,
+  given: Resolved,
+): Promise<Pick<Resolved, "options" | "settings"> & { readonly earlier: EarlierRun }> {
+  const config = await readUnfinishedConfig(folder);
+  const options: Record<string, unknown> = {};
+  const settings = Object.entries(trainFlags).map(([option, flag]): Setting => {
+    const now = given.settings.find(({ name }) => name === flag.name)!;
+    const then = settingOf(flag, config);
+    const isGiven = now.source === "flag";
+    const mayChange = changeable.some((name) => name === option);
+    if (isGiven && !mayChange && now.value !== then.value) {
+      throw new UsageError(
+        `Cannot use --${typed(flag, now.value)} with --resume: the run in ${folder} has ` +
+          `${typed(flag, then.value)}; leave the flag out, or start another run`,
+      );
+    }
+    const fromNow = isGiven && mayChange || ofProcess.some((name) => name === option);
+    options[option] = fromNow
+      ? given.options[option as keyof TrainOptions]
+      : valueOf(flag, then, folder);
+    return fromNow ? now : then;
+  });
+  return { options: options as TrainOptions, settings, earlier: await readEarlierRun(folder) };
+}
+
+/** As on the command line, without hyphens: `lr 0.01`, `no-shuffle`. */
+function typed(flag: Flag<unknown>, value: Setting["value"]): string {
+  if (typeof value === "boolean") return value ? flag.name : `no-${flag.name}`;
+  return `${flag.name} ${value === null ? `(${flag.defaultText})` : settingText(value)}`;
+}
+
+/** A setting as config.json has it. Runs of before the flag existed had what is now the default. */
+function settingOf(flag: Flag<unknown>, { settings, flags }: RunConfig): Setting {
+  const { name, topic, default: initial } = flag;
+  const value = Object.hasOwn(settings, name) ? settings[name] : initial as Setting["value"];
+  const source = flags.includes(name) ? "flag" : value === initial ? flag.source : "demo";
+  return { name, value, decisive: topic !== "Running", source };
+}
+
+/** The value that the setting stands for: lists, for one, are stored as text. */
+function valueOf(flag: Flag<unknown>, { name, value }: Setting, folder: string): unknown {
+  if (value === null || flag.kind === toggle && typeof value === "boolean") return value;
+  const parsed = flag.kind.parse(String(value));
+  if (parsed !== undefined) return parsed;
+  throw new RunFolderError(
+    `Cannot resume ${folder}: ${join(folder, "config.json")} has ${name} ${value} where ` +
+      `${flag.kind.expected} is expected`,
+  );
+}
+
+/** Says on standard error why the rest of a run may differ from what it would have been. */
+export function showNotices(
+  { config, notice }: EarlierRun,
+  { adapter, versions }: RunHeader,
+): void {
+  const differing = [
+    ...(adapter === config.adapter ? [] : [`adapter ${config.adapter}, now ${adapter}`]),
+    ...Object.entries(versions)
+      .filter(([name, version]) => config.versions[name] !== version)
+      .map(([name, version]) => `${name} ${config.versions[name] ?? "unknown"}, now ${version}`),
+  ];
+  const notices = [
+    ...(notice === null ? [] : [notice]),
+    ...differing.map((what) => `the run began with ${what}: the last digits may differ`),
+  ];
+  for (const text of notices) console.error(`note: ${text}`);
+}

@@ -1,0 +1,65 @@
+// The state of a run between two of its steps: all that the rest of it depends on besides the configuration.
+
+import { splitNames } from "../data/dataset.ts";
+import type { HostTensor } from "../tensor/host_tensor.ts";
+import { ConfigError, defaultConfig, type SimulationConfig } from "./config.ts";
+import type { TransferStage } from "./transfer_stage.ts";
+
+/** Random numbers are drawn by seed, client and epoch, so that no generator has a state. */
+export interface SimulationState {
+  /** the round that comes next, or in which the state was taken */
+  readonly round: number;
+  /** local epochs of that round that are over; all of them: the communication comes next */
+  readonly epoch: number;
+  /** the best round so far, by the mean validation F1 in percent */
+  readonly best: { readonly f1: number; readonly round: number } | null;
+  /** of the local epoch before, by client; 0 where none is decided */
+  readonly stages: readonly (TransferStage | 0)[];
+  /** what the configuration was, by the name of the setting */
+  readonly configuration: Readonly<Record<string, string>>;
+  /** `client.role.set.name`, clients counted from 0: however they were grouped, the names are the same */
+  readonly tensors: ReadonlyMap<string, HostTensor>;
+}
+
+/** Settings on which nothing depends that comes after a state; and the method, which is told in other words. */
+const left = ["parallelClients", "stateEvery", "resumeFrom", "initialState", "method"];
+const settings = (Object.keys(defaultConfig) as (keyof typeof defaultConfig)[])
+  .filter((name) => !left.includes(name));
+
+/** Everything that a state has to agree with, in words. */
+export function configurationOf(config: SimulationConfig): Record<string, string> {
+  const { dataset, method } = config;
+  const clients = dataset.clients.map((client) => {
+    const sizes = splitNames.map((split) => `${client[split].labels.length} ${split}`);
+    return [`images of client ${client.name}`, sizes.join(", ")];
+  });
+  return {
+    method: typeof method === "string" ? method : `one with roles ${method.roles.join(", ")}`,
+    ...Object.fromEntries(settings.map((name) => [name, String(config[name])])),
+    "image size": String(dataset.imageSize),
+    classes: dataset.classNames.join(", "),
+    clients: dataset.clients.map(({ name }) => name).join(", "),
+    ...Object.fromEntries(clients),
+  };
+}
+
+/** @throws {ConfigError} naming what differs between the state's configuration and this one */
+export function expectSameConfiguration(state: SimulationState, config: SimulationConfig): void {
+  const [theirs, ours] = [state.configuration, configurationOf(config)];
+  for (const name of new Set([...Object.keys(theirs), ...Object.keys(ours)])) {
+    if (theirs[name] === ours[name]) continue;
+    throw new ConfigError(
+      `Cannot resume: the state was made with ${name} ${theirs[name] ?? "unset"} ` +
+        `but now it is ${ours[name] ?? "unset"}; resume with what it was, or start another run`,
+    );
+  }
+  const { round, epoch } = state;
+  const within = (value: number, end: number) =>
+    Number.isInteger(value) && value >= 0 && value < end;
+  if (!within(round, config.rounds) || !within(epoch, config.localEpochs + 1)) {
+    throw new ConfigError(
+      `Cannot resume: the state is of round ${round}, epoch ${epoch}, but there are ` +
+        `${config.rounds} rounds of ${config.localEpochs} local epochs`,
+    );
+  }
+}

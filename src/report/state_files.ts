@@ -1,0 +1,187 @@
+// The states of a run in `resume/` of its folder: the newest and the one before, each written whole or not at all.
+
+import { join } from "@std/path";
+import type { SimulationState } from "../federated/state.ts";
+import { syncFile, writeFileAtomic } from "../io/files.ts";
+import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
+import { RunFolderError } from "./run_folder_error.ts";
+
+/** A state, and how far the files were that grow as the run goes. */
+export interface StoredState {
+  readonly state: SimulationState;
+  /** of the run until then, milliseconds */
+  readonly elapsed: number;
+  /** bytes of the growing files, by path in the run folder */
+  readonly lengths: Readonly<Record<string, number>>;
+}
+
+/** In a run folder. */
+export const resumeFolder = "resume";
+
+const newest = "state.safetensors";
+const before = "previous.safetensors";
+const lockFile = "lock";
+
+/** Value of the metadata's `format`; another one is of another program. */
+const format = "prrfl-state-1";
+
+/** What is there to go on from, and a sentence if the newest state is not it. */
+export interface UsableState {
+  readonly stored: StoredState;
+  readonly notice: string | null;
+}
+
+/** Another process is training the run. */
+export class RunInUseError extends RunFolderError {}
+
+/** Reads and writes states; as long as it is not disposed of, no other process can do that in this run folder. */
+export class StateFiles implements Disposable {
+  readonly #run: string;
+  readonly #folder: string;
+  readonly #lock: Deno.FsFile;
+  #writing: Promise<void> = Promise.resolve();
+  /** as far as is known: else the one before is what is kept */
+  #newestIsWhole = false;
+
+  private constructor(run: string, lock: Deno.FsFile) {
+    this.#run = run;
+    this.#folder = join(run, resumeFolder);
+    this.#lock = lock;
+  }
+
+  /** For a new run. */
+  static async create(run: string): Promise<StateFiles> {
+    await Deno.mkdir(join(run, resumeFolder));
+    return await StateFiles.claim(run);
+  }
+
+  /**
+   * For a run that was stopped.
+   *
+   * @throws {RunInUseError} if another process is training it
+   * @throws {RunFolderError} if it never stored a state
+   */
+  static async claim(run: string): Promise<StateFiles> {
+    const path = join(run, resumeFolder, lockFile);
+    const lock = await Deno.open(path, { write: true, create: true }).catch((error) => {
+      throw error instanceof Deno.errors.NotFound ? cannotResume(run, nothing) : error;
+    });
+    if (await lock.tryLock(true)) return new StateFiles(run, lock);
+    lock.close();
+    throw new RunInUseError(
+      `Cannot resume ${run}: another process is training it at this moment; wait for its end or stop it`,
+    );
+  }
+
+  /**
+   * Begins to store a state; training goes on meanwhile. The one before is kept, older ones are not.
+   * Errors of the file system are thrown by the next call of this or `settled()`.
+   */
+  async store(stored: StoredState): Promise<void> {
+    await this.#writing;
+    this.#writing = this.#write(stored);
+    this.#writing.catch(() => {}); // whoever waits for it next sees the error
+  }
+
+  /** Waits until all is stored. */
+  async settled(): Promise<void> {
+    await this.#writing;
+  }
+
+  /**
+   * The newest state that is whole and that the growing files reach, else the one before.
+   *
+   * @throws {RunFolderError} if there is none, saying what is wrong
+   */
+  async read(): Promise<UsableState> {
+    const problems: string[] = [];
+    for (const name of [newest, before]) {
+      const path = join(this.#folder, name);
+      try {
+        const stored = await decode(await Deno.readFile(path));
+        await this.#expectLengths(stored);
+        this.#newestIsWhole = name === newest;
+        const notice = problems.length === 0
+          ? null
+          : `${problems[0]}; the state before it is taken instead`;
+        return { stored, notice };
+      } catch (error) {
+        if (error instanceof Deno.errors.NotFound) continue; // it was about to be replaced
+        if (!(error instanceof SyntaxError)) throw error;
+        problems.push(`${path} is damaged (${error.message})`);
+      }
+    }
+    throw cannotResume(this.#run, problems.join(", and ") || nothing);
+  }
+
+  /** Removes the states: the run is finished. */
+  async remove(): Promise<void> {
+    await this.#writing;
+    this[Symbol.dispose]();
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+
+  [Symbol.dispose](): void {
+    this.#lock.close();
+  }
+
+  async #write(stored: StoredState): Promise<void> {
+    const bytes = await encode(stored);
+    for (const path of Object.keys(stored.lengths)) await syncFile(join(this.#run, path));
+    const path = join(this.#folder, newest);
+    if (this.#newestIsWhole) await Deno.rename(path, join(this.#folder, before));
+    await writeFileAtomic(path, bytes);
+    this.#newestIsWhole = true;
+  }
+
+  /** @throws {SyntaxError} if a file is shorter than it was */
+  async #expectLengths({ lengths }: StoredState): Promise<void> {
+    for (const [path, length] of Object.entries(lengths)) {
+      const size = await Deno.stat(join(this.#run, path)).then(({ size }) => size, () => 0);
+      if (size < length) {
+        throw new SyntaxError(`${path} has ${size} bytes, but had ${length} when it was stored`);
+      }
+    }
+  }
+}
+
+const nothing = `it holds no ${join(resumeFolder, newest)}`;
+
+function cannotResume(run: string, reason: string): RunFolderError {
+  return new RunFolderError(`Cannot resume ${run}: ${reason}; start another run`);
+}
+
+/** As safetensors; the counters are JSON in its metadata, and so is a digest of the file without the digest. */
+async function encode({ state, ...rest }: StoredState): Promise<Uint8Array> {
+  const { tensors, ...counters } = state;
+  const metadata = { format, state: JSON.stringify(counters), rest: JSON.stringify(rest) };
+  const bytes = writeSafetensors(tensors, { ...metadata, sha256: noDigest });
+  const place = placeOf(noDigest, bytes);
+  place.set(new TextEncoder().encode(await digest(bytes)));
+  return bytes;
+}
+
+/** @throws {SyntaxError} unless these are bytes that `encode()` made */
+async function decode(bytes: Uint8Array<ArrayBuffer>): Promise<StoredState> {
+  const { tensors, metadata } = readSafetensors(bytes);
+  const { format: found, sha256 = "", state, rest } = metadata;
+  if (found !== format) throw new SyntaxError(`its format is ${found} but ${format} is expected`);
+  placeOf(sha256, bytes).set(new TextEncoder().encode(noDigest));
+  if (await digest(bytes) !== sha256) throw new SyntaxError("its checksum does not match");
+  return { state: { ...JSON.parse(state), tensors }, ...JSON.parse(rest) };
+}
+
+/** What stands in the digest's place while it is computed. */
+const noDigest = "0".repeat(64);
+
+/** The bytes of the header that hold these hexadecimal digits. */
+function placeOf(digits: string, bytes: Uint8Array): Uint8Array {
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  const header = new TextDecoder("latin1").decode(bytes.subarray(8, 8 + length)); // a letter for each byte
+  const start = 8 + header.indexOf(`"sha256":"${digits}"`) + `"sha256":"`.length;
+  return bytes.subarray(start, start + noDigest.length);
+}
+
+async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}

@@ -1,0 +1,237 @@
+// A run folder that is gone on with: it ends as if it had not been stopped, and says what it cannot use.
+
+import { join } from "@std/path";
+import { trainFlags } from "../../src/commands/flags.ts";
+import { resolveOptions } from "../../src/commands/options.ts";
+import { resumeRun } from "../../src/commands/resume.ts";
+import { UsageError } from "../../src/commands/usage_error.ts";
+import type { RunEvent, SimulationEvent } from "../../src/federated/events.ts";
+import { readEarlierRun } from "../../src/report/earlier_run.ts";
+import { RunFolder } from "../../src/report/run_folder.ts";
+import { RunFolderError } from "../../src/report/run_folder_error.ts";
+import { RunInUseError, StateFiles } from "../../src/report/state_files.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "../assert.ts";
+import { TemporaryFolder } from "../data/tiny_folder.ts";
+import { readEventFile } from "./event_reader.ts";
+import { madeUpHeader, madeUpRun } from "./made_up_run.ts";
+
+const options = { tensorboard: true };
+
+/** The made-up run, with a state at its start and after each of its rounds but the last. */
+function* events(): Generator<SimulationEvent> {
+  for (const event of madeUpRun()) {
+    yield event;
+    if (event.type === "run") yield stateEvent(0);
+    if (event.type === "aggregation" && event.round < 2) yield stateEvent(event.round + 1);
+  }
+}
+
+function stateEvent(round: number): SimulationEvent {
+  const tensors = new Map([["0.personal.w", { shape: [2], data: new Float32Array([round, 0.5]) }]]);
+  const configuration = { classes: "nævus, mel" }; // no ASCII
+  return {
+    type: "state",
+    state: { round, epoch: 0, best: null, stages: [1, 2, 0, 4], configuration, tensors },
+  };
+}
+
+const states = (path: string) => ["state", "previous"].map((name) => stateFile(path, name));
+const stateFile = (path: string, name: string) => join(path, "resume", `${name}.safetensors`);
+
+async function writeWholeRun(path: string): Promise<void> {
+  const folder = await RunFolder.open(madeUpHeader(path), options);
+  for (const event of events()) await folder.consume(event);
+}
+
+/** Writes what there is of a run that ends amid its last round, and some of what a killed process may leave. */
+async function writeStoppedRun(path: string): Promise<void> {
+  const folder = await RunFolder.open(madeUpHeader(path), options);
+  for (const event of events()) {
+    await folder.consume(event);
+    if (event.type === "epoch" && event.round === 2) break;
+  }
+  const place = { lastRound: 2, lastEpoch: 0, communications: 2 };
+  await folder.consume({ type: "interrupted", cause: "SIGINT", ...place });
+  await Deno.writeTextFile(join(path, "metrics.jsonl"), '{"type":"epo', { append: true });
+  await Deno.writeTextFile(join(path, "metrics.csv"), "2,1,", { append: true });
+  await Deno.writeTextFile(join(path, "save_valid_overall-F1-m99.99-AUC-m99.99-iters2.txt"), "");
+  await Deno.writeTextFile(`${stateFile(path, "state")}.${crypto.randomUUID()}.tmp`, "half of");
+}
+
+/** Goes on to the end. @returns what was said of the state taken */
+async function goOn(path: string): Promise<{ notice: string | null; round: number }> {
+  const earlier = await readEarlierRun(path);
+  const { state } = earlier.stored;
+  const folder = await RunFolder.reopen(madeUpHeader(path), earlier, options);
+  const all = [...events()];
+  await folder.resume(all[0] as RunEvent, earlier.events);
+  const next = 1 +
+    all.findIndex((event) => event.type === "state" && event.state.round === state.round);
+  for (const event of all.slice(next)) await folder.consume(event);
+  return { notice: earlier.notice, round: state.round };
+}
+
+/** Everything that may not depend on whether the run was stopped, by file. */
+async function contentsOf(path: string): Promise<Map<string, unknown>> {
+  const contents = new Map<string, unknown>();
+  for (const { name, isDirectory } of [...Deno.readDirSync(path)]) {
+    if (isDirectory) {
+      for (const [inner, content] of await contentsOf(join(path, name))) {
+        contents.set(name === "tensorboard" ? name : `${name}/${inner}`, content);
+      }
+    } else contents.set(name, contentOf(name, await Deno.readFile(join(path, name))));
+  }
+  return contents;
+}
+
+function contentOf(name: string, bytes: Uint8Array): unknown {
+  if (name.startsWith("events.")) {
+    return readEventFile(bytes).scalars.map((scalar) => ({ ...scalar, wallTime: 0 }));
+  }
+  if (/\.(html|svg)$/.test(name)) return null; // they number their parts through all charts of a process
+  if (!/\.(txt|jsonl|csv|json)$/.test(name)) return bytes;
+  const text = new TextDecoder().decode(bytes);
+  if (name === "metrics.jsonl") return text.replaceAll(/"time":\{.*?\}/g, "");
+  return text.replaceAll(/^Resumed .*\n\n/gm, "").replaceAll(/(\(| in )\d+:\d\d/g, "");
+}
+
+Deno.test("a run folder that was gone on with has what an uninterrupted one has", async () => {
+  using temporary = new TemporaryFolder();
+  const [whole, stopped] = ["whole", "stopped"].map((name) => join(temporary.path, name));
+  await writeWholeRun(whole);
+  await writeStoppedRun(stopped);
+  assertEquals(await goOn(stopped), { notice: null, round: 2 });
+
+  const [expected, actual] = [await contentsOf(whole), await contentsOf(stopped)];
+  assertEquals([...actual.keys()].toSorted(), [...expected.keys()].toSorted());
+  for (const [name, content] of expected) {
+    const text = name === "log.txt" ? String(content).replaceAll(whole, stopped) : content;
+    assertEquals(actual.get(name), text, name);
+  }
+  const log = await Deno.readTextFile(join(stopped, "log.txt"));
+  assertStringIncludes(
+    log,
+    "\nResumed after round 2/3, epoch 2/2 and its communication on llvmpipe",
+  );
+  assert(!log.includes("SIGINT"));
+});
+
+Deno.test("a run folder keeps two states while it is written and none at the end", async () => {
+  using temporary = new TemporaryFolder();
+  const path = join(temporary.path, "run");
+  await writeStoppedRun(path);
+  const names = [...Deno.readDirSync(join(path, "resume"))].map(({ name }) => name)
+    .filter((name) => !name.endsWith(".tmp"));
+  assertEquals(names.toSorted(), ["lock", "previous.safetensors", "state.safetensors"]);
+  const { stored, states } = await readEarlierRun(path);
+  states[Symbol.dispose]();
+  assertEquals(
+    [stored.state],
+    [...events()].flatMap((event) =>
+      event.type === "state" && event.state.round === 2 ? [event.state] : []
+    ),
+  );
+  await goOn(path);
+  await assertRejects(() => Deno.stat(join(path, "resume")), Deno.errors.NotFound);
+});
+
+const damages: [string, (path: string) => Promise<void>, string][] = [
+  ["truncated", (path) => Deno.truncate(path, 300), "bytes but only 292 follow"],
+  ["empty", (path) => Deno.truncate(path, 0), "expected at least 8 bytes"],
+  ["altered in a tensor", (path) => flipBit(path, -1), "its checksum does not match"],
+  ["altered in its counters", (path) => flipBit(path, 200), "its checksum does not match"],
+];
+
+async function flipBit(path: string, at: number): Promise<void> {
+  const bytes = await Deno.readFile(path);
+  bytes[at < 0 ? bytes.length + at : at] ^= 1;
+  await Deno.writeFile(path, bytes);
+}
+
+Deno.test("a damaged state is said to be so, and the one before it is taken", async () => {
+  using temporary = new TemporaryFolder();
+  const path = join(temporary.path, "run");
+  await writeStoppedRun(path);
+  const intact = await Deno.readFile(stateFile(path, "state"));
+  for (const [how, damage, reason] of damages) {
+    await Deno.writeFile(stateFile(path, "state"), intact);
+    await damage(stateFile(path, "state"));
+    const { notice, stored, states } = await readEarlierRun(path);
+    states[Symbol.dispose]();
+    assertEquals(stored.state.round, 1, how);
+    assertMatch(notice!, /state\.safetensors is damaged .*; the state before it is taken instead$/);
+    assertStringIncludes(notice!, reason);
+  }
+  assertEquals((await goOn(path)).round, 1);
+});
+
+Deno.test("a good state outlives the next one where the newest was damaged", async () => {
+  using temporary = new TemporaryFolder();
+  const path = join(temporary.path, "run");
+  await writeStoppedRun(path);
+  const good = await Deno.readFile(stateFile(path, "previous"));
+  await Deno.truncate(stateFile(path, "state"), 9);
+  const files = await StateFiles.claim(path);
+  const { stored } = await files.read();
+  await files.store(stored);
+  await files.settled();
+  files[Symbol.dispose]();
+  assertEquals(await Deno.readFile(stateFile(path, "previous")), good);
+});
+
+Deno.test("a run cannot go on without a whole state, nor twice at a time, nor when finished", async () => {
+  using temporary = new TemporaryFolder();
+  const path = join(temporary.path, "run");
+  const refused = (message: string, kind = RunFolderError) =>
+    assertRejects(() => readEarlierRun(path), kind, message);
+  await refused("config.json: it does not exist; name the folder of a run");
+  await writeStoppedRun(path);
+
+  const held = await StateFiles.claim(path);
+  await refused("another process is training it at this moment", RunInUseError);
+  held[Symbol.dispose]();
+
+  await Deno.truncate(join(path, "metrics.csv"), 10);
+  await refused("metrics.csv has 10 bytes, but had");
+  for (const file of states(path)) await Deno.truncate(file, 20);
+  await refused("state.safetensors is damaged (");
+  for (const file of states(path)) await Deno.remove(file);
+  await refused("it holds no resume/state.safetensors; start another run");
+  await Deno.remove(join(path, "resume"), { recursive: true });
+  await refused("it holds no resume/state.safetensors; start another run");
+
+  const finished = join(temporary.path, "finished");
+  await writeWholeRun(finished);
+  await assertRejects(() => readEarlierRun(finished), RunFolderError, "the run is finished");
+});
+
+Deno.test("a run goes on with its own settings, and refuses flags that say something else", async () => {
+  using temporary = new TemporaryFolder();
+  const path = join(temporary.path, "run");
+  await writeStoppedRun(path);
+  const resumed = (...flags: string[]) => resumeRun(path, resolveOptions(flags, trainFlags));
+  const others: [string[], string][] = [
+    [["--iters", "4"], `Cannot use --iters 4 with --resume: the run in ${path} has iters 3`],
+    [["--wd", "0"], "has wd 1e-6; leave the flag out, or start another run"],
+    [["--no-shuffle"], "Cannot use --no-shuffle with --resume: the run"],
+    [["--clients", "A"], "Cannot use --clients A with --resume"],
+    [["--tensorboard"], "has no-tensorboard"],
+  ];
+  for (const [flags, message] of others) {
+    await assertRejects(() => resumed(...flags), UsageError, message);
+  }
+  const flags = "--iters 3 --parallel-clients 2 --quiet --adapter cpu --checkpoint-every epoch";
+  const { options, settings, earlier } = await resumed(...flags.split(" "));
+  earlier.states[Symbol.dispose]();
+  const { rounds, seed, weightDecay, parallelClients, quiet, adapter, checkpointEvery } = options;
+  assertEquals([rounds, seed, weightDecay, parallelClients], [3, 1, 1e-6, 2]);
+  assertEquals([quiet, adapter, checkpointEvery], [true, "cpu", "epoch"]);
+  const sourceOf = (name: string) => settings.find((setting) => setting.name === name)!.source;
+  assertEquals(["iters", "seed", "adapter"].map(sourceOf), ["flag", "official", "flag"]);
+});
