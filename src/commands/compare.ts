@@ -155,19 +155,25 @@ function headerOf(
 }
 
 /**
- * The run in a folder, whether it is finished or can go on. Otherwise the folder is free: the run will be made anew,
- * which gives the same numbers.
+ * The run in a folder, whether it is finished or can go on. One that had not got so far is moved aside and will be
+ * made anew, which gives the same numbers.
+ *
+ * @throws {RunFolderError} if a finished run cannot be read
  */
 async function begunRun(
   path: string,
 ): Promise<{ finished: RecordedRun | null; earlier: EarlierRun | null }> {
+  let isDone = false;
   try {
-    const finished = isFinished(await readRunConfig(path)) ? await readRun(path) : null;
-    return { finished, earlier: finished ? null : await readEarlierRun(path) };
+    isDone = isFinished(await readRunConfig(path));
+    if (isDone) return { finished: await readRun(path), earlier: null };
+    return { finished: null, earlier: await readEarlierRun(path) };
   } catch (error) {
-    if (!(error instanceof RunFolderError) || error instanceof RunInUseError) throw error;
+    const isBroken = error instanceof RunFolderError && !(error instanceof RunInUseError);
+    if (isDone || !isBroken) throw error;
   }
-  await Deno.remove(path, { recursive: true }).catch((error) => {
+  const aside = await freePath(`${path}_unfinished`);
+  await Deno.rename(path, aside).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
   return { finished: null, earlier: null };

@@ -24,7 +24,7 @@ export async function readClassNames(csvFolder: string): Promise<readonly string
   }
   if (isListOfNames(names)) return names;
   throw new DataError(
-    `Cannot use ${path}: it is no list of at least two different names; ${remedy}`,
+    `Cannot use ${path}: it is no list of at least two different names without commas; ${remedy}`,
   );
 }
 
@@ -35,7 +35,8 @@ export function classNamesPath(csvFolder: string): string {
 
 function isListOfNames(value: unknown): value is string[] {
   if (!Array.isArray(value) || value.length < 2) return false;
-  return value.every((name) => typeof name === "string" && name !== "") &&
+  // Checkpoints name their classes separated by commas.
+  return value.every((name) => typeof name === "string" && name !== "" && !name.includes(",")) &&
     new Set(value).size === value.length;
 }
 

@@ -30,6 +30,12 @@ export function chooseClasses(
     throw new DataError(`Cannot keep class ${unknown}: the images are of ${all.join(", ")}`);
   }
   const classes = wanted ?? all;
+  const divided = classes.find((name) => name.includes(","));
+  if (divided !== undefined) {
+    throw new DataError(
+      `Cannot use the class "${divided}": its name has a comma, which separates names; rename it in the labels`,
+    );
+  }
   if (classes.length >= 2) return classes;
   throw new DataError(`Cannot use ${classes.join()} alone: there have to be at least two classes`);
 }

@@ -13,7 +13,7 @@ import { TextReport } from "./text_report.ts";
 
 /**
  * Everything in tables, the summary alone (`--quiet`), or rows (`--json`): folder and settings, then
- * those of metrics.jsonl.
+ * those of metrics.jsonl but the retrogress.
  */
 export type ConsoleMode = "tables" | "summary" | "json";
 

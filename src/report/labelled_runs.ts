@@ -21,12 +21,14 @@ export interface MethodRuns {
 
 const properNames: Readonly<Record<string, string>> = {
   prrfl: "PRR-FL",
+  det: "DET",
+  pfa: "PFA",
+  fml: "FML",
   fedavg: "FedAvg",
   fedprox: "FedProx",
   fedbn: "FedBN",
-  pfa: "PFA",
+  silobn: "SiloBN",
   local: "Local",
-  centralized: "Centralized",
 };
 
 /** A comparison is a folder of folders of runs at most. */
@@ -65,10 +67,8 @@ export function byMethod(runs: readonly LabelledRun[]): MethodRuns[] {
 export function labelled(runs: readonly RecordedRun[]): LabelledRun[] {
   const themes = Map.groupBy(runs, methodOf);
   const named = runs.map((run) => {
-    const themesOfMethod = new Set(
-      themes.get(methodOf(run))!.map(({ settings }) => settings.theme),
-    );
-    const theme = themesOfMethod.size > 1 ? ` (${run.settings.theme})` : "";
+    const themesOfMethod = new Set(themes.get(methodOf(run))!.map(themeOf));
+    const theme = themesOfMethod.size > 1 ? ` (${themeOf(run)})` : "";
     const { seed } = run.settings;
     return { ...run, method: methodOf(run) + theme, seed: typeof seed === "number" ? seed : null };
   });
@@ -104,6 +104,11 @@ async function findRuns(folder: string, depth: number): Promise<string[]> {
   const found: string[] = [];
   for (const below of folders.sort()) found.push(...await findRuns(below, depth - 1));
   return found;
+}
+
+/** As in the name of its folder. */
+function themeOf({ settings }: RecordedRun): unknown {
+  return settings.theme ?? settings.method;
 }
 
 function methodOf({ settings }: RecordedRun): string {

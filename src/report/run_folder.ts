@@ -146,7 +146,9 @@ export class RunFolder implements EventConsumer {
       await removeTemporaryFiles(this.#path(folder));
     }
     this.#history.push(
-      ...events.filter((row) => row.type === "epoch" || row.type === "aggregation"),
+      ...events.filter((row) =>
+        row.type === "evaluation" || row.type === "epoch" || row.type === "aggregation"
+      ),
     );
     const best = events.findLast((event) => event.type === "aggregation" && event.selected);
     await this.#removeOverallNames();
@@ -165,6 +167,7 @@ export class RunFolder implements EventConsumer {
     await this.#appendRow(event);
     for (const file of this.#files) await file.consume(event);
     switch (event.type) {
+      case "evaluation":
       case "epoch":
         this.#history.push(event);
         break;

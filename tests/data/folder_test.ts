@@ -209,12 +209,21 @@ Deno.test("readDatasetFolder() takes the classes of classes.json beside the list
     assertEquals([...clients[0].test.labels], [3]);
 
     const remedy = 'write the names in the order of the labels, such as ["nv", "bkl", "mel"]';
-    for (const text of ['["cat"]', '["cat", "cat"]', '["cat", 2]', '["cat", ""]', '{"a": "b"}']) {
+    for (
+      const text of [
+        '["cat"]',
+        '["cat", "cat"]',
+        '["cat", 2]',
+        '["cat", ""]',
+        '["a,b", "c"]',
+        '{"a": "b"}',
+      ]
+    ) {
       folder.write("csv_folder/classes.json", text);
       await assertRejected(
         folder.path,
-        "Cannot use DATA/csv_folder/classes.json: it is no list of at least two different names; " +
-          remedy,
+        "Cannot use DATA/csv_folder/classes.json: it is no list of at least two different names " +
+          `without commas; ${remedy}`,
       );
     }
     folder.write("csv_folder/classes.json", "cat, dog");
