@@ -30,7 +30,7 @@ Deno.test("writeDatasetFolder() squeezes and enlarges to squares, and names othe
     height,
     pixels: Uint8Array.from({ length: width * height * 3 }, (_, index) => index * 7 % 256),
   }));
-  const classNames = ["a, b", 'say "c"', "d", "e"];
+  const classNames = ["a; b", 'say "c"', "d", "e"];
   const split = (id: string, label: number, image: typeof wide) => {
     const list = splitListText([{ id, label, lesion: "L,1" }], classNames);
     return { list, images: [{ id, label, load: () => Promise.resolve(image) }] };
