@@ -4,6 +4,7 @@ import source from "../../kernels/outcomes.wgsl" with { type: "text" };
 import type { Batch } from "../data/image_batches.ts";
 import { kernelFile } from "../gpu/kernel.ts";
 import { accuracy, macroF1, type Metrics, rocAucOvr } from "../metrics/classification.ts";
+import { mean } from "../metrics/statistics.ts";
 import type { Gpu } from "../tensor/gpu.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 
@@ -99,8 +100,4 @@ function batchMeans(losses: readonly number[], batchSize: number): number[] {
     { length: batches },
     (_, batch) => mean(losses.slice(batch * batchSize, (batch + 1) * batchSize)),
   );
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,5 +1,7 @@
 // Classification metrics as scikit-learn defines them: accuracy, macro F1, one-vs-rest macro AUC.
 
+import { mean, meanOfDefined } from "./statistics.ts";
+
 /** What is reported of one model on one split. */
 export interface Metrics {
   /** mean over batches of the batch mean cross-entropy, nats */
@@ -148,12 +150,11 @@ export function rocAucOvr(
  */
 export function meanMetrics(list: readonly Metrics[]): Metrics {
   if (list.length === 0) throw new RangeError("Cannot take the mean of metrics: the list is empty");
-  const aucs = list.map(({ auc }) => auc).filter((auc) => auc !== null);
   return {
     loss: mean(list.map(({ loss }) => loss)),
     accuracy: mean(list.map(({ accuracy }) => accuracy)),
     f1: mean(list.map(({ f1 }) => f1)),
-    auc: aucs.length === 0 ? null : mean(aucs),
+    auc: meanOfDefined(list.map(({ auc }) => auc)),
   };
 }
 
@@ -185,10 +186,6 @@ function binaryAuc(
   const negatives = labels.length - positives;
   if (positives === 0 || negatives === 0) return null;
   return (rankSum - positives * (positives + 1) / 2) / (positives * negatives);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function expectPairs(name: string, labels: ClassIndices, predictions: ClassIndices): void {

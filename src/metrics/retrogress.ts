@@ -2,6 +2,7 @@
 
 import type { AggregationEvent, EpochEvent, SimulationEvent } from "../federated/events.ts";
 import type { Metrics } from "./classification.ts";
+import { meanOfDefined } from "./statistics.ts";
 
 /** One metric around one communication. */
 export interface Drop {
@@ -76,7 +77,7 @@ export function retrogress(
       : []
   );
   const meanDepth = (metric: MetricName) =>
-    meanOf(communications.map(({ mean }) => mean[metric].depth));
+    meanOfDefined(communications.map(({ mean }) => mean[metric].depth));
   return { role, communications, meanDepth: { f1: meanDepth("f1"), auc: meanDepth("auc") } };
 }
 
@@ -87,7 +88,7 @@ export function recovery({ communications }: Retrogress, metric: MetricName): Re
   return {
     communications: communications.length,
     regained: epochs.length,
-    meanEpochs: meanOf(epochs),
+    meanEpochs: meanOfDefined(epochs),
   };
 }
 
@@ -143,10 +144,4 @@ function ofRole(metrics: Readonly<Record<string, Metrics>>, role: string): Metri
     );
   }
   return metrics[role];
-}
-
-function meanOf(values: readonly (number | null)[]): number | null {
-  const defined = values.filter((value) => value !== null);
-  if (defined.length === 0) return null;
-  return defined.reduce((sum, value) => sum + value, 0) / defined.length;
 }

@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import { stringify } from "csv-stringify/sync";
 import { writeFileAtomic } from "../io/files.ts";
 import { retrogress } from "../metrics/retrogress.ts";
+import { meanOfDefined } from "../metrics/statistics.ts";
 import type { LabelledRun } from "./labelled_runs.ts";
 import { reportFigures, writePage, writePictures } from "./report.ts";
 import { tableMarkdown } from "./table_text.ts";
@@ -44,7 +45,7 @@ export function resultsCsv(runs: readonly LabelledRun[]): string {
         client === null ? mean : clients[client]
       );
       const lost = (metric: "f1" | "auc") =>
-        sharedRole === null ? null : meanOf(drops.map((drop) => drop[metric].depth));
+        sharedRole === null ? null : meanOfDefined(drops.map((drop) => drop[metric].depth));
       return {
         method: run.settings.method,
         seed: run.seed,
@@ -57,10 +58,4 @@ export function resultsCsv(runs: readonly LabelledRun[]): string {
     });
   });
   return stringify(rows, { header: true });
-}
-
-function meanOf(values: readonly (number | null)[]): number | null {
-  const defined = values.filter((value) => value !== null);
-  if (defined.length === 0) return null;
-  return defined.reduce((sum, value) => sum + value, 0) / defined.length;
 }

@@ -2,28 +2,16 @@
 
 import type {
   AggregationEvent,
-  ByRole,
   EpochEvent,
+  EvaluationEvent,
   RoundEvent,
   RunEvent,
 } from "../federated/events.ts";
 import type { Metrics } from "../metrics/classification.ts";
 import { RunFolderError } from "./run_folder_error.ts";
 
-/** Test metrics between two steps of a local epoch. */
-export interface EvaluationRow {
-  readonly type: "evaluation";
-  readonly round: number;
-  readonly epoch: number;
-  /** training steps done in this epoch, of `steps` */
-  readonly step: number;
-  readonly steps: number;
-  readonly clients: readonly { readonly client: string; readonly test: ByRole<Metrics> }[];
-  readonly mean: ByRole<Metrics>;
-}
-
 /** The rows that hold metrics. */
-export type RecordedRow = EpochEvent | AggregationEvent | EvaluationRow;
+export type RecordedRow = EpochEvent | AggregationEvent | EvaluationEvent;
 
 type AnyRow = RunEvent | RoundEvent | RecordedRow | { readonly type: "done" };
 type Json = Record<string, unknown>;

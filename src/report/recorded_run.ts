@@ -1,6 +1,7 @@
 // A run read back from its folder: settings, the checked rows of metrics.jsonl, and what lies beside them.
 
 import { basename, join } from "@std/path";
+import { predictionsFile, spectraFile } from "./file_names.ts";
 import { type Predictions, readPredictions } from "./predictions.ts";
 import type { RunEvent } from "../federated/events.ts";
 import { readRow, type RecordedRow } from "./recorded_rows.ts";
@@ -63,8 +64,8 @@ export async function readRun(folder: string): Promise<RecordedRun> {
     rows: history,
     finished,
     notices: noticesOf(folder, { run, rows: history }, finished, truncated),
-    predictions: await readPredictions(join(folder, "predictions.safetensors"), run),
-    spectra: await readSpectra(join(folder, "spectrum.safetensors"), run),
+    predictions: await readPredictions(join(folder, predictionsFile), run),
+    spectra: await readSpectra(join(folder, spectraFile), run),
   };
 }
 

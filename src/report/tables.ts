@@ -5,7 +5,7 @@ import { recovery, type Retrogress, retrogress } from "../metrics/retrogress.ts"
 import type { AggregationEvent } from "../federated/events.ts";
 import { counted, settingText } from "./format.ts";
 import { byMethod, type LabelledRun, type MethodRuns } from "./labelled_runs.ts";
-import { deviation, mean } from "./statistics.ts";
+import { deviation, mean, meanOfDefined } from "../metrics/statistics.ts";
 
 /** One table, all text. */
 export interface Table {
@@ -39,7 +39,7 @@ export function resultTables(runs: readonly LabelledRun[]): Table[] {
         { text: seedsText(method) },
         ...samples[row].map((values, column) => ({
           text: spreadText(values),
-          best: isBest(samples.map((row) => centre(row[column])), row),
+          best: isBest(samples.map((row) => meanOfDefined(row[column])), row),
         })),
       ]),
     };
@@ -147,11 +147,6 @@ function spreadText(values: readonly (number | null)[]): string {
   if (defined.length === 0) return "n/a";
   const centre = mean(defined).toFixed(1).replace("-", "−");
   return defined.length === 1 ? centre : `${centre} ± ${deviation(defined).toFixed(1)}`;
-}
-
-function centre(values: readonly (number | null)[]): number | null {
-  const defined = values.filter((value) => value !== null);
-  return defined.length === 0 ? null : mean(defined);
 }
 
 function isBest(column: readonly (number | null)[], row: number): boolean {

@@ -2,7 +2,7 @@
 
 import { byMethod, type LabelledRun, type MethodRuns } from "../labelled_runs.ts";
 import { byTime, communications, trace, type TracePoint } from "./trace.ts";
-import { deviation, mean } from "../statistics.ts";
+import { deviation, mean } from "../../metrics/statistics.ts";
 import { type Curve, epochChart, metricNames } from "./epoch_chart.ts";
 import { type Figure, missingFigure, switchesOf, type Variant } from "./figure.ts";
 

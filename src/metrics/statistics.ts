@@ -1,8 +1,14 @@
-// Mean and standard deviation over seeds.
+// Mean and standard deviation of plain numbers.
 
 /** NaN for an empty list. */
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** The mean of those that are not n/a; null if all are. */
+export function meanOfDefined(values: readonly (number | null)[]): number | null {
+  const defined = values.filter((value) => value !== null);
+  return defined.length === 0 ? null : mean(defined);
 }
 
 /** Of a sample (divided by n − 1); 0 for a single value. */
