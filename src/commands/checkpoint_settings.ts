@@ -61,7 +61,11 @@ export function dataSettings(
       `Cannot tell the data of ${path}: its metadata name none; add --data FOLDER or --data demo`,
     );
   }
-  for (const { name } of Object.values(dataFlags)) expectAgreement(checkpoints, name);
+  const given = { csvFolder, clients, limit };
+  for (const [option, { name }] of Object.entries(dataFlags)) {
+    const isGiven = option !== "data" && given[option as keyof typeof given] !== null;
+    if (!isGiven) expectAgreement(checkpoints, name);
+  }
   const [first] = checkpoints;
   return {
     data: settingIn(first, dataFlag)!,

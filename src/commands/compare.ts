@@ -4,12 +4,14 @@ import { join } from "@std/path";
 import type { SimulationEvent } from "../federated/events.ts";
 import type { FederatedMethod } from "../federated/methods/method.ts";
 import { builtInMethods } from "../federated/methods/registry.ts";
+import { DivergenceError } from "../federated/outcomes.ts";
 import { simulate } from "../federated/simulation.ts";
 import { expectNewFolder, freePath, writeFileAtomic } from "../io/files.ts";
 import { ComparisonConsole } from "../report/comparison_console.ts";
 import { writeComparison } from "../report/comparison_files.ts";
 import { type EarlierRun, isFinished, readEarlierRun } from "../report/earlier_run.ts";
 import { comparisonFolderName } from "../report/file_names.ts";
+import { counted } from "../report/format.ts";
 import { labelled } from "../report/labelled_runs.ts";
 import { readRun, type RecordedRun } from "../report/recorded_run.ts";
 import { readRunConfig } from "../report/run_config.ts";
@@ -47,10 +49,11 @@ const planFile = "compare.json";
 
 /**
  * Runs every method with every seed, each into a folder of its own, and writes tables, figures and a
- * page of all. With `--resume DIR` it goes on where a comparison stopped: runs that are finished are kept,
+ * page of all. A run that diverges does not keep the others from being made. With `--resume DIR` it goes on where a comparison stopped: runs that are finished are kept,
  * and one that is not goes on from its last state.
  *
  * @param signal ends the comparison at the next event
+ * @throws {DivergenceError} at the end, naming the runs that diverged
  * @throws {UsageError | DataError | GpuError | RunFolderError} saying what is wrong and what to do
  */
 export async function compare(
@@ -64,7 +67,7 @@ export async function compare(
   const { options, settings } = resume === null
     ? given
     : resolveOptions(plan.arguments, compareFlags, presets[plan.command]);
-  checkMethodFlags(options.methods, settings);
+  checkMethodFlags(options.methods, options, settings);
   checkDataFlags(options);
   const initialState = await readInitialState(options.init);
 
@@ -77,6 +80,7 @@ export async function compare(
   const runs = plannedRuns(options);
   using console = new ComparisonConsole(runs, quiet);
   const recorded: RecordedRun[] = [];
+  const failures: string[] = [];
   const advice = `; to go on: compare --resume ${folder}`;
   for (const planned of runs) {
     const { method, seed } = planned;
@@ -102,13 +106,22 @@ export async function compare(
         { advice, earlier: earlier?.events ?? null },
       ).catch((error) => {
         const isBetween = signal.aborted && !(error instanceof Interruption) && recorded.length > 0;
-        throw isBetween ? new Interruption(`Interrupted between two runs${advice}`) : error;
+        if (isBetween) throw new Interruption(`Interrupted between two runs${advice}`);
+        if (signal.aborted || !(error instanceof DivergenceError)) throw error;
+        failures.push(`${method} with seed ${seed}`);
+        console.fail(error.message);
       });
     }
     recorded.push(finished ?? await readRun(path));
   }
   const written = await writeComparison(labelled(recorded), folder);
   console.finish(written);
+  if (failures.length > 0) {
+    throw new DivergenceError(
+      `${failures.length} of ${counted(runs.length, "run")} failed: ${failures.join(", ")}; ` +
+        "the report has them as far as they got",
+    );
+  }
 }
 
 /** Stores the plan once the folder is made, with the first run's. */

@@ -1,7 +1,7 @@
 // The command `evaluate`: every model of a run on every client's images, also those it was not trained for.
 
 import { dirname } from "@std/path";
-import { csvText } from "../data/csv.ts";
+import { stringify } from "csv-stringify/sync";
 import type { Dataset } from "../data/dataset.ts";
 import type { Outcomes } from "../federated/outcomes.ts";
 import { TrainedModels } from "../federated/trained_models.ts";
@@ -88,7 +88,7 @@ export async function evaluate(args: readonly string[], signal: AbortSignal): Pr
     network: networkText(network),
   };
   print(matrix, options);
-  if (options.csv !== null) await writeFileAtomic(options.csv, csvText(matrixCsv(matrix)));
+  if (options.csv !== null) await writeFileAtomic(options.csv, stringify(matrixCsv(matrix)));
 }
 
 async function checkOperands(

@@ -1,6 +1,6 @@
 // The command `predict`: what trained models say of images whose class is not known.
 
-import { csvText } from "../data/csv.ts";
+import { stringify } from "csv-stringify/sync";
 import { DataError } from "../data/data_error.ts";
 import type { Split } from "../data/dataset.ts";
 import { openImageDecoder } from "../data/decode.ts";
@@ -60,7 +60,7 @@ export async function predict(args: readonly string[], signal: AbortSignal): Pro
 
   print(table, options);
   if (options.csv !== null && table.files.length > 0) {
-    await writeFileAtomic(options.csv, csvText(predictionsCsv(table)));
+    await writeFileAtomic(options.csv, stringify(predictionsCsv(table)));
   }
   if (table.failures.length === 0) return;
   for (const { message } of table.failures) console.error(`warning: ${message}`);

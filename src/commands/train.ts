@@ -37,7 +37,7 @@ export async function train(
   const { options, settings, earlier } = resume === null
     ? { ...typed, earlier: null }
     : await resumeRun(resume, typed);
-  checkMethodFlags([options.method], settings);
+  checkMethodFlags([options.method], options, settings);
   checkDataFlags(options);
   const initialState = earlier ? null : await readInitialState(options.init);
 

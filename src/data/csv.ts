@@ -82,12 +82,6 @@ export function parseTable(text: string, path: string): Table {
   throw new DataError(`Cannot use ${path}: it lists no images; add at least one row`);
 }
 
-/** CSV text (RFC 4180) of a header and rows. */
-export function csvText(rows: readonly (readonly string[])[]): string {
-  const field = (text: string) => /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  return rows.map((row) => `${row.map(field).join(",")}\n`).join("");
-}
-
 /** As the parser returns it. */
 interface Row {
   readonly record: TableRow["fields"];

@@ -1,9 +1,9 @@
 // Writes a federation's images and lists in the layout that `readDatasetFolder()` reads.
 
 import { join } from "@std/path";
+import { stringify } from "csv-stringify/sync";
 import { classNamesPath } from "./class_names.ts";
 import { concurrently } from "./concurrently.ts";
-import { csvText } from "./csv.ts";
 import { DataError } from "./data_error.ts";
 import { type Dataset, type SplitName, splitNames } from "./dataset.ts";
 import type { RgbImage } from "./decode.ts";
@@ -90,7 +90,7 @@ export interface ListRow {
 
 /** A list with the columns of the official ones that are known here. */
 export function splitListText(rows: readonly ListRow[], classNames: readonly string[]): string {
-  return csvText([
+  return stringify([
     ["image_id", "label", "lesion_id", "dx"],
     ...rows.map(({ id, label, lesion }) => [id, String(label), lesion ?? "", classNames[label]]),
   ]);

@@ -111,6 +111,8 @@ export interface AggregationEvent {
   readonly rate: number | null;
   /** clients whose update arrived; empty if all were lost or the method shares nothing: then no model changes */
   readonly senders: readonly string[];
+  /** clients whose shared model the server has replaced: all, or in methods that give each its own the senders */
+  readonly receivers: readonly string[];
   readonly clients: readonly {
     readonly client: string;
     readonly valid: ByRole<Metrics>;

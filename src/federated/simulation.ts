@@ -291,11 +291,18 @@ class Federation implements Disposable {
       round,
       rate: sharing?.usesRate ? rate : null,
       senders: this.#namesOf(senders),
+      receivers: this.#receivers(sharing, senders),
       clients,
       valid: validMean,
       test: this.#mean(clients.map(({ test }) => test)),
       selected: this.#select(round, validMean),
     };
+  }
+
+  /** Names of the clients that `communicate()` gives something. */
+  #receivers(sharing: Sharing | null, senders: readonly number[]): string[] {
+    const toAll = sharing?.receivers === "all" && senders.length > 0;
+    return toAll ? this.#byClient((name) => name) : this.#namesOf(senders);
   }
 
   /** Communicates, and the last time shows what that does to the spectra of a layer. */

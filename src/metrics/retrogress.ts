@@ -1,7 +1,7 @@
 // Retrogress: how far the server's weights throw a client's model back, and how long it lasts.
 
 import type { AggregationEvent, EpochEvent, SimulationEvent } from "../federated/events.ts";
-import type { Metrics } from "./classification.ts";
+import { meanMetrics, type Metrics } from "./classification.ts";
 import { meanOfDefined } from "./statistics.ts";
 
 /** One metric around one communication. */
@@ -19,7 +19,7 @@ export interface Drop {
   readonly recoveryEpochs: number | null;
 }
 
-/** Both metrics of one client, or of the mean over clients, around one communication. */
+/** Both metrics of one client, or of the mean over several, around one communication. */
 export interface Drops {
   readonly f1: Drop;
   readonly auc: Drop;
@@ -28,8 +28,9 @@ export interface Drops {
 /** One communication. */
 export interface Communication {
   readonly round: number;
+  /** those that received something: the others' models did not change */
   readonly clients: readonly ({ readonly client: string } & Drops)[];
-  /** of the metrics' means over clients */
+  /** of the metrics' means over these clients */
   readonly mean: Drops;
 }
 
@@ -51,13 +52,13 @@ export interface Recovery {
   readonly meanEpochs: number | null;
 }
 
-/** Gives the followed model's test metrics of one client, or their mean, in an event. */
+/** Gives the followed model's test metrics of one client, or the mean over several, in an event. */
 type Pick = (event: EpochEvent | AggregationEvent) => Metrics;
 type MetricName = "f1" | "auc";
 
 /**
- * Measures the retrogress of the models that receive the server's weights, on the test split. A round in
- * which no update arrived has no communication.
+ * Measures the retrogress of the models that receive the server's weights, on the test split. Clients that
+ * receive nothing do not count, and a round in which nobody does has no communication.
  *
  * @param events of one run in their order; those that are no epochs or aggregations are skipped
  * @param options `role` that is followed, by default PRR-FL's `deputy`
@@ -72,7 +73,7 @@ export function retrogress(
     event.type === "epoch" || event.type === "aggregation"
   );
   const communications = history.flatMap((event, index) =>
-    event.type === "aggregation" && event.senders.length > 0
+    event.type === "aggregation" && event.receivers.length > 0
       ? [communicationAt(history, index, role)]
       : []
   );
@@ -104,13 +105,13 @@ function communicationAt(
     f1: dropOf("f1", pick, before, after, later),
     auc: dropOf("auc", pick, before, after, later),
   });
+  const ofClient = (k: number): Pick => (event) => ofRole(event.clients[k].test, role);
+  const receivers = [...after.clients.keys()]
+    .filter((k) => after.receivers.includes(after.clients[k].client));
   return {
     round: after.round,
-    clients: after.clients.map(({ client }, k) => ({
-      client,
-      ...drops((event) => ofRole(event.clients[k].test, role)),
-    })),
-    mean: drops((event) => ofRole(event.type === "epoch" ? event.mean : event.test, role)),
+    clients: receivers.map((k) => ({ client: after.clients[k].client, ...drops(ofClient(k)) })),
+    mean: drops((event) => meanMetrics(receivers.map((k) => ofClient(k)(event)))),
   };
 }
 

@@ -33,8 +33,8 @@ export class ComparisonConsole implements Disposable {
   /** events of the current run, as retrogress needs them */
   #events: SimulationEvent[] = [];
   #run: RunEvent | null = null;
-  /** share of the current run that was done before it was resumed */
-  #doneBefore = 0;
+  /** share of the current run that was done before it was resumed; null until its first progress tells */
+  #doneBefore: number | null = 0;
 
   /** @param now clock, milliseconds */
   constructor(
@@ -61,8 +61,13 @@ export class ComparisonConsole implements Disposable {
   resume(run: RunEvent, earlier: readonly EarlierEvent[]): void {
     this.consume(run);
     this.#events = earlier.filter(({ type }) => type === "epoch" || type === "aggregation");
-    const epochs = earlier.filter(({ type }) => type === "epoch").length;
-    this.#doneBefore = epochs / (run.rounds * run.localEpochs);
+    this.#doneBefore = null;
+  }
+
+  /** The current run has ended early, and the comparison goes on without it. */
+  fail(reason: string): void {
+    this.#printRun(this.#style.bad(`failed: ${reason}`), duration(this.#now() - this.#runStarted));
+    this.#over++;
   }
 
   /** Shows what the current run tells. */
@@ -79,6 +84,7 @@ export class ComparisonConsole implements Disposable {
         this.#events.push(event);
         break;
       case "progress":
+        this.#doneBefore ??= event.done / event.total;
         if (!this.#quiet) this.#status.show((columns) => this.#progress(event).slice(0, columns));
         break;
       case "done": {
@@ -86,7 +92,7 @@ export class ComparisonConsole implements Disposable {
         const { f1, auc } = event.test[personalRole];
         const results = `F1 ${percent(f1)}  AUC ${percent(auc)}${this.#lost()}`;
         this.#printRun(results, duration(this.#now() - this.#runStarted));
-        this.#computed += this.#runs[this.#over].cost * (1 - this.#doneBefore);
+        this.#computed += this.#runs[this.#over].cost * (1 - (this.#doneBefore ?? 0));
         this.#over++;
         break;
       }
@@ -127,7 +133,7 @@ export class ComparisonConsole implements Disposable {
     const { rounds, localEpochs } = this.#run!;
     const here = cost * done / total;
     const ahead = this.#runs.slice(this.#over).reduce((sum, run) => sum + run.cost, 0) - here;
-    const computed = this.#computed + here - cost * this.#doneBefore;
+    const computed = this.#computed + here - cost * (this.#doneBefore ?? 0);
     const passed = this.#now() - this.#started;
     const left = computed <= 0 ? "" : `${roughDuration(passed * ahead / computed)} left`;
     return [

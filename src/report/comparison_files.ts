@@ -34,21 +34,27 @@ export async function writeComparison(
   return { tables, page };
 }
 
-/** A row for each client of each run and for their average; metrics in percent, empty where n/a. */
+/**
+ * A row for each client of each run and for their average, after so many rounds; metrics in percent, empty where
+ * n/a.
+ */
 export function resultsCsv(runs: readonly LabelledRun[]): string {
   const rows = runs.flatMap((run) => {
     const { personalRole, sharedRole, clients } = run.run;
     const events = run.rows.filter((row) => row.type !== "evaluation");
     const { communications } = retrogress(events, { role: sharedRole ?? personalRole });
     return [...clients.keys(), null].map((client) => {
-      const drops = communications.map(({ clients, mean }) =>
-        client === null ? mean : clients[client]
+      const drops = communications.flatMap((communication) =>
+        client === null
+          ? [communication.mean]
+          : communication.clients.filter((drops) => drops.client === clients[client].name)
       );
       const lost = (metric: "f1" | "auc") =>
         sharedRole === null ? null : meanOfDefined(drops.map((drop) => drop[metric].depth));
       return {
         method: run.settings.method,
         seed: run.seed,
+        rounds: run.rows.filter(({ type }) => type === "aggregation").length,
         client: client === null ? "average" : clients[client].name,
         f1: resultOf(run, client, "f1"),
         auc: resultOf(run, client, "auc"),

@@ -52,8 +52,8 @@ export type PlacedEvent = Extract<
 >;
 
 /**
- * Training steps since the run began, of the client that takes most: whole numbers, unlike epochs,
- * also for what is measured amid an epoch.
+ * Training steps since the run began, of the client with most images as if it sat out no round: whole numbers,
+ * unlike epochs, also for what is measured amid an epoch.
  */
 export function stepsBefore(event: PlacedEvent, { localEpochs, stepsPerEpoch }: RunEvent): number {
   const epochs = event.round * localEpochs;

@@ -19,6 +19,13 @@ export function settingText(value: string | number | boolean | null): string {
   return isTiny ? value.toExponential() : String(value);
 }
 
+/** The same for a value read from a file, which may be anything: "none" where it is missing. */
+export function recordedText(value: unknown): string {
+  const isObject = typeof value === "object" && value !== null;
+  if (isObject) return JSON.stringify(value);
+  return settingText((value ?? null) as string | number | boolean | null);
+}
+
 /** "+1.2", "−1.2" or "±0.0" percentage points; "n/a" for null. */
 export function change(value: number | null): string {
   if (value === null) return "n/a";

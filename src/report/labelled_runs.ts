@@ -1,12 +1,13 @@
 // The runs of one report: found in folders, and grouped by method.
 
 import { join } from "@std/path";
-import { metricsFile, readRun, type RecordedRun } from "./recorded_run.ts";
+import { recordedText } from "./format.ts";
+import { metricsFile, progressOf, readRun, type RecordedRun } from "./recorded_run.ts";
 import { RunFolderError } from "./run_folder_error.ts";
 
 /** A run and what it is called beside others. */
 export interface LabelledRun extends RecordedRun {
-  /** `PRR-FL`; runs with the same one are seeds of one method */
+  /** `PRR-FL`, or `PRR-FL (lr 0.1)` beside others; runs with the same one differ in nothing but the seed */
   readonly method: string;
   readonly seed: number | null;
   /** `PRR-FL, seed 1`, different for every run */
@@ -63,14 +64,21 @@ export function byMethod(runs: readonly LabelledRun[]): MethodRuns[] {
     .map(([method, members]) => ({ method, runs: members }));
 }
 
-/** Gives runs their labels, and sorts them: PRR-FL first, then by name and seed. */
+/**
+ * Gives runs their labels, and sorts them: PRR-FL first, then by name and seed. Runs of one method that differ in
+ * more than the seed are no repetitions of each other: what differs becomes part of the method's name.
+ */
 export function labelled(runs: readonly RecordedRun[]): LabelledRun[] {
-  const themes = Map.groupBy(runs, methodOf);
+  const siblings = Map.groupBy(runs, properNameOf);
   const named = runs.map((run) => {
-    const themesOfMethod = new Set(themes.get(methodOf(run))!.map(themeOf));
-    const theme = themesOfMethod.size > 1 ? ` (${themeOf(run)})` : "";
+    const name = properNameOf(run);
+    const variant = variantOf(run, siblings.get(name)!);
     const { seed } = run.settings;
-    return { ...run, method: methodOf(run) + theme, seed: typeof seed === "number" ? seed : null };
+    return {
+      ...run,
+      method: variant.length === 0 ? name : `${name} (${variant.join(", ")})`,
+      seed: typeof seed === "number" ? seed : null,
+    };
   });
   const rank = ({ method }: { method: string }) => method.startsWith(properNames.prrfl) ? 0 : 1;
   named.sort((a, b) =>
@@ -83,6 +91,21 @@ export function labelled(runs: readonly RecordedRun[]): LabelledRun[] {
     uses.set(label, use);
     return { ...run, label: use === 1 ? label : `${label} (${use})` };
   });
+}
+
+/** What sets a run apart from others of its method: its theme, deciding settings, and not having reached the end. */
+function variantOf(run: RecordedRun, siblings: readonly RecordedRun[]): string[] {
+  const differs = (of: (run: RecordedRun) => unknown, among: readonly RecordedRun[]) =>
+    new Set(among.map((run) => JSON.stringify(of(run)))).size > 1;
+  const ofTheme = siblings.filter((other) => themeOf(other) === themeOf(run));
+  const names = [...new Set(ofTheme.flatMap(({ decisive }) => decisive))]
+    .filter((name) => name !== "seed" && name !== "theme");
+  return [
+    ...(differs(themeOf, siblings) ? [String(themeOf(run))] : []),
+    ...names.filter((name) => differs(({ settings }) => settings[name] ?? null, ofTheme))
+      .map((name) => `${name} ${recordedText(run.settings[name])}`),
+    ...(run.finished ? [] : [progressOf(run)]),
+  ];
 }
 
 async function findRuns(folder: string, depth: number): Promise<string[]> {
@@ -111,7 +134,7 @@ function themeOf({ settings }: RecordedRun): unknown {
   return settings.theme ?? settings.method;
 }
 
-function methodOf({ settings }: RecordedRun): string {
+function properNameOf({ settings }: RecordedRun): string {
   const method = settings.method as string;
   return properNames[method] ?? method;
 }

@@ -13,7 +13,7 @@ const columns = [
 
 /**
  * Appends rows as the events come. Rounds and epochs count from 0, `step` counts training steps
- * since the run began (of the client that takes most); n/a is an empty cell. Identical runs give
+ * since the run began (of the client with most images, as if it sat out no round); n/a is an empty cell. Identical runs give
  * identical files.
  */
 export class MetricsCsv implements EventConsumer {

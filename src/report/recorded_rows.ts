@@ -100,7 +100,10 @@ function metricsRow(
     return { ...client, test, train: satOut ? null : byRole(client.train, `${expected}.train`) };
   });
   if (clients.length < start.clients.length) throw check.error("clients are missing");
-  if (type === "aggregation") check.list(row.senders, "senders");
+  if (type === "aggregation") {
+    check.list(row.senders, "senders");
+    check.list(row.receivers, "receivers");
+  }
   const mean = type === "aggregation" ? "test" : "mean";
   return { ...row, clients, [mean]: byRole(row[mean], mean) } as unknown as RecordedRow;
 }

@@ -1,6 +1,7 @@
 // A run read back from its folder: settings, the checked rows of metrics.jsonl, and what lies beside them.
 
 import { basename, join } from "@std/path";
+import { counted } from "./format.ts";
 import { predictionsFile, spectraFile } from "./file_names.ts";
 import { type Predictions, readPredictions } from "./predictions.ts";
 import type { RunEvent } from "../federated/events.ts";
@@ -20,6 +21,8 @@ export interface RecordedHistory {
 export interface RecordedRun extends RecordedHistory {
   readonly folder: string;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** names of those that the numbers depend on */
+  readonly decisive: readonly string[];
   readonly adapter: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly finished: boolean;
@@ -39,7 +42,7 @@ export const metricsFile = "metrics.jsonl";
  * @throws {RunFolderError} if a file is missing or is not what a run writes
  */
 export async function readRun(folder: string): Promise<RecordedRun> {
-  const { settings, adapter, versions } = await readRunConfig(folder);
+  const { settings, decisive, adapter, versions } = await readRunConfig(folder);
   const { rows, truncated } = readRows(
     await readText(join(folder, metricsFile)),
     join(folder, metricsFile),
@@ -57,6 +60,7 @@ export async function readRun(folder: string): Promise<RecordedRun> {
   const finished = rest.some(({ type }) => type === "done");
   return {
     settings,
+    decisive,
     adapter,
     versions,
     folder,
@@ -108,11 +112,16 @@ function noticesOf(
   truncated: boolean,
 ): string[] {
   if (finished) return [];
-  const done = rows.filter(({ type }) => type === "aggregation").length;
   const cut = truncated ? "; its last row is cut off and left out" : "";
   return [
-    `Run ${basename(folder)} is not finished: ${done} of ${run.rounds} communications${cut}.`,
+    `Run ${basename(folder)} is not finished: ${progressOf({ run, rows })}${cut}.`,
   ];
+}
+
+/** "2 of 6 communications", of a run that got so far. */
+export function progressOf({ run, rows }: RecordedHistory): string {
+  const done = rows.filter(({ type }) => type === "aggregation").length;
+  return `${done} of ${counted(run.rounds, "communication")}`;
 }
 
 async function readText(path: string): Promise<string> {

@@ -10,6 +10,8 @@ export interface RunConfig {
   readonly status: Readonly<Record<string, unknown>>;
   readonly command: readonly string[];
   readonly settings: Readonly<Record<string, Setting["value"]>>;
+  /** names of the settings that the numbers depend on */
+  readonly decisive: readonly string[];
   /** names of the settings that were given as flags */
   readonly flags: readonly string[];
   readonly adapter: string;
@@ -23,6 +25,7 @@ export function runConfig(
   return {
     command,
     settings: Object.fromEntries(settings.map(({ name, value }) => [name, value])),
+    decisive: settings.filter(({ decisive }) => decisive).map(({ name }) => name),
     flags: settings.filter(({ source }) => source === "flag").map(({ name }) => name),
     adapter,
     versions,
@@ -38,8 +41,9 @@ export async function readRunConfig(folder: string): Promise<RunConfig> {
     if (typeof settings?.method !== "string" || typeof adapter !== "string") {
       throw new SyntaxError();
     }
-    const { status = {}, flags = [], versions = {} } = config; // of which older runs lack some
-    return { ...config, status, flags, versions };
+    // Of which older runs lack some.
+    const { status = {}, decisive = Object.keys(settings), flags = [], versions = {} } = config;
+    return { ...config, status, decisive, flags, versions };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
       throw new RunFolderError(`Cannot read ${path}: it does not exist; name the folder of a run`);

@@ -3,7 +3,7 @@
 import { basename } from "@std/path";
 import { recovery, type Retrogress, retrogress } from "../metrics/retrogress.ts";
 import type { AggregationEvent } from "../federated/events.ts";
-import { counted, settingText } from "./format.ts";
+import { counted, recordedText } from "./format.ts";
 import { byMethod, type LabelledRun, type MethodRuns } from "./labelled_runs.ts";
 import { deviation, mean, meanOfDefined } from "../metrics/statistics.ts";
 
@@ -23,10 +23,10 @@ export interface Cell {
 
 /** F1 and AUC of the personal models of each method: every client and their average. */
 export function resultTables(runs: readonly LabelledRun[]): Table[] {
-  const finished = runs.filter((run) => lastAggregation(run) !== undefined);
-  if (finished.length === 0) return [];
-  const clients = finished[0].run.clients.map(({ name }) => name);
-  const methods = byMethod(finished);
+  const measured = runs.filter((run) => lastAggregation(run) !== undefined);
+  if (measured.length === 0) return [];
+  const clients = measured[0].run.clients.map(({ name }) => name);
+  const methods = byMethod(measured);
   return (["f1", "auc"] as const).map((metric) => {
     const samples = methods.map(({ runs }) =>
       [...clients.keys(), null].map((client) => runs.map((run) => resultOf(run, client, metric)))
@@ -101,12 +101,7 @@ export function runsTable(runs: readonly LabelledRun[]): Table {
 /** Every setting; those that differ between runs have a value per run. */
 export function settingsTable(runs: readonly LabelledRun[]): Table {
   const names = [...new Set(runs.flatMap(({ settings }) => Object.keys(settings)))];
-  const shown = (run: LabelledRun, name: string) => {
-    const value = run.settings[name] ?? null;
-    return typeof value === "object" && value !== null
-      ? JSON.stringify(value)
-      : settingText(value as string | number | boolean | null);
-  };
+  const shown = ({ settings }: LabelledRun, name: string) => recordedText(settings[name]);
   return {
     caption: "Settings, by the name of their flag",
     head: ["Setting", ...runs.map(({ label }) => label)],
@@ -115,13 +110,14 @@ export function settingsTable(runs: readonly LabelledRun[]): Table {
   };
 }
 
-/** The personal models' result after the last communication so far, percent. */
+/** The personal models' result after the last communication so far, percent; null before the first. */
 export function resultOf(
   run: LabelledRun,
   client: number | null,
   metric: "f1" | "auc",
 ): number | null {
-  const last = lastAggregation(run)!;
+  const last = lastAggregation(run);
+  if (last === undefined) return null;
   const test = client === null ? last.test : last.clients[client].test;
   return test[run.run.personalRole][metric];
 }

@@ -60,6 +60,12 @@ const mistakes: [what: string, args: string[], message: string][] = [
     "Unknown flag --lr",
   ],
   [
+    "a threshold in rounds that have nothing to decide",
+    ["train", "--alpha1", "0.5", "--wk_iters", "1"],
+    "Cannot use --alpha1 with prrfl: it would change nothing; " +
+    "it takes more than 1 local epoch per round",
+  ],
+  [
     "no folder for the contact sheet",
     ["data", "inspect", "--data", "demo", "--augment", "--out", "nowhere/x.png"],
     'Cannot create file "nowhere/x.png": there is no folder "nowhere"',

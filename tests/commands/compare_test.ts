@@ -29,7 +29,7 @@ Deno.test("a comparison writes tables, pictures, a page and a folder for each ru
   const [head, ...rows] = csv.trim().split("\n");
   assertEquals(
     head,
-    "method,seed,client,f1,auc,f1_lost_per_communication,auc_lost_per_communication",
+    "method,seed,rounds,client,f1,auc,f1_lost_per_communication,auc_lost_per_communication",
   );
   assertEquals(rows.length, 6 * 5); // four clients and their average
   assert(rows.filter((row) => row.startsWith("local")).every((row) => row.endsWith(",,")));
@@ -65,6 +65,21 @@ Deno.test("a comparison goes on where it was stopped, and ends with the same res
   assertEquals(results[0], results[1]);
   const log = await Deno.readTextFile(join(folder, "fedavg-seed5", "log.txt"));
   assertMatch(log, /^Resumed (from the start|after round \d\/2, epoch 1\/1)/m);
+});
+
+Deno.test("a comparison goes on after a run that diverges, and says so at the end", async () => {
+  using temporary = new TemporaryFolder();
+  const methods = ["--methods", "fedprox,local", "--mu", "1e30"];
+  const { code, out, err } = await runCli(temporary.path, "demo", ...size, ...methods);
+  assertEquals(code, 2);
+  assertMatch(
+    out,
+    /1\/2 {2}fedprox {2}seed 1 {2}failed: Training of client A's local model has diverged/,
+  );
+  assertMatch(out, /2\/2 {2}local {4}seed 1 {2}F1 \d/);
+  assertMatch(err, /^error: 1 of 2 runs failed: fedprox with seed 1; the report has them as far/);
+  const names = await namesIn(await onlyFolder(temporary.path));
+  assert(names.includes("report.html"));
 });
 
 Deno.test("a comparison cannot go on with other settings, nor where there is none", async () => {

@@ -147,7 +147,17 @@ Deno.test("a round whose updates are all lost changes no model", async () => {
   const alone = await eventsOf({ ...changes, method: "local" });
   assertEquals(finalsOf(lost), finalsOf(alone));
   const end = lost.find((event) => event.type === "aggregation")!;
-  assertEquals(end.senders, []);
+  assertEquals([end.senders, end.receivers], [[], []]);
+});
+
+Deno.test("events tell who received something: all, or those who sent", async () => {
+  const names = config.dataset.clients.map(({ name }) => name);
+  const changes = { participation: 0.5, rounds: 1 } as const;
+  for (const method of ["fedavg", "prrfl", "local"] as const) {
+    const events = await eventsOf({ method, ...changes });
+    const { senders, receivers } = events.find((event) => event.type === "aggregation")!;
+    assertEquals(receivers, method === "fedavg" ? names : senders);
+  }
 });
 
 Deno.test("rounds with other participants hold no more memory", async () => {

@@ -27,11 +27,20 @@ function aggregation(round: number, f1: number): AggregationEvent {
     round,
     rate: 0.7,
     senders: ["A"],
+    receivers: ["A"],
     clients: [{ client: "A", valid: test, test }],
     valid: test,
     test,
     selected: false,
   };
+}
+
+/** The same with a client that has a better deputy, and neither sends nor receives. */
+function withIdleClient<T extends EpochEvent | AggregationEvent>(event: T): T {
+  const test = { personal: metricsOf(50), deputy: metricsOf(70) };
+  const clients = [{ ...event.clients[0], client: "idle", test }, ...event.clients];
+  const mean = { personal: metricsOf(50), deputy: metricsOf(55) };
+  return { ...event, clients, [event.type === "epoch" ? "mean" : "test"]: mean };
 }
 
 const run: SimulationEvent[] = [
@@ -60,11 +69,19 @@ Deno.test("retrogress() gives depth and recovery of every communication", () => 
 
 Deno.test("retrogress() leaves out rounds in which no update arrived", () => {
   const lost = run.map((event) =>
-    event.type === "aggregation" && event.round === 1 ? { ...event, senders: [] } : event
+    event.type === "aggregation" && event.round === 1
+      ? { ...event, senders: [], receivers: [] }
+      : event
   );
   const { communications, meanDepth } = retrogress(lost);
   assertEquals(communications.map(({ round }) => round), [0, 2]);
   assertEquals(meanDepth.f1, 29 / 2);
+});
+
+Deno.test("retrogress() leaves out clients that received nothing, also from the mean", () => {
+  const alone = retrogress([epoch(0, 40), aggregation(0, 25)]);
+  const together = retrogress([withIdleClient(epoch(0, 40)), withIdleClient(aggregation(0, 25))]);
+  assertEquals(together, alone);
 });
 
 Deno.test("recovery() counts what was regained, and how soon", () => {

@@ -62,3 +62,26 @@ Deno.test("a quiet comparison prints its end alone", () => {
   console.finish({ tables: [], page: "x" });
   assert(written.length === 1);
 });
+
+Deno.test("a comparison shows a run that has failed, and goes on", () => {
+  const { console, tell, written } = watched(null);
+  tell([...madeUpRun()].slice(0, 4));
+  console.fail("the loss of an image is NaN");
+  tell(madeUpRun());
+  const lines = written.join("").split("\n");
+  assertEquals(lines[0], "  1/2  fedavg  seed 1  failed: the loss of an image is NaN  (0:03)");
+  assert(lines.some((line) => line.startsWith("  2/2  prrfl   seed 1  F1")));
+});
+
+Deno.test("a resumed comparison counts from where it goes on", () => {
+  const { console, tell, written } = watched(100);
+  const [run, round, ...rest] = madeUpRun();
+  assert(run.type === "run" && round.type === "round");
+  const progress = rest.find((event) => event.type === "progress")!;
+  const { total } = progress;
+  console.resume(run, [round]);
+  tell([{ ...progress, done: total / 2 }, { ...progress, done: total * 3 / 4 }]);
+  // A quarter of a run that costs 1 of 4; half of it had been done before.
+  const shares = written.join("").match(/\d+%/g);
+  assertEquals(shares, ["0%", "7%"]);
+});

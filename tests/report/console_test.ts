@@ -119,7 +119,7 @@ Deno.test("the summary tells results, retrogress and where the files are", () =>
 
 /** Client B sits out, and of the others only C's update arrives. */
 function withAbsence(event: SimulationEvent): SimulationEvent {
-  if (event.type === "aggregation") return { ...event, senders: ["C"] };
+  if (event.type === "aggregation") return { ...event, senders: ["C"], receivers: ["C"] };
   if (event.type !== "epoch") return event;
   const clients = event.clients.map((own) =>
     own.client === "B" ? { ...own, stage: null, train: null, batchLosses: null } : own
@@ -146,7 +146,7 @@ Deno.test("who sat out and whose update arrived is shown", () => {
 
 Deno.test("a round whose updates were all lost shows no communication", () => {
   const lost = (event: SimulationEvent): SimulationEvent =>
-    event.type === "aggregation" ? { ...event, senders: [] } : event;
+    event.type === "aggregation" ? { ...event, senders: [], receivers: [] } : event;
   assertEquals(
     textOf("aggregation", 2, lost),
     `End of round 3/3, best round so far
@@ -165,11 +165,12 @@ function withOneRole(sharedRole: string | null) {
     }
     if (event.type === "aggregation") {
       const senders = sharedRole === null ? [] : event.senders;
+      const receivers = senders;
       const clients = event.clients.map(({ client, valid, test }) => ({
         ...{ client, valid: { local: valid.personal }, test: { local: test.personal } },
       }));
       const [valid, test] = [{ local: event.valid.personal }, { local: event.test.personal }];
-      return { ...event, rate: null, senders, clients, valid, test };
+      return { ...event, rate: null, senders, receivers, clients, valid, test };
     }
     if (event.type === "done") return { ...event, test: { local: event.test.personal } };
     if (event.type !== "epoch") return event;

@@ -163,6 +163,7 @@ function aggregationEvent(
     round,
     rate: 0.7 + 0.25 * round / rounds,
     senders: clients,
+    receivers: clients,
     clients: results,
     valid: meanByRole(results.map(({ valid }) => valid)),
     test: meanByRole(results.map(({ test }) => test)),

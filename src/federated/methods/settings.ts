@@ -11,14 +11,16 @@ export type MethodSetting =
   | "clientWeights"
   | "dropout";
 
-/** Whether each setting changes anything with this method. */
+/** Whether each setting changes anything with this method, in rounds of so many local epochs. */
 export function settingsUsedBy(
   { transfer, proximal = false, sharing }: FederatedMethod,
+  localEpochs: number,
 ): Readonly<Record<MethodSetting, boolean>> {
+  const decides = transfer === "staged" && localEpochs > 1;
   return {
     fourierRate: sharing?.usesRate ?? false,
-    alpha1: transfer === "staged",
-    alpha2: transfer === "staged",
+    alpha1: decides,
+    alpha2: decides,
     proximalMu: proximal,
     clientWeights: sharing !== null,
     dropout: sharing !== null,
