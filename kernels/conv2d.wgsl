@@ -10,7 +10,8 @@
 // For the gradient (`transposed`) the source is dy, the output dx, and in_channels is O.
 // Without `has_bias` the bias is never read: bind anything.
 //
-// The kernel for real GPUs, and for everything but 3×3 with stride 1 and padding 1 (conv2d_3x3.wgsl) elsewhere.
+// The kernel for real GPUs, and for everything but 3×3 with stride 1 and padding 1 elsewhere: conv2d_3x3_quads.wgsl
+// and conv2d_3x3.wgsl.
 // One invocation owns 8 output channels of 4 neighbouring pixels of a row: 4 + 8 loads for 32 multiply-adds.
 // The taps are the outer loops, so that what is inside the source is found once for all channels.
 struct Params {

@@ -1,6 +1,7 @@
 // Two-dimensional convolution.
 
 import generalSource from "../../kernels/conv2d.wgsl" with { type: "text" };
+import quadsSource from "../../kernels/conv2d_3x3_quads.wgsl" with { type: "text" };
 import sameSource from "../../kernels/conv2d_3x3.wgsl" with { type: "text" };
 import gradientSource from "../../kernels/conv2d_gradient_weight.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
@@ -21,6 +22,7 @@ import {
 const files = {
   "conv2d.wgsl": kernelFile("conv2d.wgsl", generalSource),
   "conv2d_3x3.wgsl": kernelFile("conv2d_3x3.wgsl", sameSource),
+  "conv2d_3x3_quads.wgsl": kernelFile("conv2d_3x3_quads.wgsl", quadsSource),
   "conv2d_gradient_weight.wgsl": kernelFile("conv2d_gradient_weight.wgsl", gradientSource),
 };
 

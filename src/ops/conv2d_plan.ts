@@ -22,7 +22,11 @@ export interface ConvShape {
 
 /** One dispatch, but for its buffers. */
 export interface ConvDispatch {
-  readonly kernel: "conv2d.wgsl" | "conv2d_3x3.wgsl" | "conv2d_gradient_weight.wgsl";
+  readonly kernel:
+    | "conv2d.wgsl"
+    | "conv2d_3x3.wgsl"
+    | "conv2d_3x3_quads.wgsl"
+    | "conv2d_gradient_weight.wgsl";
   readonly entryPoint: string;
   readonly constants: Constants;
   readonly params: Readonly<Record<string, number>>;
@@ -127,7 +131,12 @@ function planCorrelation(
   options: { transposed: boolean; hasBias: boolean; profile: Profile },
 ): ConvDispatch {
   const { transposed, hasBias, profile } = options;
-  if (profile === "cpu" && isSame3x3(params)) return planSame3x3(params, transposed, hasBias);
+  if (profile === "cpu" && isSame3x3(params)) {
+    // With few input channels, most of the wide kernel's pass over eight would be empty.
+    const hasQuads = params.in_width % 4 === 0 && params.in_channels > 4;
+    const plan = hasQuads ? planQuads3x3 : planSame3x3;
+    return plan(params, transposed, hasBias);
+  }
   const { stack, batch, out_channels, out_height, out_width } = params;
   const workgroup_size = workgroupSizeFor(profile);
   const invocations = stack * batch * Math.ceil(out_channels / 8) * out_height *
@@ -177,6 +186,54 @@ function planSame3x3(
     },
     workgroups: linearWorkgroups(stack * ranges * blocks, workgroup_size),
   };
+}
+
+/**
+ * Lanes take blocks of output channels as long as each has 512 pixels of a model, so that copying the taps stays
+ * below a tenth of the work; beyond that, and where there are fewer blocks, they share the columns of a block.
+ */
+function planQuads3x3(
+  params: CorrelationParams,
+  transposed: boolean,
+  hasBias: boolean,
+): ConvDispatch {
+  const { stack, batch, in_channels, out_channels, in_height: height, in_width: width } = params;
+  const { weight_in_stride, weight_out_stride } = params;
+  const workgroup_size = workgroupSizeFor("cpu");
+  const quads = width / 4;
+  const blocks = Math.ceil(out_channels / 8);
+  const pixels = batch * height * width;
+  const idle = Math.ceil(workgroup_size / blocks);
+  const column_lanes = powerOfTwo(
+    Math.min(workgroup_size, Math.max(idle, Math.min(pixels / 2048, 4))),
+  );
+  const block_groups = Math.ceil(blocks * column_lanes / workgroup_size);
+  const wanted = Math.max(pixels / (512 * column_lanes), 2 / block_groups);
+  const most = Math.min(maxRanges, Math.ceil(batch * quads / column_lanes));
+  const ranges = Math.min(Math.ceil(wanted), most);
+  return {
+    kernel: "conv2d_3x3_quads.wgsl",
+    entryPoint: "correlate3x3_quads",
+    constants: { workgroup_size, has_bias: Number(hasBias), transposed: Number(transposed) },
+    params: {
+      stack,
+      batch,
+      in_channels,
+      out_channels,
+      height,
+      quads,
+      weight_in_stride,
+      weight_out_stride,
+      column_lanes,
+      ranges,
+    },
+    workgroups: linearWorkgroups(stack * ranges * block_groups, 1),
+  };
+}
+
+/** The largest one that is not above a number of at least 1. */
+function powerOfTwo(number: number): number {
+  return 2 ** Math.floor(Math.log2(Math.max(1, number)));
 }
 
 function planReduction(
