@@ -38,7 +38,7 @@ export interface DatasetFolderOptions extends ReadOptions {
  * and area-averaged to `imageSize`. Every client present takes part unless some are named. The classes are those
  * of `csv_folder/classes.json`, or the paper's three.
  *
- * @throws {RangeError} unless `imageSize` and `limit` are positive whole numbers
+ * @throws {RangeError} unless `imageSize`, `limit` and `threads` are positive whole numbers
  * @throws {DataError} when a folder, list or image is missing or unusable
  */
 export async function readDatasetFolder(
@@ -48,6 +48,7 @@ export async function readDatasetFolder(
   const { imageSize, limit = Infinity, splits = splitNames } = options;
   expectPositiveInteger("imageSize", imageSize);
   if (limit !== Infinity) expectPositiveInteger("limit", limit);
+  if (options.threads !== undefined) expectPositiveInteger("threads", options.threads);
 
   const names = pickClients(path, await findClients(path), options.clients);
   const csvFolder = await findCsvFolder(path, options.csvFolder);

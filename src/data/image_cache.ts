@@ -5,7 +5,7 @@ import { concurrently } from "./concurrently.ts";
 import type { ImageTask } from "./image_files.ts";
 import { readImages, type ReadOptions } from "./image_threads.ts";
 
-/** Where decoded images are kept; neither method throws if that is impossible. */
+/** Where decoded images are kept. What cannot be read or written is no error: it is decoded again. */
 export interface ImageCache {
   /** what was last written under the key, hexadecimal; null if it is not there whole */
   read(key: string): Promise<Uint8Array | null>;
@@ -46,6 +46,7 @@ export async function readBlocks(
       onProgress?.(cached, total);
     }
   }
+  if (missing.length === 0) return;
   await readImages(missing.flatMap(({ tasks }) => tasks), imageSize, {
     threads,
     onProgress: (done) => onProgress?.(cached + done, total),

@@ -57,12 +57,13 @@ export class CacheFolder {
 
   /** Stores bytes under a key, and removes what has not been used for longest where there is no room for them. */
   async write(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    const content = new Uint8Array(digestBytes + bytes.length);
-    content.set(await digestOf(bytes));
-    content.set(bytes, digestBytes);
+    const size = digestBytes + bytes.length;
     try {
       await Deno.mkdir(this.#path, { recursive: true, mode: 0o700 }); // the originals may be secret
-      if (!await this.#makeRoom(content.length)) return;
+      if (!await this.#makeRoom(size)) return;
+      const content = new Uint8Array(size);
+      content.set(await digestOf(bytes));
+      content.set(bytes, digestBytes);
       await writeFileAtomic(join(this.#path, nameOf(key)), content);
       this.#used.add(nameOf(key));
     } catch {

@@ -15,17 +15,19 @@ const denoFolder = await (async () => {
   return JSON.parse(new TextDecoder().decode((await info.output()).stdout)).denoDir as string;
 })();
 
-/** A folder that holds `data`: images of one client, few but so large that threads are worth while. */
-async function withData(test: (folder: TemporaryFolder) => Promise<void>): Promise<void> {
+/** Runs a test in a folder that holds `data`: ten images of one client. */
+async function withData(
+  imageSize: number,
+  test: (folder: TemporaryFolder) => Promise<void>,
+): Promise<void> {
   using folder = new TemporaryFolder();
-  const imageSize = 1024;
   const bytes = imageSize ** 2 * 3;
   const split = (...ids: string[]): Split => {
     const images = new Uint8Array(ids.length * bytes);
     ids.forEach((id, index) => images.set(pixelsOf(id, imageSize), index * bytes));
-    return { ids, images, labels: Int32Array.from(ids, (_, index) => index) };
+    return { ids, images, labels: Int32Array.from(ids, (_, index) => index % 2) };
   };
-  const client = { name: "A", train: split("a", "b"), valid: split("c"), test: split("d") };
+  const client = { name: "A", train: split(..."abababab"), valid: split("c"), test: split("d") };
   const plan = planOfDataset({ clients: [client], imageSize, classNames: lesionClasses });
   await writeDatasetFolder(join(folder.path, "data"), plan, imageSize);
   await test(folder);
@@ -46,7 +48,7 @@ Deno.test({
   name: "cli.ts keeps decoded images in the user's cache folder, uses and repairs them",
   ignore: Deno.build.os !== "linux", // elsewhere no variable moves the user's cache folder alone
   fn: () =>
-    withData(async ({ path }) => {
+    withData(32, async ({ path }) => {
       const run = async (cacheHome: string, ...args: string[]) => {
         const env = { XDG_CACHE_HOME: cacheHome, DENO_DIR: denoFolder };
         const { code, out, err } = await ended(startCli(path, [...inspect, ...args], env));
@@ -72,7 +74,7 @@ Deno.test({
 });
 
 Deno.test("cli.ts reads data without threads and cache where it may read nothing else, and asks for nothing", () =>
-  withData(async ({ path }) => {
+  withData(1024, async ({ path }) => { // so large that threads were worth while
     const root = fromFileUrl(new URL("../../", import.meta.url));
     const args = ["run", "--quiet", "-E", `--allow-read=${join(path, "data")},${denoFolder}`];
     const process = new Deno.Command(Deno.execPath(), {
@@ -84,5 +86,5 @@ Deno.test("cli.ts reads data without threads and cache where it may read nothing
     });
     const { code, out, err } = await ended(process.spawn());
     assertEquals([code, err], [0, ""]);
-    assert(out.startsWith("data: 4 images of 32×32 pixels, 1 client"), out);
+    assert(out.startsWith("data: 10 images of 32×32 pixels, 1 client"), out);
   }));
