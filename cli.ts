@@ -1,7 +1,6 @@
 // The program: picks the command, and turns expected errors into one sentence and an exit code.
 
 import { helpText } from "./src/commands/help.ts";
-import { info } from "./src/commands/info.ts";
 import {
   interruptible,
   Interruption,
@@ -32,7 +31,7 @@ const commands: Readonly<Record<string, Command>> = {
     (await import("./src/commands/predict.ts")).predict(args, signal),
   data: async (args, signal) => (await import("./src/commands/data.ts")).dataCommand(args, signal),
   report: async (args) => (await import("./src/commands/report.ts")).report(args),
-  info,
+  info: async (args) => (await import("./src/commands/info.ts")).info(args),
   help: (args) => console.log(helpText(args)),
 };
 

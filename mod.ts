@@ -65,6 +65,7 @@ export type { ClientDataset, Dataset, Split, SplitName } from "./src/data/datase
 export { demoDataset, type DemoOptions } from "./src/data/demo.ts";
 export { DataError } from "./src/data/data_error.ts";
 export { type DatasetFolderOptions, readDatasetFolder } from "./src/data/folder.ts";
+export type { ImageCache } from "./src/data/image_cache.ts";
 
 // Metrics
 export {

@@ -1,7 +1,7 @@
 // The folder tree is the architecture diagram: imports point one way, and the engine runs anywhere.
 
 import { fromFileUrl, relative } from "@std/path";
-import { assertEquals } from "./assert.ts";
+import { assert, assertEquals } from "./assert.ts";
 
 /** What a layer may import besides itself. */
 interface Allowed {
@@ -64,6 +64,23 @@ Deno.test("the engine uses neither Deno nor Node", async () => {
   assertEquals(found, []);
 });
 
+Deno.test("cli.ts loads no package before it knows the command, but for the nearest word", async () => {
+  const program = new URL("cli.ts", root);
+  const modules = new Map((await readModules(fromFileUrl(program))).map((m) => [m.specifier, m]));
+  const loaded = new Set([program.href]);
+  for (const specifier of loaded) {
+    for (const { code, isDynamic } of modules.get(specifier)?.dependencies ?? []) {
+      if (code?.specifier !== undefined && !isDynamic) loaded.add(code.specifier);
+    }
+  }
+  const packages = [...loaded].filter((specifier) => specifier.startsWith("npm:"));
+  assertEquals(packages.map((specifier) => specifier.replace(/@[\d.]+/, "")), [
+    "npm:deno-std/text/levenshtein_distance.js",
+  ]);
+  assert(loaded.has(new URL("src/commands/help.ts", root).href));
+  assertEquals(loaded.has(new URL("src/commands/train.ts", root).href), false);
+});
+
 Deno.test("isAllowed() tells back edges from forward ones, and types from values", () => {
   const allowed = (from: string, to: string, kind: Edge["kind"] = "code") =>
     isAllowed({ from, to, kind });
@@ -91,21 +108,28 @@ async function readEdges(): Promise<Edge[]> {
   try {
     const imports = (await sourceFiles()).map((path) => `import "${new URL(path, root)}";`);
     await Deno.writeTextFile(entry, imports.join("\n"));
-    const config = fromFileUrl(new URL("deno.json", root));
-    const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["info", "--json", `--config=${config}`, entry],
-    }).output();
-    return (JSON.parse(new TextDecoder().decode(stdout)).modules as Module[]).flatMap(edgesOf);
+    return (await readModules(entry)).flatMap(edgesOf);
   } finally {
     await Deno.remove(entry);
   }
 }
 
+/** All files that one imports, directly or not, and now or later. */
+async function readModules(entry: string): Promise<Module[]> {
+  const config = fromFileUrl(new URL("deno.json", root));
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", `--config=${config}`, entry],
+  }).output();
+  return JSON.parse(new TextDecoder().decode(stdout)).modules;
+}
+
 /** What `deno info --json` tells of a file. */
 interface Module {
   readonly specifier: string;
-  readonly dependencies?: readonly Partial<Record<Edge["kind"], { readonly specifier?: string }>>[];
+  readonly dependencies?: readonly (Import & { readonly isDynamic?: boolean })[];
 }
+
+type Import = Partial<Record<Edge["kind"], { readonly specifier?: string }>>;
 
 function edgesOf({ specifier, dependencies = [] }: Module): Edge[] {
   return dependencies.flatMap(({ code, type }) => {

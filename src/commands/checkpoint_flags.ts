@@ -4,8 +4,9 @@ import { type SplitName, splitNames } from "../data/dataset.ts";
 import { type Flag, flag, type FlagTable, type OptionsOf, trainFlags } from "./flags.ts";
 import { choice, names, orWord, text } from "./values.ts";
 
-const { network, width, imageSize, batchSize, data, csvFolder, clients, limit, adapter, json } =
+const { network, width, imageSize, batchSize, data, csvFolder, clients, limit, adapter } =
   trainFlags;
+const { cache, json } = trainFlags;
 
 /** As in training, but null where it is not given. */
 function ofCheckpoint<T>(trained: Flag<T>): Flag<T | null> {
@@ -85,7 +86,7 @@ export const evaluateFlags = {
   ...predictFlags,
   ...evaluateOnlyFlags,
   data: ofCheckpoint(data),
-  ...{ csvFolder, clients, limit },
+  ...{ csvFolder, clients, limit, cache },
 };
 
 /** Everything that `predict` can be told. */

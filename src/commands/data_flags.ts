@@ -4,7 +4,7 @@ import { partitionRules } from "../data/partition.ts";
 import { flag, type FlagTable, type OptionsOf, trainFlags } from "./flags.ts";
 import { choice, integer, names, number, shares, text, toggle } from "./values.ts";
 
-const { data, csvFolder, clients, imageSize, limit, seed, adapter } = trainFlags;
+const { data, csvFolder, clients, imageSize, limit, seed, adapter, cache } = trainFlags;
 
 const inspecting = "Inspecting";
 
@@ -42,7 +42,7 @@ export const inspectOnlyFlags = {
 
 /** Flags of `data inspect`. */
 export const inspectFlags = {
-  ...{ data, csvFolder, clients, imageSize, limit, seed, adapter },
+  ...{ data, csvFolder, clients, imageSize, limit, seed, adapter, cache },
   ...inspectOnlyFlags,
 };
 

@@ -39,6 +39,7 @@ const harmless: readonly { readonly name: string }[] = [
   evaluateFlags.reason,
   evaluateFlags.clients,
   evaluateFlags.adapter,
+  evaluateFlags.cache,
   evaluateFlags.json,
   evaluateFlags.csv,
 ];
@@ -63,7 +64,7 @@ export async function evaluate(args: readonly string[], signal: AbortSignal): Pr
   const gpu = await openGpu({ adapter: options.adapter });
   const weights = checkpoints.map(({ path, tensors }) => ({ name: path, tensors }));
   using models = new TrainedModels(gpu, weights, network);
-  const wanted = { ...data, splits: [options.split] };
+  const wanted = { ...data, splits: [options.split], cache: options.cache };
   const dataset = await showLoading(wanted, !options.json, signal);
   expectClasses(dataset, data.data, network);
   const outcomes = await judge(models, checkpoints.length, dataset, options, signal);

@@ -351,6 +351,15 @@ export const trainFlags = {
     topic: "Running",
     help: "clients per dispatch: changes speed, not numbers",
   }),
+  cache: flag({
+    name: "cache",
+    aliases: [],
+    kind: toggle,
+    default: true,
+    source: "ours",
+    topic: "Running",
+    help: "keep decoded images of --data FOLDER in the user's cache folder",
+  }),
   resume: flag<string | null>({
     name: "resume",
     aliases: [],

@@ -3,6 +3,8 @@
 import type { Dataset, SplitName } from "../data/dataset.ts";
 import { demoDataset } from "../data/demo.ts";
 import { readDatasetFolder } from "../data/folder.ts";
+import { CacheFolder } from "../io/cache_folder.ts";
+import { userCacheFolder } from "../io/user_cache.ts";
 import type { DataOptions } from "./flags.ts";
 import { ReadingLine } from "./reading_line.ts";
 import { UsageError } from "./usage_error.ts";
@@ -13,8 +15,13 @@ export const demoData = "demo";
 /** The demo data do not depend on `--seed`, so that runs of different seeds can be compared. */
 export const demoSeed = 1;
 
-/** Which data; without `splits` all of them, else the others stay empty. */
-export type LoadOptions = DataOptions & { readonly splits?: readonly SplitName[] };
+/** Which data, and how to read them. */
+export interface LoadOptions extends DataOptions {
+  /** keep decoded images in the user's cache folder */
+  readonly cache: boolean;
+  /** default all; else the others stay empty */
+  readonly splits?: readonly SplitName[];
+}
 
 /** As `loadDataset()`, with a progress line if there is somebody to see it, until `signal` ends it. */
 export async function showLoading(
@@ -55,8 +62,14 @@ export async function loadDataset(
     clients: options.clients ?? undefined,
     limit: options.limit ?? undefined,
     splits: options.splits,
+    cache: options.cache ? openCache() : undefined,
     onProgress,
   });
+}
+
+function openCache(): CacheFolder | undefined {
+  const path = userCacheFolder("prrfl-webgpu");
+  return path === null ? undefined : new CacheFolder(path);
 }
 
 /** Checks what can be checked without reading an image. */

@@ -12,11 +12,12 @@ import {
   type SplitName,
   splitNames,
 } from "./dataset.ts";
-import { type ImageTask, readImages } from "./image_files.ts";
+import { type ImageBlock, type ImageCache, readBlocks } from "./image_cache.ts";
+import { readImages, type ReadOptions } from "./image_threads.ts";
 import { listFolder, readText } from "./listing.ts";
 
 /** What of a data folder to read, and how. */
-export interface DatasetFolderOptions {
+export interface DatasetFolderOptions extends ReadOptions {
   /** height and width of the images wanted, pixels */
   readonly imageSize: number;
   /** folder of the split lists; default `csv_folder` in the data folder, else beside it */
@@ -27,8 +28,8 @@ export interface DatasetFolderOptions {
   readonly limit?: number;
   /** splits wanted; the others stay empty, and their lists unread; default all */
   readonly splits?: readonly SplitName[];
-  /** called after every image, with the numbers of images read and to be read */
-  readonly onProgress?: (done: number, total: number) => void;
+  /** where decoded images are kept; default nowhere */
+  readonly cache?: ImageCache;
 }
 
 /**
@@ -37,7 +38,7 @@ export interface DatasetFolderOptions {
  * and area-averaged to `imageSize`. Every client present takes part unless some are named. The classes are those
  * of `csv_folder/classes.json`, or the paper's three.
  *
- * @throws {RangeError} unless `imageSize` and `limit` are positive whole numbers
+ * @throws {RangeError} unless `imageSize`, `limit` and `threads` are positive whole numbers
  * @throws {DataError} when a folder, list or image is missing or unusable
  */
 export async function readDatasetFolder(
@@ -47,19 +48,20 @@ export async function readDatasetFolder(
   const { imageSize, limit = Infinity, splits = splitNames } = options;
   expectPositiveInteger("imageSize", imageSize);
   if (limit !== Infinity) expectPositiveInteger("limit", limit);
+  if (options.threads !== undefined) expectPositiveInteger("threads", options.threads);
 
   const names = pickClients(path, await findClients(path), options.clients);
   const csvFolder = await findCsvFolder(path, options.csvFolder);
   const classNames = await readClassNames(csvFolder);
   const clients: ClientDataset[] = [];
-  const tasks: ImageTask[] = [];
+  const blocks: ImageBlock[] = [];
   for (const name of names) {
     const folder = await openClientFolder(path, name, imageSize);
     const prepare = async (split: SplitName) => {
       const list = splits.includes(split)
         ? await readSplitList(csvFolder, name, split, classNames.length)
         : [];
-      return prepareSplit(folder, evenly(list, limit), imageSize, tasks);
+      return prepareSplit(folder, evenly(list, limit), imageSize, blocks);
     };
     const [train, valid, test] = [
       await prepare("train"),
@@ -68,7 +70,8 @@ export async function readDatasetFolder(
     ];
     clients.push({ name, train, valid, test });
   }
-  await readImages(tasks, imageSize, options.onProgress);
+  if (options.cache !== undefined) await readBlocks(blocks, imageSize, options.cache, options);
+  else await readImages(blocks.flatMap(({ tasks }) => tasks), imageSize, options);
   return { clients, imageSize, classNames };
 }
 
@@ -143,19 +146,21 @@ export function splitListPath(csvFolder: string, client: string, split: SplitNam
   return join(csvFolder, `client${client}`, `${split}_client${client}.csv`);
 }
 
-/** Makes a split whose pixels are still to be filled in, by the tasks appended to `tasks`. */
+/** Makes a split whose pixels are still to be filled in, by the block appended to `blocks`. */
 function prepareSplit(
   folder: ClientFolder,
   list: readonly ListedImage[],
   imageSize: number,
-  tasks: ImageTask[],
+  blocks: ImageBlock[],
 ): Split {
   const bytesPerImage = imageSize * imageSize * 3;
   const images = new Uint8Array(list.length * bytesPerImage);
-  list.forEach((image, index) => {
-    const target = images.subarray(index * bytesPerImage, (index + 1) * bytesPerImage);
-    tasks.push({ path: findImage(folder, image), storedSize: folder.storedSize, target });
-  });
+  const tasks = list.map((image, index) => ({
+    path: findImage(folder, image),
+    storedSize: folder.storedSize,
+    target: images.subarray(index * bytesPerImage, (index + 1) * bytesPerImage),
+  }));
+  if (tasks.length > 0) blocks.push({ tasks, images });
   return {
     ids: list.map(({ id }) => id),
     images,

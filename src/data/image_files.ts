@@ -1,32 +1,37 @@
-// Reads many image files into bytes of one size.
+// Reads image files into bytes of one size.
 
 import { concurrently } from "./concurrently.ts";
 import { DataError } from "./data_error.ts";
-import { type ImageDecoder, openImageDecoder } from "./decode.ts";
+import type { ImageDecoder } from "./decode.ts";
 import { readBytes } from "./listing.ts";
 import { areaAverage } from "./resize.ts";
 
-/** An image file, and the place its pixels go to. */
-export interface ImageTask {
+/** An image file of a data folder. */
+export interface ImageFile {
   readonly path: string;
   /** height and width of the stored image, pixels */
   readonly storedSize: number;
+}
+
+/** An image file, and the place its pixels go to. */
+export interface ImageTask extends ImageFile {
   /** RGB bytes, `[imageSize, imageSize, 3]` */
   readonly target: Uint8Array;
 }
 
 /**
- * Decodes all images and area-averages them to `imageSize`, in no particular order.
+ * Decodes all images in this thread and area-averages them to `imageSize`, in no particular order.
  *
+ * @param onProgress called after every image, with the numbers of images read and to be read
  * @throws {DataError} at the first image that cannot be read or is not of its stored size
  */
-export async function readImages(
+export async function readImageFiles(
   tasks: readonly ImageTask[],
   imageSize: number,
+  decode: ImageDecoder,
   onProgress?: (done: number, total: number) => void,
 ): Promise<void> {
-  const decode = await openImageDecoder();
-  await concurrently(tasks, (task) => readImage(task, imageSize, decode), onProgress);
+  await concurrently(tasks, (task) => readImage(task, imageSize, decode), { onProgress });
 }
 
 async function readImage(task: ImageTask, imageSize: number, decode: ImageDecoder): Promise<void> {

@@ -72,7 +72,7 @@ export async function writeDatasetFolder(
   await concurrently([...files], async ([file, { load }]) => {
     const pixels = areaAverage(await load(), imageSize);
     await Deno.writeFile(file, encodePng({ width: imageSize, height: imageSize, pixels }));
-  }, onProgress);
+  }, { onProgress });
 }
 
 /** The name itself, if it is no path. */

@@ -69,7 +69,7 @@ Deno.test("data inspect tells of stored sizes, duplicates and shared lesions", a
     "lesions.csv",
     "lesion_id,image_id\nL1,A_train_0\nL1,A_test_1\nL2,A_train_1\nL2,B_train_1\nL3,B_test_0\n",
   );
-  const args = ["--data", ".", "--image-size", "32", "--metadata", "lesions.csv"];
+  const args = ["--data", ".", "--image-size", "32", "--metadata", "lesions.csv", "--no-cache"];
   const { code, out, err } = await runCli(folder.path, "data", "inspect", ...args);
   assertEquals([code, err], [0, ""]);
   const bytes = (size: number) =>

@@ -1,12 +1,14 @@
 // The demo data as the flags of `train` ask for it.
 
 import { trainFlags, type TrainOptions } from "../../src/commands/flags.ts";
-import { checkDataFlags, loadDataset } from "../../src/commands/load_dataset.ts";
+import { checkDataFlags, loadDataset, showLoading } from "../../src/commands/load_dataset.ts";
 import { resolveOptions } from "../../src/commands/options.ts";
 import { DataError } from "../../src/data/data_error.ts";
 import { UsageError } from "../../src/commands/usage_error.ts";
 import { splitNames } from "../../src/data/dataset.ts";
-import { assertEquals, assertRejects, assertThrows } from "../assert.ts";
+import { encodePng } from "../../src/data/encode.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../assert.ts";
+import { pixelsOf, TemporaryFolder } from "../data/tiny_folder.ts";
 
 const demoOptions = (...args: string[]): TrainOptions =>
   resolveOptions(["--data", "demo", "--image-size", "32", ...args], trainFlags).options;
@@ -37,6 +39,29 @@ Deno.test("loadDataset() gives the same demo data for every seed", async () => {
 Deno.test("loadDataset() rejects a client that the demo data lack", async () => {
   const error = await assertRejects(() => load("--clients", "A,E"), DataError);
   assertEquals(error.message, "Cannot use client E of the demo data: choose from A, B, C, D");
+});
+
+Deno.test("showLoading() ends with the signal, long before all images are read", async () => {
+  using folder = new TemporaryFolder();
+  const pixels = pixelsOf("x", 512);
+  folder.write("clientA/img_resize512/x.png", encodePng({ width: 512, height: 512, pixels }));
+  const row = "x,0\n";
+  for (const split of splitNames) {
+    const rows = row.repeat(split === "train" ? 2000 : 1); // half a minute
+    folder.write(`csv_folder/clientA/${split}_clientA.csv`, `image_id,label\n${rows}`);
+  }
+  const args = ["--data", folder.path, "--image-size", "32", "--no-cache"];
+  const { options } = resolveOptions(args, trainFlags);
+  const controller = new AbortController();
+  let aborted = Infinity;
+  setTimeout(() => {
+    controller.abort(new RangeError("stopped"));
+    aborted = performance.now();
+  }, 300);
+  const load = () => showLoading(options, false, controller.signal);
+  await assertRejects(load, RangeError, "stopped");
+  const late = performance.now() - aborted;
+  assert(late < 2000, `it went on for ${late} ms`);
 });
 
 Deno.test("checkDataFlags() rejects split lists for the demo data", () => {

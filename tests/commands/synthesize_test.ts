@@ -18,7 +18,7 @@ Deno.test("data synthesize writes a folder that trains as the demo data do, to t
   const { code, out, err } = await runCli(folder.path, "data", "synthesize", "--out", "demo");
   assertEquals([code, err], [0, ""]);
   assertStringIncludes(out, "demo: 768 images of 32×32 pixels");
-  assertEquals(await load("--data", join(folder.path, "demo")), await load());
+  assertEquals(await load("--no-cache", "--data", join(folder.path, "demo")), await load());
 
   const again = await runCli(folder.path, "data", "synthesize", "--out", "demo");
   assertEquals(again.code, 2);

@@ -14,7 +14,7 @@ Deno.test("concurrently() does every item once, several at a time, and counts", 
     await pause();
     now--;
     done.push(item);
-  }, (count) => progress.push(count));
+  }, { onProgress: (count) => progress.push(count) });
   assertEquals(done.toSorted((a, b) => a - b), items);
   assertEquals(progress, items.map((index) => index + 1));
   assert(most > 1 && most <= 8, `${most} at a time`);

@@ -195,7 +195,11 @@ Deno.test("readDatasetFolder() rejects an image of another size than its folder'
 
 Deno.test("readDatasetFolder() rejects options out of range", () =>
   withTinyData(async ({ path }) => {
-    for (const options of [{ imageSize: 0 }, { imageSize: 4.5 }, { imageSize: 4, limit: 0 }]) {
+    const wrong = [
+      ...[{ imageSize: 0 }, { imageSize: 4.5 }, { imageSize: 4, limit: 0 }],
+      { imageSize: 4, threads: 0 },
+    ];
+    for (const options of wrong) {
       await assertRejects(() => readDatasetFolder(path, options), RangeError, "positive integer");
     }
   }));
