@@ -3,6 +3,8 @@
 // Mixed-radix Stockham: with s the product of the radices done, a stage of radix r takes the r numbers
 // i, i + n/r, i + 2n/r, … (i < n/r), transforms them, turns result k by exp(−2πi kq/n) with q = s⌊i/s⌋,
 // and puts it at i + (r − 1)q + ks. After the last stage the line is in order: no bit reversal.
+// The first stage takes its numbers from the input and the last one puts them into the output; those between go
+// from one copy in workgroup memory to the other.
 //
 // Other lengths take several passes (src/ops/fft_plan.ts), whose lines are parts of longer ones and are
 // multiplied on their way in or out:
@@ -25,8 +27,8 @@ struct Params {
   input_length: u32,  // numbers of a longer line in the input; below parts · length, zeros follow
   output_length: u32, // numbers of a longer line in the output; the rest is dropped
   line_bits: u32,
-  stages: u32,
-  radices: u32,       // four bits for each stage, the first one lowest
+  stages: u32,        // between the first and the last
+  radices: u32,       // four bits for each of these stages, the first one lowest
   input_sign: f32,    // −1: the conjugate is transformed
   output_sign: f32,   // −1: the conjugate of the result is stored
   scale: f32,
@@ -35,7 +37,9 @@ struct Params {
 override workgroup_size: u32 = 64;
 override capacity: u32 = 1024; // complex numbers in the lines of a workgroup; twice 8 bytes each
 
-override fives_and_sevens: bool = true; // whether these radices occur; without them it compiles in half the time
+override first_radix: u32 = 1; // 1, 8 or 12
+override last_radix: u32 = 1;  // 1 or 8
+override only_twos: bool = false; // whether the stages between have radices 2, 4 and 8 alone: quicker to compile and to run
 override chirped: bool = false; // the input is multiplied by conj(chirp[position in the longer line])
 override turned: bool = false;  // results are multiplied by factors[k · p]
 override weighted: bool = false; // results are multiplied by factors[position in the longer line]
@@ -55,6 +59,15 @@ var<workgroup> lines: array<vec2f, 2 * capacity>;
 var<private> source: u32;
 var<private> sink: u32;
 var<private> pitch: u32;
+// Where it begins in the input and in the output, and how far its elements are apart there.
+var<private> origin: u32;
+var<private> input_step: u32;
+var<private> goal: u32;
+var<private> output_step: u32;
+// Position of its first element in the longer line, and how far its elements are apart there.
+var<private> start: u32;
+var<private> gap: u32;
+var<private> own_part: u32; // p
 // Of the stage under way: s and n/r.
 var<private> done: u32;
 var<private> part: u32;
@@ -72,17 +85,72 @@ fn quarter(a: vec2f) -> vec2f {
   return vec2f(a.y, -a.x);
 }
 
-fn take(i: u32) -> vec2f {
-  return lines[source + i * pitch];
-}
+// Whether the stage under way is the first, the last. Set right before it to a constant, which the compiler knows in
+// the stage, so that nothing is decided while it runs.
+var<private> from_input: bool;
+var<private> to_output: bool;
 
-fn put(i: u32, value: vec2f) {
-  lines[sink + i * pitch] = value;
-}
+// Of the butterfly under way: i, and where its number k is taken from and its result k put: at take_at +
+// k·take_step and put_at + k·put_step.
+var<private> own: u32;
+var<private> take_at: u32;
+var<private> take_step: u32;
+var<private> put_at: u32;
+var<private> put_step: u32;
 
 // s⌊i/s⌋. The half keeps the rounded quotient on the right side; CPUs divide integers one lane at a time.
 fn rounded_down(i: u32) -> u32 {
   return done * u32((f32(i) + 0.5) / f32(done));
+}
+
+// Sets where butterfly i of a stage takes and puts its numbers. Returns q, which is 0 throughout the last stage.
+fn place(i: u32, radix: u32) -> u32 {
+  own = i;
+  take_at = select(source + i * pitch, origin + i * input_step, from_input);
+  take_step = part * select(pitch, input_step, from_input);
+  let q = select(rounded_down(i), 0u, to_output);
+  let first = i + (radix - 1) * q;
+  put_at = select(sink + first * pitch, goal + first * output_step, to_output);
+  put_step = done * select(pitch, output_step, to_output);
+  return q;
+}
+
+fn take(k: u32) -> vec2f {
+  let at = take_at + k * take_step;
+  if (!from_input) { return lines[at]; }
+  if (!chirped) { return input[at] * vec2f(1.0, params.input_sign); }
+  let position = start + (own + k * part) * gap;
+  if (position >= params.input_length) { return vec2f(); }
+  return product(input[at] * vec2f(1.0, params.input_sign), conjugate(chirp[position]));
+}
+
+// Result k of the last stage is number own + k·done of the line: q is 0.
+fn put(k: u32, result: vec2f) {
+  let at = put_at + k * put_step;
+  if (!to_output) {
+    lines[at] = result;
+    return;
+  }
+  var value = result;
+  if (turned) { value = product(value, factors[(own + k * done) * own_part]); }
+  if (weighted) {
+    let position = (own + k * done) * params.parts + own_part;
+    if (position >= params.output_length) { return; }
+    value = product(value, factors[position]);
+  }
+  output[at] = value * params.scale * vec2f(1.0, params.output_sign);
+}
+
+// A twiddle factor: 1 in the last stage.
+fn twiddle(index: u32) -> vec2f {
+  if (to_output) { return vec2f(1.0, 0.0); }
+  return twiddles[index];
+}
+
+// Turns a result on its way to the next stage.
+fn turn(value: vec2f, w: vec2f) -> vec2f {
+  if (to_output) { return value; }
+  return product(value, w);
 }
 
 fn dft4(a: vec2f, b: vec2f, c: vec2f, d: vec2f) -> array<vec2f, 4> {
@@ -93,80 +161,83 @@ fn dft4(a: vec2f, b: vec2f, c: vec2f, d: vec2f) -> array<vec2f, 4> {
   return array<vec2f, 4>(even + odd, difference + turned, even - odd, difference - turned);
 }
 
+fn stage1(i: u32) {
+  _ = place(i, 1);
+  put(0, take(0));
+}
+
 fn stage2(i: u32) {
-  let a = take(i);
-  let b = take(i + part);
-  let q = rounded_down(i);
-  put(i + q, a + b);
-  put(i + q + done, product(a - b, twiddles[q]));
+  let q = place(i, 2);
+  let a = take(0);
+  let b = take(1);
+  put(0, a + b);
+  put(1, turn(a - b, twiddle(q)));
 }
 
 fn stage3(i: u32) {
+  let q = place(i, 3);
   const sin60 = 0.8660254037844386;
-  let a = take(i);
-  let b = take(i + part);
-  let c = take(i + 2 * part);
+  let a = take(0);
+  let b = take(1);
+  let c = take(2);
   let middle = a - 0.5 * (b + c);
   let side = sin60 * quarter(b - c);
-  let q = rounded_down(i);
-  let to = i + 2 * q;
-  let w = twiddles[q];
-  put(to, a + b + c);
-  put(to + done, product(middle + side, w));
-  put(to + 2 * done, product(middle - side, product(w, w)));
+  let w = twiddle(q);
+  put(0, a + b + c);
+  put(1, turn(middle + side, w));
+  put(2, turn(middle - side, product(w, w)));
 }
 
 fn stage4(i: u32) {
-  let y = dft4(take(i), take(i + part), take(i + 2 * part), take(i + 3 * part));
-  let q = rounded_down(i);
-  let to = i + 3 * q;
-  let w = twiddles[q];
+  let q = place(i, 4);
+  let y = dft4(take(0), take(1), take(2), take(3));
+  let w = twiddle(q);
   let w2 = product(w, w);
-  put(to, y[0]);
-  put(to + done, product(y[1], w));
-  put(to + 2 * done, product(y[2], w2));
-  put(to + 3 * done, product(y[3], product(w, w2)));
+  put(0, y[0]);
+  put(1, turn(y[1], w));
+  put(2, turn(y[2], w2));
+  put(3, turn(y[3], product(w, w2)));
 }
 
 fn stage5(i: u32) {
+  let q = place(i, 5);
   const cos72 = 0.30901699437494745;
   const cos144 = -0.8090169943749475;
   const sin72 = 0.9510565162951535;
   const sin144 = 0.5877852522924731;
-  let a = take(i);
-  let b = take(i + part);
-  let c = take(i + 2 * part);
-  let d = take(i + 3 * part);
-  let e = take(i + 4 * part);
+  let a = take(0);
+  let b = take(1);
+  let c = take(2);
+  let d = take(3);
+  let e = take(4);
   let middle1 = a + cos72 * (b + e) + cos144 * (c + d);
   let middle2 = a + cos144 * (b + e) + cos72 * (c + d);
   let side1 = quarter(sin72 * (b - e) + sin144 * (c - d));
   let side2 = quarter(sin144 * (b - e) - sin72 * (c - d));
-  let q = rounded_down(i);
-  let to = i + 4 * q;
-  let w = twiddles[q];
+  let w = twiddle(q);
   let w2 = product(w, w);
-  put(to, a + (b + e) + (c + d));
-  put(to + done, product(middle1 + side1, w));
-  put(to + 2 * done, product(middle2 + side2, w2));
-  put(to + 3 * done, product(middle2 - side2, product(w, w2)));
-  put(to + 4 * done, product(middle1 - side1, product(w2, w2)));
+  put(0, a + (b + e) + (c + d));
+  put(1, turn(middle1 + side1, w));
+  put(2, turn(middle2 + side2, w2));
+  put(3, turn(middle2 - side2, product(w, w2)));
+  put(4, turn(middle1 - side1, product(w2, w2)));
 }
 
 fn stage7(i: u32) {
+  let q = place(i, 7);
   const cos1 = 0.6234898018587336; // of multiples of 2π/7
   const cos2 = -0.2225209339563144;
   const cos3 = -0.9009688679024191;
   const sin1 = 0.7818314824680298;
   const sin2 = 0.9749279121818236;
   const sin3 = 0.4338837391175581;
-  let a = take(i);
-  let b = take(i + part);
-  let c = take(i + 2 * part);
-  let d = take(i + 3 * part);
-  let e = take(i + 4 * part);
-  let f = take(i + 5 * part);
-  let g = take(i + 6 * part);
+  let a = take(0);
+  let b = take(1);
+  let c = take(2);
+  let d = take(3);
+  let e = take(4);
+  let f = take(5);
+  let g = take(6);
   let sum1 = b + g;
   let sum2 = c + f;
   let sum3 = d + e;
@@ -179,41 +250,97 @@ fn stage7(i: u32) {
   let side1 = quarter(sin1 * gap1 + sin2 * gap2 + sin3 * gap3);
   let side2 = quarter(sin2 * gap1 - sin3 * gap2 - sin1 * gap3);
   let side3 = quarter(sin3 * gap1 - sin1 * gap2 + sin2 * gap3);
-  let q = rounded_down(i);
-  let to = i + 6 * q;
-  let w = twiddles[q];
+  let w = twiddle(q);
   let w2 = product(w, w);
   let w3 = product(w, w2);
-  put(to, a + sum1 + sum2 + sum3);
-  put(to + done, product(middle1 + side1, w));
-  put(to + 2 * done, product(middle2 + side2, w2));
-  put(to + 3 * done, product(middle3 + side3, w3));
-  put(to + 4 * done, product(middle3 - side3, product(w2, w2)));
-  put(to + 5 * done, product(middle2 - side2, product(w2, w3)));
-  put(to + 6 * done, product(middle1 - side1, product(w3, w3)));
+  put(0, a + sum1 + sum2 + sum3);
+  put(1, turn(middle1 + side1, w));
+  put(2, turn(middle2 + side2, w2));
+  put(3, turn(middle3 + side3, w3));
+  put(4, turn(middle3 - side3, product(w2, w2)));
+  put(5, turn(middle2 - side2, product(w2, w3)));
+  put(6, turn(middle1 - side1, product(w3, w3)));
 }
 
 fn stage8(i: u32) {
+  let q = place(i, 8);
   const cos45 = 0.7071067811865476;
-  let a = dft4(take(i), take(i + 2 * part), take(i + 4 * part), take(i + 6 * part));
-  let b = dft4(take(i + part), take(i + 3 * part), take(i + 5 * part), take(i + 7 * part));
+  let a = dft4(take(0), take(2), take(4), take(6));
+  let b = dft4(take(1), take(3), take(5), take(7));
   let b1 = cos45 * (b[1] + quarter(b[1]));
   let b2 = quarter(b[2]);
   let b3 = cos45 * (quarter(b[3]) - b[3]);
-  let q = rounded_down(i);
-  let to = i + 7 * q;
-  let w = twiddles[q];
+  let w = twiddle(q);
   let w2 = product(w, w);
   let w3 = product(w, w2);
-  let w4 = twiddles[4 * q];
-  put(to, a[0] + b[0]);
-  put(to + done, product(a[1] + b1, w));
-  put(to + 2 * done, product(a[2] + b2, w2));
-  put(to + 3 * done, product(a[3] + b3, w3));
-  put(to + 4 * done, product(a[0] - b[0], w4));
-  put(to + 5 * done, product(a[1] - b1, product(w, w4)));
-  put(to + 6 * done, product(a[2] - b2, product(w2, w4)));
-  put(to + 7 * done, product(a[3] - b3, product(w3, w4)));
+  let w4 = twiddle(4 * q);
+  put(0, a[0] + b[0]);
+  put(1, turn(a[1] + b1, w));
+  put(2, turn(a[2] + b2, w2));
+  put(3, turn(a[3] + b3, w3));
+  put(4, turn(a[0] - b[0], w4));
+  put(5, turn(a[1] - b1, product(w, w4)));
+  put(6, turn(a[2] - b2, product(w2, w4)));
+  put(7, turn(a[3] - b3, product(w3, w4)));
+}
+
+// Twelve as 3·4: the parts have no common factor, so nothing is turned between them (Good 1958).
+fn stage12(i: u32) {
+  let q = place(i, 12);
+  const sin60 = 0.8660254037844386;
+  let a = dft4(take(0), take(3), take(6), take(9));
+  let b = dft4(take(4), take(7), take(10), take(1));
+  let c = dft4(take(8), take(11), take(2), take(5));
+  let w = twiddle(q);
+  let w2 = product(w, w);
+  let w3 = product(w, w2);
+  let w4 = twiddle(4 * q);
+  let w5 = product(w, w4);
+  let w6 = product(w2, w4);
+  let w7 = product(w3, w4);
+  let w8 = twiddle(8 * q);
+  // Result k is number k mod 4 of each group and number k mod 3 of those.
+  let middle0 = a[0] - 0.5 * (b[0] + c[0]);
+  let side0 = sin60 * quarter(b[0] - c[0]);
+  let middle1 = a[1] - 0.5 * (b[1] + c[1]);
+  let side1 = sin60 * quarter(b[1] - c[1]);
+  let middle2 = a[2] - 0.5 * (b[2] + c[2]);
+  let side2 = sin60 * quarter(b[2] - c[2]);
+  let middle3 = a[3] - 0.5 * (b[3] + c[3]);
+  let side3 = sin60 * quarter(b[3] - c[3]);
+  put(0, a[0] + b[0] + c[0]);
+  put(1, turn(middle1 + side1, w));
+  put(2, turn(middle2 - side2, w2));
+  put(3, turn(a[3] + b[3] + c[3], w3));
+  put(4, turn(middle0 + side0, w4));
+  put(5, turn(middle1 - side1, w5));
+  put(6, turn(a[2] + b[2] + c[2], w6));
+  put(7, turn(middle3 + side3, w7));
+  put(8, turn(middle0 - side0, w8));
+  put(9, turn(a[1] + b[1] + c[1], product(w, w8)));
+  put(10, turn(middle2 + side2, product(w2, w8)));
+  put(11, turn(middle3 - side3, product(w3, w8)));
+}
+
+// One butterfly of the first or the last stage. Where the radix is a constant, the other cases vanish.
+fn butterfly(radix: u32, i: u32) {
+  switch radix {
+    case 1: { stage1(i); }
+    case 12: { stage12(i); }
+    default: { stage8(i); }
+  }
+}
+
+// A stage between the first and the last.
+fn run_other_stage(radix: u32, thread: u32, threads: u32) {
+  switch radix {
+    case 2: { for (var i = thread; i < part; i += threads) { stage2(i); } }
+    case 3: { if (!only_twos) { for (var i = thread; i < part; i += threads) { stage3(i); } } }
+    case 4: { for (var i = thread; i < part; i += threads) { stage4(i); } }
+    case 5: { if (!only_twos) { for (var i = thread; i < part; i += threads) { stage5(i); } } }
+    case 7: { if (!only_twos) { for (var i = thread; i < part; i += threads) { stage7(i); } } }
+    default: { for (var i = thread; i < part; i += threads) { stage8(i); } }
+  }
 }
 
 @compute @workgroup_size(workgroup_size)
@@ -224,70 +351,54 @@ fn transform(
 ) {
   // Neighbours share a line where its elements are adjacent; otherwise they have adjacent lines.
   let interleaved = params.interleaved == 1;
-  let gap = select(1u, params.parts, interleaved);
+  gap = select(1u, params.parts, interleaved);
   let along = params.stride * gap == 1;
   let threads = workgroup_size >> params.line_bits;
   let line_here = select(local & ((1u << params.line_bits) - 1), local >> firstTrailingBit(threads), along);
   let thread = select(local >> params.line_bits, local & (threads - 1), along);
   pitch = select(1u << params.line_bits, 1u, along);
-  source = line_here * select(1u, params.length, along);
-  sink = source + capacity;
+  sink = line_here * select(1u, params.length, along);
+  source = sink + capacity;
 
   let line = ((group.y * groups.x + group.x) << params.line_bits) + line_here;
   let owned = line < params.lines;
   let b = line % params.stride;
   let a = line / params.stride / params.parts;
-  let p = line / params.stride - a * params.parts;
-  if (owned) {
-    let start = p * select(params.length, 1u, interleaved);
-    let origin = (a * params.input_length + start) * params.stride + b;
-    let input_step = params.stride * gap;
-    for (var i = thread; i < params.length; i += threads) {
-      var value = vec2f(0.0);
-      let position = start + i * gap;
-      if (!chirped || position < params.input_length) {
-        value = input[origin + i * input_step] * vec2f(1.0, params.input_sign);
-      }
-      if (chirped) { value = product(value, conjugate(chirp[position])); }
-      lines[source + i * pitch] = value;
-    }
-  }
-  workgroupBarrier();
+  own_part = line / params.stride - a * params.parts;
+  start = own_part * select(params.length, 1u, interleaved);
+  origin = (a * params.input_length + start) * params.stride + b;
+  input_step = params.stride * gap;
+  goal = (a * params.output_length + own_part) * params.stride + b;
+  output_step = params.parts * params.stride;
 
   done = 1;
+  part = params.length / first_radix;
+  from_input = true;
+  to_output = false;
+  if (owned) {
+    for (var i = thread; i < part; i += threads) { butterfly(first_radix, i); }
+  }
+  done = first_radix;
+  from_input = false;
   for (var stage = 0u; stage < params.stages; stage++) {
+    swap_copies();
     let radix = (params.radices >> (4 * stage)) & 15;
     part = params.length / radix;
-    if (owned) {
-      switch radix {
-        case 2: { for (var i = thread; i < part; i += threads) { stage2(i); } }
-        case 3: { for (var i = thread; i < part; i += threads) { stage3(i); } }
-        case 4: { for (var i = thread; i < part; i += threads) { stage4(i); } }
-        case 5: { if (fives_and_sevens) { for (var i = thread; i < part; i += threads) { stage5(i); } } }
-        case 7: { if (fives_and_sevens) { for (var i = thread; i < part; i += threads) { stage7(i); } } }
-        default: { for (var i = thread; i < part; i += threads) { stage8(i); } }
-      }
-    }
+    if (owned) { run_other_stage(radix, thread, threads); }
     done *= radix;
-    let written = sink;
-    sink = source;
-    source = written;
-    workgroupBarrier();
   }
-
+  swap_copies();
+  part = params.length / last_radix;
+  to_output = true;
   if (owned) {
-    let factor = params.scale * vec2f(1.0, params.output_sign);
-    let origin = (a * params.output_length + p) * params.stride + b;
-    let output_step = params.parts * params.stride;
-    for (var i = thread; i < params.length; i += threads) {
-      var value = take(i);
-      if (turned) { value = product(value, factors[i * p]); }
-      if (weighted) {
-        let position = i * params.parts + p;
-        if (position >= params.output_length) { continue; }
-        value = product(value, factors[position]);
-      }
-      output[origin + i * output_step] = value * factor;
-    }
+    for (var i = thread; i < part; i += threads) { butterfly(last_radix, i); }
   }
+}
+
+// What a stage has written is what the next one reads.
+fn swap_copies() {
+  workgroupBarrier();
+  let written = sink;
+  sink = source;
+  source = written;
 }

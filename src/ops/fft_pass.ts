@@ -6,7 +6,7 @@ import { kernelFile } from "../gpu/kernel.ts";
 import type { GpuRuntime } from "../gpu/runtime.ts";
 import { linearWorkgroups } from "../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
-import { factorize, type Pass, planTransform } from "./fft_plan.ts";
+import { type Pass, planStages, planTransform } from "./fft_plan.ts";
 import { chirp, twiddles } from "./twiddles.ts";
 
 const file = kernelFile("fft.wgsl", source);
@@ -74,7 +74,7 @@ function runPass(gpu: GpuRuntime, input: BufferView, pass: Pass, run: Run): Tens
   const { outer, stride } = run;
   const lines = outer * parts * stride;
   const { workgroupSize, capacity, lineBits } = chooseWorkgroup(gpu, length, lines);
-  const radices = factorize(length);
+  const { first, others, last, onlyTwos } = planStages(length);
   const roots = twiddles(gpu, length); // stands in for tables that this pass does not use
   const output = emptyTensor(gpu, [outer, outputLength, stride, 2]);
   gpu.dispatch({
@@ -83,7 +83,9 @@ function runPass(gpu: GpuRuntime, input: BufferView, pass: Pass, run: Run): Tens
     constants: {
       workgroup_size: workgroupSize,
       capacity,
-      fives_and_sevens: Number(radices.some((radix) => radix === 5 || radix === 7)),
+      first_radix: first,
+      last_radix: last,
+      only_twos: Number(onlyTwos),
       chirped: Number(pass.chirped),
       turned: Number(pass.factors === "roots"),
       weighted: Number(pass.factors === "filter" || pass.factors === "chirp"),
@@ -97,8 +99,8 @@ function runPass(gpu: GpuRuntime, input: BufferView, pass: Pass, run: Run): Tens
       input_length: inputLength,
       output_length: outputLength,
       line_bits: lineBits,
-      stages: radices.length,
-      radices: radices.reduceRight((list, radix) => list << 4 | radix, 0) >>> 0,
+      stages: others.length,
+      radices: others.reduceRight((list, radix) => list << 4 | radix, 0) >>> 0,
       input_sign: pass.conjugateInput ? -1 : 1,
       output_sign: pass.conjugateOutput ? -1 : 1,
       scale: pass.scale,
@@ -139,7 +141,7 @@ function chooseWorkgroup(
 ): { workgroupSize: number; capacity: number; lineBits: number } {
   const longest = longestLine(gpu);
   const onCpu = gpu.adapter.kind === "cpu";
-  const workgroupSize = onCpu ? 32 : 128;
+  const workgroupSize = onCpu ? 8 : 128;
   const capacity = onCpu || length > 1024 ? longest : 1024;
   const most = Math.min(workgroupSize, capacity / length);
   let lineBits = 0;

@@ -76,16 +76,39 @@ export function planTransform(
   return { passes: [...spectrum, ...back], convolution: { length: padded, filterPasses } };
 }
 
-/** Radices 8, 4, 2, 3, 5 and 7 whose product is a length without other prime factors; few are fastest. */
-export function factorize(length: number): number[] {
-  const twos = exponentOf(2, length);
-  const eights = twos % 3 === 1 && twos > 1 ? (twos - 4) / 3 : Math.floor(twos / 3);
-  const rest = twos - 3 * eights; // 4 is better done as 4·4 than as 8·2
+/** The radices of a pass's stages, whose product is its length. */
+export interface Stages {
+  /** of the stage that reads the input and of that which writes the output; 1: it does nothing else */
+  readonly first: number;
+  readonly last: number;
+  readonly others: readonly number[];
+  /** whether the others are 2, 4 and 8 alone */
+  readonly onlyTwos: boolean;
+}
+
+/**
+ * Stages of a length whose prime factors are 2, 3, 5 and 7. Few are fastest. For many lengths to share a pipeline, the
+ * fast ones begin with 12 or 8 and end with 8, and all others begin and end with a stage that only copies.
+ */
+export function planStages(length: number): Stages {
+  const [twos, threes, fives, sevens] = [2, 3, 5, 7].map((prime) => exponentOf(prime, length));
+  const [first, twosLeft] = threes === 1 ? [12, twos - 5] : [8, twos - 6];
+  if (threes <= 1 && fives + sevens === 0 && twosLeft >= 0) {
+    return { first, others: powersOfTwo(twosLeft), last: 8, onlyTwos: true };
+  }
+  const odd = [[3, threes], [5, fives], [7, sevens]]
+    .flatMap(([prime, exponent]) => Array(exponent).fill(prime));
+  return { first: 1, others: [...powersOfTwo(twos), ...odd], last: 1, onlyTwos: false };
+}
+
+/** Factors 8, 4 and 2 of a power of two. */
+function powersOfTwo(exponent: number): number[] {
+  const eights = exponent % 3 === 1 && exponent > 1 ? (exponent - 4) / 3 : Math.floor(exponent / 3);
+  const rest = exponent - 3 * eights; // 4 is better done as 4·4 than as 8·2
   return [
     ...Array(eights).fill(8),
     ...Array(Math.floor(rest / 2)).fill(4),
     ...Array(rest % 2).fill(2),
-    ...[3, 5, 7].flatMap((prime) => Array(exponentOf(prime, length)).fill(prime)),
   ];
 }
 

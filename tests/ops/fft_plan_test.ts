@@ -1,6 +1,6 @@
 // Plans of Fourier transforms: what holds for every length, checked without a GPU.
 
-import { factorize, longestTransform, planTransform } from "../../src/ops/fft_plan.ts";
+import { longestTransform, planStages, planTransform } from "../../src/ops/fft_plan.ts";
 import { assert, assertEquals } from "../assert.ts";
 
 /** What fits the least workgroup memory of WebGPU. */
@@ -21,9 +21,9 @@ Deno.test("every length has a plan whose passes fit the kernel and the least wor
     }
   }
   for (const length of factorized) {
-    const radices = factorize(length);
-    assert(radices.length <= maxStages, `${length} takes ${radices.length} stages`);
-    assertEquals(radices.reduce((product, radix) => product * radix, 1), length);
+    const { first, others, last } = planStages(length);
+    assert(others.length <= maxStages, `${length} takes ${others.length} stages`);
+    assertEquals(others.reduce((product, radix) => product * radix, first * last), length);
   }
 });
 
@@ -37,9 +37,15 @@ Deno.test("lines that fit are transformed in one pass, longer ones in two, other
   assertEquals(passesOf(65521, 1024), [512, 256, 512, 256]);
 });
 
-Deno.test("the fewest radices make up a length", () => {
-  assertEquals(factorize(1), []);
-  assertEquals(factorize(16), [4, 4]);
-  assertEquals(factorize(768), [8, 8, 4, 3]);
-  assertEquals(factorize(2 * 3 * 5 * 7), [2, 3, 5, 7]);
+Deno.test("lengths of twos and up to one three have fast stages, others those that any length has", () => {
+  const fast = { last: 8, onlyTwos: true };
+  assertEquals(planStages(64), { first: 8, others: [], ...fast });
+  assertEquals(planStages(256), { first: 8, others: [4], ...fast });
+  assertEquals(planStages(96), { first: 12, others: [], ...fast });
+  assertEquals(planStages(768), { first: 12, others: [8], ...fast });
+  const any = { first: 1, last: 1, onlyTwos: false };
+  assertEquals(planStages(1), { others: [], ...any });
+  assertEquals(planStages(16), { others: [4, 4], ...any });
+  assertEquals(planStages(2 * 3 * 5 * 7), { others: [2, 3, 5, 7], ...any });
+  assertEquals(planStages(576), { others: [8, 8, 3, 3], ...any });
 });
