@@ -25,7 +25,7 @@ const copiedBytes = 64 << 20;
 const operationsPerTurn = 8 * 8 * 2;
 
 /** A measurement lasts at least so many milliseconds: long against a wait (about 12 ms). */
-const leastTime = 150;
+const leastTime = 100;
 /** The best of so many counts, for other programs can only slow the adapter down. */
 const attempts = 3;
 
