@@ -39,7 +39,8 @@ for (const width of [0.25, 1]) {
     { group, runs: Math.ceil(runs / 8), gigaflop: 8 * stepWork(width) },
     () => federation.replay(),
   );
-  Deno.bench(`the host's part of it, width ${width}`, { group, n: 5, warmup: 1 }, async (bench) => {
+  const encoding = `the host's part of the latter, width ${width}`;
+  Deno.bench(encoding, { group, n: 5, warmup: 1 }, async (bench) => {
     await gpu.finish();
     bench.start();
     federation.replay();

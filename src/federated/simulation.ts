@@ -387,7 +387,7 @@ class Federation implements Disposable {
     const overall = round * this.config.localEpochs + epoch;
     const isProfiled = this.config.profile && kind === "train" &&
       overall === profiledEpoch(this.config);
-    const profile = isProfiled ? new StepProfile(this.gpu) : null;
+    const profile = isProfiled ? new StepProfile(this.gpu, this.#stepsPerEpoch()) : null;
     for (const group of this.#groups) {
       const pass = group.pass(kind, overall, profile);
       let state = await pass.next();
@@ -407,8 +407,7 @@ class Federation implements Disposable {
         place(evaluations.getOrInsert(step, []), own);
       }
     }
-    const profiled = await profile?.event(round, epoch);
-    if (profiled) yield profiled;
+    if (profile) yield await profile.event(round, epoch);
     return { outcomes, evaluations };
   }
 

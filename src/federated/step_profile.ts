@@ -1,6 +1,6 @@
 // Measures the kernels of a few training steps of one local epoch.
 
-import { type Ceilings, measureCeilings } from "../gpu/ceiling.ts";
+import { measureCeilings } from "../gpu/ceiling.ts";
 import { type Profile, totalsByKernel } from "../gpu/profile.ts";
 import type { Recording } from "../gpu/recording.ts";
 import type { Gpu } from "../tensor/gpu.ts";
@@ -18,24 +18,27 @@ export function profiledEpoch({ rounds, localEpochs, resumeFrom }: SimulationCon
   return Math.min(first + 1, rounds * localEpochs - 1);
 }
 
-/** Profiles the first steps of an epoch but the very first, which may wait for data. */
+/** Profiles steps of an epoch. */
 export class StepProfile {
   readonly #steps: { readonly step: number; readonly profile: Profile }[] = [];
+  readonly #firstStep: number;
 
-  constructor(private readonly gpu: Gpu) {}
+  /** Leaves the epoch's first step out, which in a run's only epoch compiles, unless there is no other. */
+  constructor(private readonly gpu: Gpu, stepsPerEpoch: number) {
+    this.#firstStep = Math.min(1, stepsPerEpoch - 1);
+  }
 
   /** Replays a training step, measured if its turn has come. What it computes is the same. */
   async replay(recording: Recording, step: number): Promise<void> {
-    if (step === 0 || this.#steps.length >= mostSteps) return recording.replay();
+    if (step < this.#firstStep || this.#steps.length >= mostSteps) return recording.replay();
     const profile = await this.gpu.profile(() => recording.replay());
     this.#steps.push({ step, profile });
   }
 
-  /** What was measured, and what the adapter can do; null where no client has taken a second step. */
-  async event(round: number, epoch: number): Promise<ProfileEvent | null> {
-    if (this.#steps.length === 0) return null;
+  /** What was measured in the epoch, and what the adapter can do. */
+  async event(round: number, epoch: number): Promise<ProfileEvent> {
     const memory = this.gpu.peakMemory; // before the ceilings take theirs
-    const ceilings: Ceilings = await measureCeilings(this.gpu);
+    const ceilings = await measureCeilings(this.gpu);
     const runs = this.#steps.flatMap(({ profile }) => profile.runs);
     const kernels = totalsByKernel(runs);
     return { type: "profile", round, epoch, steps: this.#steps, kernels, ceilings, memory };

@@ -72,10 +72,11 @@ function copy(allocate: Allocate): Load {
 
 /** How much is done per second. */
 async function measure(gpu: GpuRuntime, loadOf: (allocate: Allocate) => Load): Promise<number> {
+  using arena = gpu.arena(); // such large buffers are not worth keeping
   using owned = new DisposableStack();
   const { spec, amount } = loadOf((byteLength) => {
-    const { buffer, release } = gpu.allocate(byteLength);
-    owned.defer(release);
+    const buffer = arena.pool.acquire(byteLength);
+    owned.defer(() => arena.pool.release(buffer));
     gpu.clear({ buffer, offset: 0, byteLength });
     return { buffer, offset: 0, byteLength };
   });

@@ -46,12 +46,13 @@ function successions(runs: readonly Run[]): Run[][] {
   return found;
 }
 
+/** What a kernel does and, unless the clock's ticks are too coarse, how fast. */
 function speedOf({ work, bytes, duration }: Run): Record<string, number> {
-  const perSecond = (amount: number) => Number((amount / duration / 1e6).toPrecision(3));
+  const speed = (unit: string, amount: number) =>
+    duration === 0 ? {} : { [unit]: Number((amount / duration / 1e6).toPrecision(3)) };
   return {
-    bytes,
-    "GB/s": perSecond(bytes),
-    ...(work === null ? {} : { operations: work, "GFLOP/s": perSecond(work) }),
+    ...{ bytes, ...speed("GB/s", bytes) },
+    ...(work === null ? {} : { operations: work, ...speed("GFLOP/s", work) }),
   };
 }
 

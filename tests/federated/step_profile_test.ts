@@ -1,9 +1,12 @@
 // Profiles of training steps within a simulation.
 
+import { simulate } from "../../src/federated/simulation.ts";
 import { profiledEpoch } from "../../src/federated/step_profile.ts";
 import type { ProfileEvent } from "../../src/federated/events.ts";
 import type { SimulationState } from "../../src/federated/state.ts";
-import { assert, assertEquals } from "../assert.ts";
+import { GpuError } from "../../src/gpu/errors.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { gpu } from "../gpu.ts";
 import { config, dataset, eventsOf } from "./small_federation.ts";
 
 const isProfile = (event: { type: string }): event is ProfileEvent => event.type === "profile";
@@ -28,6 +31,24 @@ Deno.test("a run that is profiled tells the same, and once where its time goes",
   assertEquals(profile.kernels.find(({ kernel }) => kernel === "sgd.wgsl step")?.calls, 3);
   const { bytes, arenaBytes } = profile.memory;
   assert(arenaBytes > 0 && arenaBytes < bytes, `${arenaBytes} of ${bytes} bytes in arenas`);
+});
+
+Deno.test("a run whose only epoch has one step profiles that one", async () => {
+  const clients = dataset.clients.slice(0, 1);
+  const settings = { dataset: { ...dataset, clients }, batchSize: 16, rounds: 1, profile: true };
+  const [profile] = (await eventsOf(settings)).filter(isProfile);
+  assertEquals([profile.epoch, profile.steps.map(({ step }) => step)], [0, [0]]);
+});
+
+Deno.test("a run that cannot be profiled tells no event", async () => {
+  const { features } = gpu.device;
+  Object.defineProperty(gpu.device, "features", { value: new Set(), configurable: true });
+  try {
+    const run = simulate(gpu, { ...config, profile: true });
+    await assertRejects(() => run.next(), GpuError, "Cannot profile: adapter");
+  } finally {
+    Object.defineProperty(gpu.device, "features", { value: features });
+  }
 });
 
 Deno.test("profiledEpoch() is the second of a process, or its only one", () => {

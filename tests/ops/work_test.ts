@@ -7,7 +7,7 @@ import { linear } from "../../src/ops/linear.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { backward } from "../../src/tensor/autograd.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
-import { type Tensor } from "../../src/tensor/tensor.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { assertEquals } from "../assert.ts";
 import { gpu } from "../gpu.ts";
 
