@@ -21,8 +21,16 @@
 
 // GPU and tensors
 export { type AdapterChoice, type AdapterDescription } from "./src/gpu/adapter.ts";
+export { type Ceilings, measureCeilings } from "./src/gpu/ceiling.ts";
 export { GpuError, type GpuErrorKind } from "./src/gpu/errors.ts";
+export {
+  type KernelRun,
+  type KernelTotals,
+  type Profile,
+  totalsByKernel,
+} from "./src/gpu/profile.ts";
 export type { Arena, Recording } from "./src/gpu/recording.ts";
+export type { MemoryUse } from "./src/gpu/runtime.ts";
 export { Gpu, openGpu } from "./src/tensor/gpu.ts";
 export type { HostTensor } from "./src/tensor/host_tensor.ts";
 export { type Dtype, Tensor, type TensorData } from "./src/tensor/tensor.ts";

@@ -39,6 +39,15 @@ for (const width of [0.25, 1]) {
     { group, runs: Math.ceil(runs / 8), gigaflop: 8 * stepWork(width) },
     () => federation.replay(),
   );
+  const encoding = `the host's part of the latter, width ${width}`;
+  Deno.bench(encoding, { group, n: 5, warmup: 1 }, async (bench) => {
+    await gpu.finish();
+    bench.start();
+    federation.replay();
+    gpu.flush();
+    bench.end();
+    await gpu.finish();
+  });
 }
 
 const deputies = vgg(gpu, { stack: 4, numClasses });

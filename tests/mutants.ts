@@ -152,6 +152,13 @@ export const mutants: readonly Mutant[] = [
     ["gradient - constant_part - distance", "gradient - constant_part + distance"],
     ["output[own.start + i] = select(value, 0.0, own.padding);", "output[own.start + i] = value;"],
   ]),
+  ...breaks("ceiling.wgsl", ["gpu/ceiling_test.ts"], [
+    ["turn < params.turns", "turn <= params.turns"],
+    ["let a = factors[i].x;", "let a = factors[i].y;"],
+    ["((s0 + s1) + (s2 + s3))", "((s0 + s1) + s2)"],
+    ["var s7 = 0.7;", "var s7 = 0.6;"],
+    ["output[i] = input[i];", "output[i] = input[i].yxzw;"],
+  ]),
   ...breaks("conv2d.wgsl", ["ops/conv2d_test.ts"], [
     ["id.y * groups.x * workgroup_size + id.x", "id.x"],
     ["* params.out_height) % blocks * 8u", "* params.out_height) % blocks * 4u"],

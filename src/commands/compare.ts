@@ -90,7 +90,7 @@ export async function compare(
     else {
       const header = headerOf(gpu, settings, planned, path, earlier);
       const config = {
-        ...{ ...options, method, seed, dataset, initialState },
+        ...{ ...options, method, seed, dataset, initialState, profile: false },
         stateEvery: options.checkpointEvery,
         resumeFrom: earlier?.stored.state ?? null,
       };

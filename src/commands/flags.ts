@@ -67,7 +67,18 @@ const adapter = flag<AdapterChoice>({
 });
 
 /** Flags of `info`. */
-export const infoFlags = { adapter };
+export const infoFlags = {
+  adapter,
+  measure: flag({
+    name: "measure",
+    aliases: [],
+    kind: toggle,
+    default: false,
+    source: "ours",
+    topic: "Running",
+    help: "measure the fastest arithmetic and memory, about a second",
+  }),
+};
 
 /** Flags of `train` and `demo`. */
 export const trainFlags = {
@@ -389,6 +400,15 @@ export const trainFlags = {
     topic: "Running",
     help: "test after every N training steps of an epoch too",
   }),
+  profile: flag({
+    name: "profile",
+    aliases: [],
+    kind: toggle,
+    default: defaultConfig.profile,
+    source: "ours",
+    topic: "Running",
+    help: "time the kernels of three training steps of the second epoch",
+  }),
   tensorboard: flag({
     name: "tensorboard",
     aliases: [],
@@ -452,7 +472,14 @@ export const comparisonFlags = {
   }),
 } satisfies FlagTable;
 
-const { method: _method, seed: _seed, json: _json, resume: _resume, ...sharedFlags } = trainFlags;
+const {
+  method: _method,
+  seed: _seed,
+  profile: _profile,
+  json: _json,
+  resume: _resume,
+  ...sharedFlags
+} = trainFlags;
 
 /** Flags of `compare` and `demo`. */
 export const compareFlags = { ...comparisonFlags, ...sharedFlags };

@@ -14,7 +14,7 @@ import { toggle } from "./values.ts";
 type Resolved = ResolvedOptions<typeof trainFlags>;
 
 /** How this process shows the run; the folder says nothing about it. */
-const ofProcess: readonly (keyof TrainOptions)[] = ["resume", "json", "quiet"];
+const ofProcess: readonly (keyof TrainOptions)[] = ["resume", "profile", "json", "quiet"];
 /** Flags that may be given anew, for they change no numbers. */
 const changeable = [...ofProcess, "adapter", "parallelClients", "cache", "checkpointEvery"];
 

@@ -19,6 +19,7 @@ import type { SimulationConfig } from "./config.ts";
 import type { FederatedMethod } from "./methods/method.ts";
 import { DivergenceError, OutcomeBuffer, type Outcomes } from "./outcomes.ts";
 import { ProximalTerm } from "./proximal_term.ts";
+import type { StepProfile } from "./step_profile.ts";
 import type { TransferStage } from "./transfer_stage.ts";
 
 /** A client and its place in the dataset, by which its random numbers and results are known. */
@@ -232,8 +233,9 @@ export class ClientGroup {
    * but not after the last one.
    *
    * @param epoch counted over the whole run; keys the augmentation
+   * @param profile measures some of the steps
    */
-  async *pass(kind: PassKind, epoch: number): Pass {
+  async *pass(kind: PassKind, epoch: number, profile: StepProfile | null = null): Pass {
     const evaluations = new Map<number, GroupOutcomes>();
     const steps = this.#members.map((member, k) =>
       this.#takesPart(k, kind) ? this.#batches(member, kind) : 0
@@ -241,7 +243,9 @@ export class ClientGroup {
     for (let step = 0; step < Math.max(...steps); step++) {
       const prefix = steps.findLastIndex((own) => own > step) + 1;
       this.gpu.write(this.#position, new Uint32Array([step, augmentationKey(kind, epoch)]));
-      this.#recording(kind, prefix).replay();
+      const recording = this.#recording(kind, prefix);
+      if (profile) await profile.replay(recording, step);
+      else recording.replay();
       const taken = steps.filter((own) => own > step).length;
       yield kind === "train" ? trainingCost * taken : taken;
       if (kind === "train" && this.#isEvaluatedAfter(step + 1)) {
@@ -308,13 +312,17 @@ export class ClientGroup {
   }
 
   #trainStep(prefix: number): void {
+    this.gpu.phase = "batch";
     const batch = this.#gather("train", prefix);
+    this.gpu.phase = "forward";
     const logits = this.model.forward(batch.x, { training: true, counts: batch.counts });
     this.#outcomes.train.store(logits, batch, this.#position);
     const { labels, counts } = batch;
     const stages = this.#stages.view([prefix]);
+    this.gpu.phase = "loss and backward";
     this.#optimizer.zeroGrad();
     backward(this.method.localLoss({ logits, labels, counts, stages }));
+    this.gpu.phase = "update";
     this.#proximalTerm?.addGradient();
     this.#optimizer.step(prefix * this.method.roles.length);
   }

@@ -71,6 +71,11 @@ export interface SimulationConfig {
   readonly parallelClients: number | "auto";
   /** state of every model at the start, under PyTorch's key names; null: initialised from the seed */
   readonly initialState: ReadonlyMap<string, HostTensor> | null;
+  /**
+   * tell how long the kernels of the second to fourth training step take, in the second local epoch or the
+   * only one; changes no numbers
+   */
+  readonly profile: boolean;
   /** how often the run tells its state, the first time at its start; null: never */
   readonly stateEvery: StateInterval | null;
   /** go on from a state that a run of this configuration has told; null: from the start */
@@ -105,6 +110,7 @@ export const defaultConfig: Omit<SimulationConfig, "dataset" | "method"> & {
   shuffle: true,
   parallelClients: "auto",
   initialState: null,
+  profile: false,
   stateEvery: null,
   resumeFrom: null,
 };

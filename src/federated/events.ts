@@ -1,5 +1,8 @@
 // The typed events of a simulation: everything a person or a file sees of a run is made from them.
 
+import type { Ceilings } from "../gpu/ceiling.ts";
+import type { KernelTotals, Profile } from "../gpu/profile.ts";
+import type { MemoryUse } from "../gpu/runtime.ts";
 import type { Metrics } from "../metrics/classification.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import type { Spectrum } from "./spectrum.ts";
@@ -68,6 +71,21 @@ export interface StageEvent {
     /** mean cross-entropy of each evaluation batch, nats */
     readonly batchLosses: ByRole<readonly number[]> | null;
   }[];
+}
+
+/** How long the kernels of some training steps took, where the configuration asks for it: told once. */
+export interface ProfileEvent {
+  readonly type: "profile";
+  readonly round: number;
+  readonly epoch: number;
+  /** in their order; `step` counts from 0 in the local epoch */
+  readonly steps: readonly { readonly step: number; readonly profile: Profile }[];
+  /** of all these steps together, the longest first */
+  readonly kernels: readonly KernelTotals[];
+  /** what the adapter can do, measured right after the epoch */
+  readonly ceilings: Ceilings;
+  /** the most that was in use or kept for use up to then */
+  readonly memory: MemoryUse;
 }
 
 /** The test metrics amid a local epoch, where the configuration asks for them. */
@@ -203,6 +221,7 @@ export type SimulationEvent =
   | RoundEvent
   | ProgressEvent
   | StageEvent
+  | ProfileEvent
   | EvaluationEvent
   | EpochEvent
   | AggregationEvent

@@ -26,6 +26,7 @@ import { Pacer } from "./pacing.ts";
 import { collect, communicate, type SharedModel } from "./server.ts";
 import { amplitudeSpectra } from "./spectrum.ts";
 import { configurationOf, expectSameConfiguration, type SimulationState } from "./state.ts";
+import { profiledEpoch, StepProfile } from "./step_profile.ts";
 import { type TransferStage, transferStage } from "./transfer_stage.ts";
 
 /** Outcomes of a pass, `[client][role]`, clients in the dataset's order; null for a client left out. */
@@ -45,13 +46,14 @@ interface FederationPass {
  *
  * @throws {ConfigError} for a setting that does not work or a state of another run, before the first event
  * @throws {DivergenceError} if a loss is no longer finite
- * @throws {GpuError} if the device fails
+ * @throws {GpuError} if the device fails, or at once where it cannot make the profile that is asked for
  */
 export async function* simulate(
   gpu: Gpu,
   config: SimulationConfig,
 ): AsyncGenerator<SimulationEvent, void> {
   checkConfig(config);
+  if (config.profile) gpu.expectTimestamps();
   using federation = new Federation(gpu, config, methodOf(config.method));
   yield* federation.run();
 }
@@ -382,8 +384,12 @@ class Federation implements Disposable {
   ): AsyncGenerator<SimulationEvent, FederationPass> {
     const outcomes: (readonly Outcomes[] | null)[] = [];
     const evaluations = new Map<number, (readonly Outcomes[] | null)[]>();
+    const overall = round * this.config.localEpochs + epoch;
+    const isProfiled = this.config.profile && kind === "train" &&
+      overall === profiledEpoch(this.config);
+    const profile = isProfiled ? new StepProfile(this.gpu, this.#stepsPerEpoch()) : null;
     for (const group of this.#groups) {
-      const pass = group.pass(kind, round * this.config.localEpochs + epoch);
+      const pass = group.pass(kind, overall, profile);
       let state = await pass.next();
       while (!state.done) {
         this.#done += state.value;
@@ -401,6 +407,7 @@ class Federation implements Disposable {
         place(evaluations.getOrInsert(step, []), own);
       }
     }
+    if (profile) yield await profile.event(round, epoch);
     return { outcomes, evaluations };
   }
 

@@ -22,7 +22,7 @@ export interface SimulationState {
 }
 
 /** Settings on which nothing depends that comes after a state; and the method, which is told in other words. */
-const left = ["parallelClients", "stateEvery", "resumeFrom", "initialState", "method"];
+const left = ["parallelClients", "stateEvery", "resumeFrom", "initialState", "profile", "method"];
 const settings = (Object.keys(defaultConfig) as (keyof typeof defaultConfig)[])
   .filter((name) => !left.includes(name));
 

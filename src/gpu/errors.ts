@@ -7,6 +7,7 @@ export type GpuErrorKind =
   | "validation"
   | "out-of-memory"
   | "limit"
+  | "feature"
   | "device-lost";
 
 /** An error of the adapter, the device or a kernel; `kind` tells which. */

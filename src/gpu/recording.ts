@@ -1,17 +1,39 @@
 // Commands for the GPU as plain values, so that a sequence can be recorded once and replayed.
 
 import type { BufferPool } from "./buffers.ts";
+import type { KernelFile } from "./kernel.ts";
+
+/** A part of a buffer at a binding. */
+export interface BoundView {
+  readonly binding: number;
+  readonly resource: { readonly buffer: GPUBuffer; readonly offset: number; readonly size: number };
+}
+
+/** What a dispatch runs, on what: nothing depends on it but profiles. */
+export interface KernelUse {
+  readonly file: KernelFile;
+  readonly entryPoint: string;
+  readonly entries: readonly BoundView[];
+  /** arithmetic operations; null where nobody counts them */
+  readonly work: number | null;
+}
 
 /** One command; buffers and bind groups are those of the moment of recording. */
-export type Command =
-  | {
-    readonly kind: "dispatch";
-    readonly pipeline: GPUComputePipeline;
-    readonly bindGroup: GPUBindGroup;
-    readonly workgroups: readonly [number, number, number];
-  }
+export type Command = Dispatch | Transfer;
+
+interface Dispatch {
+  readonly kind: "dispatch";
+  readonly phase: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly bindGroup: GPUBindGroup;
+  readonly workgroups: readonly [number, number, number];
+  readonly use: KernelUse;
+}
+
+type Transfer =
   | {
     readonly kind: "copy";
+    readonly phase: string;
     readonly source: GPUBuffer;
     readonly sourceOffset: number;
     readonly target: GPUBuffer;
@@ -20,6 +42,7 @@ export type Command =
   }
   | {
     readonly kind: "clear";
+    readonly phase: string;
     readonly buffer: GPUBuffer;
     readonly offset: number;
     readonly byteLength: number;
@@ -39,8 +62,17 @@ export interface Arena extends Disposable {
   readonly pool: BufferPool;
 }
 
+/** Where commands go on their way to the queue. */
+export interface Writer {
+  /** Commands not yet submitted. */
+  readonly count: number;
+  encode(command: Command): void;
+  /** Sends everything encoded so far to the queue. */
+  submit(): void;
+}
+
 /** Puts commands into encoders; consecutive dispatches share a compute pass. */
-export class CommandWriter {
+export class CommandWriter implements Writer {
   #encoder: GPUCommandEncoder | null = null;
   #pass: GPUComputePassEncoder | null = null;
   #pipeline: GPUComputePipeline | null = null;
@@ -48,7 +80,6 @@ export class CommandWriter {
 
   constructor(private readonly device: GPUDevice) {}
 
-  /** Commands not yet submitted. */
   get count(): number {
     return this.#count;
   }
@@ -57,15 +88,9 @@ export class CommandWriter {
     this.#count++;
     if (command.kind === "dispatch") return this.#dispatch(command);
     this.#endPass();
-    const encoder = this.#open();
-    if (command.kind === "clear") {
-      return encoder.clearBuffer(command.buffer, command.offset, command.byteLength);
-    }
-    const { source, sourceOffset, target, targetOffset, byteLength } = command;
-    encoder.copyBufferToBuffer(source, sourceOffset, target, targetOffset, byteLength);
+    encodeTransfer(this.#open(), command);
   }
 
-  /** Sends everything encoded so far to the queue. */
   submit(): void {
     this.#endPass();
     if (this.#encoder) this.device.queue.submit([this.#encoder.finish()]);
@@ -73,7 +98,7 @@ export class CommandWriter {
     this.#count = 0;
   }
 
-  #dispatch(command: Command & { kind: "dispatch" }): void {
+  #dispatch(command: Dispatch): void {
     this.#pass ??= this.#open().beginComputePass();
     if (this.#pipeline !== command.pipeline) this.#pass.setPipeline(command.pipeline);
     this.#pipeline = command.pipeline;
@@ -90,4 +115,13 @@ export class CommandWriter {
     this.#pass = null;
     this.#pipeline = null;
   }
+}
+
+/** Encodes what needs no pass. */
+export function encodeTransfer(encoder: GPUCommandEncoder, command: Transfer): void {
+  if (command.kind === "clear") {
+    return encoder.clearBuffer(command.buffer, command.offset, command.byteLength);
+  }
+  const { source, sourceOffset, target, targetOffset, byteLength } = command;
+  encoder.copyBufferToBuffer(source, sourceOffset, target, targetOffset, byteLength);
 }

@@ -5,7 +5,16 @@ import { BufferPool, type BufferSource, type BufferView } from "./buffers.ts";
 import { GpuError } from "./errors.ts";
 import { type KernelFile, packParams } from "./kernel.ts";
 import { type Constants, PipelineCache } from "./pipelines.ts";
-import { type Arena, type Command, CommandWriter, type Recording } from "./recording.ts";
+import type { Profile } from "./profile.ts";
+import { ProfilingWriter } from "./profiling_writer.ts";
+import {
+  type Arena,
+  type BoundView,
+  type Command,
+  CommandWriter,
+  type Recording,
+  type Writer,
+} from "./recording.ts";
 
 /** One run of a kernel. */
 export interface DispatchSpec {
@@ -18,6 +27,18 @@ export interface DispatchSpec {
   readonly buffers: Readonly<Record<string, BufferView>>;
   /** workgroups in x, y and z */
   readonly workgroups: readonly [number, number?, number?];
+  /**
+   * Arithmetic operations, for profiles: those of the direct algorithm, a multiply-add being two, whatever
+   * the kernel does. Leave it out where there is no closed form or arithmetic does not matter.
+   */
+  readonly work?: number;
+}
+
+/** Bytes of GPU memory in the pools' buffers, in use or waiting to be used again. */
+export interface MemoryUse {
+  readonly bytes: number;
+  /** how much of it belongs to arenas */
+  readonly arenaBytes: number;
 }
 
 /** What a scope gives back at its end. */
@@ -38,7 +59,12 @@ const uniformUsage = 0x40 | 0x08; // UNIFORM | COPY_DST
 
 /** A device with its pool, its pipelines and its command stream. Dispatching is synchronous; only reading back waits. */
 export class GpuRuntime {
-  readonly #writer: CommandWriter;
+  /**
+   * The part of the work that commands issued from now on belong to, such as "forward": profiles tell it.
+   * A recording begins without one and gives back what was set before.
+   */
+  phase = "";
+  #writer: Writer;
   readonly #cache: PipelineCache;
   readonly #pool: BufferPool;
   readonly #arenas = new Set<BufferPool>();
@@ -48,11 +74,13 @@ export class GpuRuntime {
   #failure: GpuError | null = null;
   #recording: { commands: Command[]; pool: BufferPool } | null = null;
   #recordings = 0;
+  #memory: MemoryUse = { bytes: 0, arenaBytes: 0 };
+  #peakMemory = this.#memory;
 
   constructor(readonly device: GPUDevice, readonly adapter: AdapterDescription) {
     this.#writer = new CommandWriter(device);
     this.#cache = new PipelineCache(device, (pending) => this.#expect(pending));
-    this.#pool = new BufferPool(this.#bufferSource(), maxPooledBytes);
+    this.#pool = new BufferPool(this.#bufferSource("pool"), maxPooledBytes);
     device.addEventListener(
       "uncapturederror",
       (event) => this.#fail(asGpuError((event as GPUUncapturedErrorEvent).error)),
@@ -70,6 +98,16 @@ export class GpuRuntime {
   /** Buffers waiting to be used again. */
   get pooled(): number {
     return this.#sum((pool) => pool.pooled);
+  }
+
+  /** Memory of the buffers that `live` and `pooled` count. */
+  get memory(): MemoryUse {
+    return this.#memory;
+  }
+
+  /** The same at the moment when there was most of it. */
+  get peakMemory(): MemoryUse {
+    return this.#peakMemory;
   }
 
   /** Compiled pipelines. */
@@ -155,22 +193,31 @@ export class GpuRuntime {
     }
     if (x * y * z === 0) return;
     const { pipeline, layout } = this.#cache.get(file, entryPoint, constants);
-    const entries: GPUBindGroupEntry[] = Object.entries(spec.buffers).map(([name, view]) => ({
+    const entries: BoundView[] = Object.entries(spec.buffers).map(([name, view]) => ({
       binding: bindingOf(file, name),
       resource: { buffer: view.buffer, offset: view.offset, size: view.byteLength },
     }));
     if (file.params.length > 0) {
-      entries.push({ binding: 0, resource: { buffer: this.#uniform(packParams(file, params)) } });
+      const buffer = this.#uniform(packParams(file, params));
+      entries.push({ binding: 0, resource: { buffer, offset: 0, size: buffer.size } });
     }
     const label = `${file.name} ${entryPoint}`;
     const bindGroup = this.device.createBindGroup({ label, layout, entries });
-    this.#issue({ kind: "dispatch", pipeline, bindGroup, workgroups: [x, y, z] });
+    this.#issue({
+      kind: "dispatch",
+      phase: this.phase,
+      pipeline,
+      bindGroup,
+      workgroups: [x, y, z],
+      use: { file, entryPoint, entries, work: spec.work ?? null },
+    });
   }
 
   /** Copies bytes between buffers, which must be different ones. */
   copy(source: BufferView, target: BufferView, byteLength = source.byteLength): void {
     this.#issue({
       kind: "copy",
+      phase: this.phase,
       source: source.buffer,
       sourceOffset: source.offset,
       target: target.buffer,
@@ -181,7 +228,7 @@ export class GpuRuntime {
 
   /** Sets bytes to zero. */
   clear({ buffer, offset, byteLength }: BufferView): void {
-    this.#issue({ kind: "clear", buffer, offset, byteLength });
+    this.#issue({ kind: "clear", phase: this.phase, buffer, offset, byteLength });
   }
 
   /** Uploads data, after everything issued before and before everything issued later. */
@@ -246,7 +293,7 @@ export class GpuRuntime {
 
   /** Memory for recordings; disposing of it invalidates them. */
   arena(): Arena {
-    const pool = new BufferPool(this.#bufferSource(), Infinity); // recordings refer to what is free
+    const pool = new BufferPool(this.#bufferSource("arena"), Infinity); // recordings refer to what is free
     this.#arenas.add(pool);
     return {
       pool,
@@ -264,6 +311,8 @@ export class GpuRuntime {
   record(arena: Arena, body: () => void): Recording {
     if (this.#recording) throw new TypeError("Cannot record within a recording");
     const commands: Command[] = [];
+    const { phase } = this;
+    this.phase = "";
     this.#recordings++;
     this.#recording = { commands, pool: arena.pool };
     try {
@@ -271,8 +320,49 @@ export class GpuRuntime {
       body();
     } finally {
       this.#recording = null;
+      this.phase = phase;
     }
     return { commands, replay: () => commands.forEach((command) => this.#encode(command)) };
+  }
+
+  /**
+   * Runs `body` and tells how long each command that it issues takes on the GPU. Meanwhile every command
+   * runs alone, so that together they take longer than usual; what they compute is the same.
+   *
+   * @param body issues or replays commands; uploads are not measured
+   * @throws {GpuError} of kind "feature" where the adapter cannot take the time
+   * @throws {TypeError} within a recording or another profile
+   */
+  async profile(body: () => void | Promise<void>): Promise<Profile> {
+    this.expectTimestamps();
+    if (this.#recording) throw new TypeError("Cannot profile within a recording");
+    const writer = this.#writer;
+    if (writer instanceof ProfilingWriter) throw new TypeError("Cannot profile within a profile");
+    await this.finish();
+    using profiling = new ProfilingWriter(this.device);
+    const start = performance.now();
+    this.#writer = profiling;
+    try {
+      await body();
+      await this.finish();
+    } finally {
+      profiling.submit();
+      this.#writer = writer;
+    }
+    const wall = performance.now() - start;
+    const runs = await profiling.read();
+    await this.#check();
+    return { runs, wall };
+  }
+
+  /** @throws {GpuError} of kind "feature" unless the adapter can tell when a kernel begins and ends */
+  expectTimestamps(): void {
+    if (this.device.features.has("timestamp-query")) return;
+    throw new GpuError(
+      "feature",
+      `Cannot profile: adapter "${this.adapter.name}" lacks the feature "timestamp-query"; ` +
+        "profile on another adapter",
+    );
   }
 
   /** Destroys the device and all its memory. */
@@ -290,14 +380,28 @@ export class GpuRuntime {
     if (this.#writer.count >= commandsPerSubmit) this.flush();
   }
 
-  #bufferSource(): BufferSource {
+  #bufferSource(owner: "pool" | "arena"): BufferSource {
     return {
-      create: (size) => this.device.createBuffer({ size, usage: storageUsage }),
+      create: (size) => {
+        const buffer = this.device.createBuffer({ size, usage: storageUsage });
+        this.#countMemory(owner, size);
+        return buffer;
+      },
       destroy: (buffer) => {
         this.#writer.submit(); // commands not yet submitted may use it
         buffer.destroy();
+        this.#countMemory(owner, -buffer.size);
       },
     };
+  }
+
+  #countMemory(owner: "pool" | "arena", change: number): void {
+    const { bytes, arenaBytes } = this.#memory;
+    this.#memory = {
+      bytes: bytes + change,
+      arenaBytes: arenaBytes + (owner === "arena" ? change : 0),
+    };
+    if (this.#memory.bytes > this.#peakMemory.bytes) this.#peakMemory = this.#memory;
   }
 
   /** Parameter blocks never change, so equal ones share a buffer. */

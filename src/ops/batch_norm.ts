@@ -138,6 +138,7 @@ function batchStatistics(
       batches_tracked: running.numBatchesTracked,
     },
     workgroups: [params.channel_count, params.models],
+    work: 4 * x.size, // x, and (x − mean)²
   });
 }
 
@@ -179,6 +180,7 @@ function gradients(call: Call, upstream: Tensor): (Tensor | null)[] {
       bias_gradient: biasGradient,
     },
     workgroups: [params.channel_count, params.models],
+    work: 4 * x.size, // upstream, and upstream · (x − mean)
   });
   const inputGradient = x.requiresGrad
     ? onPlanes("input_gradient", call, {
@@ -205,6 +207,7 @@ function onPlanes(entryPoint: string, call: Call, buffers: Record<string, Tensor
       params.models * params.rows * params.channel_count,
       planesPerGroup,
     ),
+    work: (entryPoint === "normalize" ? 3 : 5) * x.size,
   });
   return output;
 }

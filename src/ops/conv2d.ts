@@ -56,42 +56,55 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): 
     weight,
     bias: bias ?? weight, // something has to be bound
     output,
-  });
+  }, workOf(shape));
   return record(output, bias ? [x, weight, bias] : [x, weight], (upstream) => [
     x.requiresGrad ? inputGradient(shape, upstream, weight, x.shape) : null,
     weight.requiresGrad
-      ? reduce(planWeightGradient(shape, profile), { x, upstream }, weight.shape)
+      ? reduce(planWeightGradient(shape, profile), { x, upstream }, weight.shape, workOf(shape))
       : null,
-    bias?.requiresGrad ? reduce(planBiasGradient(shape, profile), { upstream }, bias.shape) : null,
+    bias?.requiresGrad
+      ? reduce(planBiasGradient(shape, profile), { upstream }, bias.shape, upstream.size)
+      : null,
   ]);
 }
 
 function inputGradient(shape: ConvShape, upstream: Tensor, weight: Tensor, like: Shape): Tensor {
   const output = emptyTensor(upstream.gpu, like);
   const plan = planInputGradient(shape, upstream.gpu.adapter.kind);
-  run(plan, { source: upstream, weight, bias: weight, output });
+  run(plan, { source: upstream, weight, bias: weight, output }, workOf(shape));
   return output;
 }
 
 /** Sums the parts, then adds them up. */
-function reduce(plan: ConvReduction, inputs: Record<string, Tensor>, shape: Shape): Tensor {
+function reduce(
+  plan: ConvReduction,
+  inputs: Record<string, Tensor>,
+  shape: Shape,
+  work: number,
+): Tensor {
   const [{ gpu }] = Object.values(inputs);
   const output = emptyTensor(gpu, shape);
   if (!plan.total) {
-    run(plan.partial, { ...inputs, output });
+    run(plan.partial, { ...inputs, output }, work);
     return output;
   }
   const [stack, ...ofModel] = shape;
   using parts = emptyTensor(gpu, [stack, plan.ranges, ...ofModel]);
-  run(plan.partial, { ...inputs, output: parts });
+  run(plan.partial, { ...inputs, output: parts }, work);
   run(plan.total, { partial: parts, output });
   return output;
 }
 
-function run(plan: ConvDispatch, buffers: Record<string, Tensor>): void {
+function run(plan: ConvDispatch, buffers: Record<string, Tensor>, work?: number): void {
   const { kernel, entryPoint, constants, params, workgroups } = plan;
   const { gpu } = buffers.output;
-  gpu.dispatch({ file: files[kernel], entryPoint, constants, params, buffers, workgroups });
+  gpu.dispatch({ file: files[kernel], entryPoint, constants, params, buffers, workgroups, work });
+}
+
+/** Operations of the direct sum, and of either of its gradients: a multiply-add is two. */
+function workOf(conv: ConvShape): number {
+  const outputs = conv.stack * conv.batch * conv.outChannels * conv.outHeight * conv.outWidth;
+  return 2 * outputs * conv.inChannels * conv.kernelHeight * conv.kernelWidth;
 }
 
 function checkedShape(x: Tensor, weight: Tensor, options: Conv2dOptions): ConvShape {

@@ -113,6 +113,7 @@ function runPass(gpu: GpuRuntime, input: BufferView, pass: Pass, run: Run): Tens
       output,
     },
     workgroups: linearWorkgroups(lines, 1 << lineBits),
+    work: 5 * lines * length * Math.log2(length), // as one counts for powers of two
   });
   return output;
 }

@@ -37,6 +37,7 @@ export function linear(x: Tensor, weight: Tensor, options: { bias?: Tensor } = {
       params: { models, rows, inputs, outputs },
       buffers: { ...buffers, output },
       workgroups: linearWorkgroups(output.size),
+      work: models * rows * outputs * (entryPoint === "bias_gradient" ? 1 : 2 * inputs),
     });
     return output;
   };

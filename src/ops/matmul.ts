@@ -102,6 +102,7 @@ function product(left: Operand, right: Operand): Tensor {
     },
     buffers: { left: left.tensor, right: right.tensor, output },
     workgroups: linearWorkgroups(parts * batch * tiles, 1),
+    work: 2 * batch * rows * columns * terms,
   });
   return withoutParts(output);
 }

@@ -1,4 +1,4 @@
-// The rows of metrics.jsonl: every event but progress, without the tensors of checkpoints.
+// The rows of metrics.jsonl: every event but progress and profile, without the tensors of checkpoints.
 
 import type { SimulationEvent } from "../federated/events.ts";
 import { checkpointFile, predictionsFile, spectraFile } from "./file_names.ts";
@@ -15,6 +15,7 @@ export interface RowTime {
 export function metricsRow(event: SimulationEvent, time: RowTime): Record<string, unknown> | null {
   switch (event.type) {
     case "progress":
+    case "profile":
     case "state":
       return null;
     case "checkpoint": {

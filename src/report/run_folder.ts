@@ -40,6 +40,7 @@ import { MetricsCsv } from "./metrics_csv.ts";
 import { metricsRow, type RowTime } from "./metrics_rows.ts";
 import { pictureSvg } from "./picture.ts";
 import { loadPngRenderer } from "./png.ts";
+import { ProfileFiles } from "./profile_files.ts";
 import type { RecordedRow } from "./recorded_rows.ts";
 import { metricsFile, readRun } from "./recorded_run.ts";
 import { pictureScale, reportFigures, writePage, writePictures } from "./report.ts";
@@ -126,6 +127,7 @@ export class RunFolder implements EventConsumer {
     const files: EventConsumer[] = [
       new MetricsCsv(join(header.folder, csvFile)),
       new InfoDict(join(header.folder, infoDictFile)),
+      new ProfileFiles(header.folder),
     ];
     if (options.tensorboard) {
       const { TensorBoardLog } = await import("./tensorboard_log.ts"); // with its two libraries

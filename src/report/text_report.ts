@@ -9,6 +9,7 @@ import type {
 import { retrogress } from "../metrics/retrogress.ts";
 import type { EarlierEvent } from "./earlier_run.ts";
 import { interruptionText, resumptionText } from "./interruption.ts";
+import { profileText } from "./profile_text.ts";
 import type { RunHeader } from "./run_header.ts";
 import {
   aggregationScreen,
@@ -60,6 +61,8 @@ export class TextReport {
         const communication = this.#retrogress(run, around)?.communications[0] ?? null;
         return aggregationScreen(event, run, communication, this.#style);
       }
+      case "profile":
+        return profileText(event, this.#style);
       case "done": {
         const whole = this.#retrogress(run, this.#history);
         return summaryScreen(event, run, whole, this.#header, elapsed, this.#style);

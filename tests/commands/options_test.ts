@@ -211,6 +211,8 @@ for (const [args, sentence] of mistakes) {
 }
 
 Deno.test("resolveOptions() knows only the flags of the command", () => {
-  assertEquals(resolveOptions(["--adapter", "gpu"], infoFlags).options, { adapter: "gpu" });
+  assertEquals(resolveOptions(["--adapter", "gpu", "--measure"], infoFlags).options, {
+    ...{ adapter: "gpu", measure: true },
+  });
   assertThrows(() => resolveOptions(["--lr", "1"], infoFlags), UsageError, "Unknown flag --lr");
 });

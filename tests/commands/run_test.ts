@@ -45,7 +45,8 @@ Deno.test("a run leaves settings, log, metrics, checkpoints and curves, the same
       const { code, out: stdout } = await runCli(first, ...smallRun);
       assertEquals(code, 0);
       assertStringIncludes(stdout, "Done: 2 rounds");
-      const { code: again } = await runCli(second, ...smallRun, "--parallel-clients", "1");
+      const otherwise = ["--parallel-clients", "1", "--profile"]; // neither changes a number
+      const { code: again, out: profiled } = await runCli(second, ...smallRun, ...otherwise);
       assertEquals(again, 0);
 
       const [one, two] = [await runFolder(first), await runFolder(second)];
@@ -68,6 +69,11 @@ Deno.test("a run leaves settings, log, metrics, checkpoints and curves, the same
         const png = await Deno.readFile(join(one, `curve-Test-${metric}-all-client.png`));
         assertEquals([...png.slice(1, 4)], [..."PNG"].map((letter) => letter.charCodeAt(0)));
       }
+      const table = await Deno.readTextFile(join(two, "profile.txt"));
+      assertStringIncludes(table, "Profile of round 1, epoch 2, training step 2, per step");
+      assertStringIncludes(profiled, table);
+      const trace = JSON.parse(await Deno.readTextFile(join(two, "profile.json")));
+      assert(trace.traceEvents.some(({ name }: { name: string }) => name === "sgd.wgsl step"));
     })
   ));
 

@@ -83,6 +83,25 @@ Deno.test("a second run of the same operations allocates nothing and compiles no
   assertEquals([gpu.live, gpu.pooled, gpu.pipelines], before);
 });
 
+Deno.test("memory counts the bytes of buffers in use and kept for use, arenas apart", async () => {
+  const gpu = await openGpu();
+  const bytes = () => [gpu.memory.bytes, gpu.memory.arenaBytes];
+  assertEquals(bytes(), [0, 0]);
+  const x = gpu.zeros([1024]);
+  gpu.zeros([64]).dispose();
+  assertEquals(bytes(), [4096 + 256, 0]);
+  {
+    using arena = gpu.arena();
+    gpu.record(arena, () => relu(x));
+    assertEquals(bytes(), [2 * 4096 + 256, 4096]);
+  }
+  assertEquals(bytes(), [4096 + 256, 0]);
+  gpu.zeros([64]); // kept from before
+  assertEquals(bytes(), [4096 + 256, 0]);
+  assertEquals(gpu.peakMemory, { bytes: 2 * 4096 + 256, arenaBytes: 4096 });
+  gpu.dispose();
+});
+
 Deno.test("other shapes need no other pipelines", () => {
   using _scope = gpu.scope();
   relu(gpu.zeros([3, 4]));

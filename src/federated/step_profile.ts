@@ -1,0 +1,46 @@
+// Measures the kernels of a few training steps of one local epoch.
+
+import { measureCeilings } from "../gpu/ceiling.ts";
+import { type Profile, totalsByKernel } from "../gpu/profile.ts";
+import type { Recording } from "../gpu/recording.ts";
+import type { Gpu } from "../tensor/gpu.ts";
+import type { SimulationConfig } from "./config.ts";
+import type { ProfileEvent } from "./events.ts";
+
+const mostSteps = 3;
+
+/**
+ * The local epoch to profile, counted over the whole run: the second one of this process, when everything is
+ * compiled, recorded and allocated; or its only one.
+ */
+export function profiledEpoch({ rounds, localEpochs, resumeFrom }: SimulationConfig): number {
+  const first = resumeFrom ? resumeFrom.round * localEpochs + resumeFrom.epoch : 0;
+  return Math.min(first + 1, rounds * localEpochs - 1);
+}
+
+/** Profiles steps of an epoch. */
+export class StepProfile {
+  readonly #steps: { readonly step: number; readonly profile: Profile }[] = [];
+  readonly #firstStep: number;
+
+  /** Leaves the epoch's first step out, which in a run's only epoch compiles, unless there is no other. */
+  constructor(private readonly gpu: Gpu, stepsPerEpoch: number) {
+    this.#firstStep = Math.min(1, stepsPerEpoch - 1);
+  }
+
+  /** Replays a training step, measured if its turn has come. What it computes is the same. */
+  async replay(recording: Recording, step: number): Promise<void> {
+    if (step < this.#firstStep || this.#steps.length >= mostSteps) return recording.replay();
+    const profile = await this.gpu.profile(() => recording.replay());
+    this.#steps.push({ step, profile });
+  }
+
+  /** What was measured in the epoch, and what the adapter can do. */
+  async event(round: number, epoch: number): Promise<ProfileEvent> {
+    const memory = this.gpu.peakMemory; // before the ceilings take theirs
+    const ceilings = await measureCeilings(this.gpu);
+    const runs = this.#steps.flatMap(({ profile }) => profile.runs);
+    const kernels = totalsByKernel(runs);
+    return { type: "profile", round, epoch, steps: this.#steps, kernels, ceilings, memory };
+  }
+}

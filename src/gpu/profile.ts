@@ -1,0 +1,52 @@
+// What a profile tells: when each command ran on the GPU, and how long.
+
+/** One command as it ran. */
+export interface KernelRun {
+  /** file and entry point, `linear.wgsl forward`; `copy` or `clear` for what is no kernel */
+  readonly kernel: string;
+  /** the part of the work that it belongs to, see `GpuRuntime.phase`; "" for none */
+  readonly phase: string;
+  /** nanoseconds on the GPU's clock, which began at any time */
+  readonly start: bigint;
+  /** milliseconds */
+  readonly duration: number;
+  /**
+   * Sizes of the views bound to it, each counted once, or twice if the kernel reads and writes it: what
+   * has to be moved at least where a kernel visits all of a view, as most do.
+   */
+  readonly bytes: number;
+  /** arithmetic operations as `DispatchSpec.work` counts them; null where nobody does */
+  readonly work: number | null;
+}
+
+/** The commands of one `GpuRuntime.profile()` in their order. */
+export interface Profile {
+  readonly runs: readonly KernelRun[];
+  /** milliseconds by the host's clock from the first command until the GPU was done with the last */
+  readonly wall: number;
+}
+
+/** All runs of one kernel together. */
+export interface KernelTotals {
+  readonly kernel: string;
+  readonly calls: number;
+  /** milliseconds */
+  readonly duration: number;
+  readonly bytes: number;
+  /** null where one of the runs has none */
+  readonly work: number | null;
+}
+
+/** Adds up the runs of each kernel, the longest first. */
+export function totalsByKernel(runs: readonly KernelRun[]): KernelTotals[] {
+  const sum = (own: readonly KernelRun[], valueOf: (run: KernelRun) => number) =>
+    own.reduce((sum, run) => sum + valueOf(run), 0);
+  const totals = [...Map.groupBy(runs, ({ kernel }) => kernel)].map(([kernel, own]) => ({
+    kernel,
+    calls: own.length,
+    duration: sum(own, ({ duration }) => duration),
+    bytes: sum(own, ({ bytes }) => bytes),
+    work: own.some(({ work }) => work === null) ? null : sum(own, ({ work }) => work!),
+  }));
+  return totals.sort((a, b) => b.duration - a.duration);
+}

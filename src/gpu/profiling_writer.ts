@@ -1,0 +1,121 @@
+// Puts commands into encoders as `CommandWriter` does, but each alone, between two timestamps.
+
+import { passesOver } from "./kernel_traffic.ts";
+import type { KernelRun } from "./profile.ts";
+import { type Command, encodeTransfer, type Writer } from "./recording.ts";
+
+/** WebGPU's limit. */
+const queriesPerSet = 4096;
+const bytesPerQuery = 8;
+
+const resolveUsage = 0x200 | 0x04; // QUERY_RESOLVE | COPY_SRC
+const readbackUsage = 0x01 | 0x08; // MAP_READ | COPY_DST
+
+/** Measures every command that it encodes. Needs the feature "timestamp-query". Dispose of it when done. */
+export class ProfilingWriter implements Writer, Disposable {
+  readonly #sets: GPUQuerySet[] = [];
+  readonly #commands: Command[] = [];
+  #encoder: GPUCommandEncoder | null = null;
+  #count = 0;
+
+  constructor(private readonly device: GPUDevice) {}
+
+  get count(): number {
+    return this.#count;
+  }
+
+  encode(command: Command): void {
+    const first = 2 * this.#commands.length % queriesPerSet;
+    if (first === 0) {
+      this.#sets.push(this.device.createQuerySet({ type: "timestamp", count: queriesPerSet }));
+    }
+    const querySet = this.#sets.at(-1)!;
+    this.#commands.push(command);
+    this.#count++;
+    const encoder = this.#encoder ??= this.device.createCommandEncoder();
+    if (command.kind !== "dispatch") {
+      // Only passes can take the time, so empty ones stand before and behind.
+      const stamp = (query: number) =>
+        encoder.beginComputePass({
+          timestampWrites: { querySet, beginningOfPassWriteIndex: query },
+        })
+          .end();
+      stamp(first);
+      encodeTransfer(encoder, command);
+      stamp(first + 1);
+      return;
+    }
+    const pass = encoder.beginComputePass({
+      timestampWrites: {
+        querySet,
+        beginningOfPassWriteIndex: first,
+        endOfPassWriteIndex: first + 1,
+      },
+    });
+    pass.setPipeline(command.pipeline);
+    pass.setBindGroup(0, command.bindGroup);
+    pass.dispatchWorkgroups(...command.workgroups);
+    pass.end();
+  }
+
+  submit(): void {
+    if (this.#encoder) this.device.queue.submit([this.#encoder.finish()]);
+    this.#encoder = null;
+    this.#count = 0;
+  }
+
+  /** Waits for everything submitted, and tells how each command ran. */
+  async read(): Promise<KernelRun[]> {
+    if (this.#commands.length === 0) return [];
+    const stamps = await this.#readStamps();
+    return this.#commands.map((command, index) => {
+      const [start, end] = stamps.subarray(2 * index, 2 * index + 2);
+      const duration = Number(end - start) / 1e6;
+      return { ...contentOf(command), phase: command.phase, start, duration };
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#sets.forEach((set) => set.destroy());
+  }
+
+  /** Two for each command, nanoseconds. */
+  async #readStamps(): Promise<BigUint64Array> {
+    const queries = 2 * this.#commands.length;
+    const size = queries * bytesPerQuery;
+    const resolved = this.device.createBuffer({ size, usage: resolveUsage });
+    const staging = this.device.createBuffer({ size, usage: readbackUsage });
+    const encoder = this.device.createCommandEncoder();
+    this.#sets.forEach((set, index) => {
+      const before = index * queriesPerSet;
+      const count = Math.min(queriesPerSet, queries - before);
+      encoder.resolveQuerySet(set, 0, count, resolved, before * bytesPerQuery);
+    });
+    encoder.copyBufferToBuffer(resolved, 0, staging, 0, size);
+    this.device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(1);
+    const stamps = new BigUint64Array(staging.getMappedRange().slice(0));
+    resolved.destroy();
+    staging.destroy();
+    return stamps;
+  }
+}
+
+/** What a command is, and how much it does. */
+function contentOf(command: Command): Pick<KernelRun, "kernel" | "bytes" | "work"> {
+  switch (command.kind) {
+    case "copy":
+      return { kernel: "copy", bytes: 2 * command.byteLength, work: null };
+    case "clear":
+      return { kernel: "clear", bytes: command.byteLength, work: null };
+    case "dispatch": {
+      const { file, entryPoint, entries, work } = command.use;
+      const passes = passesOver(file, entryPoint);
+      const bytes = entries.reduce(
+        (sum, { binding, resource: { size } }) => sum + size * (passes.get(binding) ?? 0), // 0: parameters
+        0,
+      );
+      return { kernel: `${file.name} ${entryPoint}`, bytes, work };
+    }
+  }
+}
