@@ -466,10 +466,11 @@ export const mutants: readonly Mutant[] = [
     ["upstream[plane] / f32(pixels)", "upstream[plane] / f32(params.width)"],
   ]),
   ...breaks("sgd.wgsl", ["nn/sgd_test.ts"], [
-    ["gradients[i] + params.weight_decay * value", "gradients[i]"],
+    ["gradients[quad] + params.weight_decay * value", "gradients[quad]"],
     ["value - learning_rate[0]", "value + learning_rate[0]"],
-    ["if (i - block.x >= params.models * block.y) { return; }", ""],
-    ["group.y * groups.x + group.x", "group.x"],
+    ["select(value, stepped, trained)", "stepped"],
+    ["block_of[quad / 16u]", "block_of[quad / 32u]"],
+    ["id.y * groups.x * workgroup_size + id.x", "id.x"],
   ]),
   ...breaks("softmax.wgsl", ["ops/softmax_test.ts"], [
     ["(group.y * groups.x + group.x) * workgroup_size", "group.x * workgroup_size"],

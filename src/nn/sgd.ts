@@ -33,7 +33,7 @@ export class Sgd implements Optimizer {
 
   step(models = this.model.stack): void {
     const { gpu, parameters, gradients } = this.model;
-    const count = parameters.whole.size;
+    const count = parameters.whole.size / 4; // vectors
     gpu.dispatch({
       file,
       entryPoint: "step",
