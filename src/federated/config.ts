@@ -114,6 +114,17 @@ export class ConfigError extends RangeError {
   override readonly name = "ConfigError";
 }
 
+/** Runs what fails with a plain error if a setting does not fit, and says what that means. */
+export function asConfigError<T>(meaning: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    const isPlain = error instanceof TypeError || error instanceof RangeError;
+    if (!isPlain || error instanceof ConfigError) throw error;
+    throw new ConfigError(`${meaning}: ${error.message}`);
+  }
+}
+
 /** What a number has to be, by setting. */
 const requirements: readonly (readonly [
   keyof SimulationConfig,
