@@ -53,6 +53,8 @@ class Federation implements Disposable {
   /** by client; 0 where none is decided */
   #stages: readonly (TransferStage | 0)[] = [];
   #best: { f1: number; round: number } | null = null;
+  /** what states have to agree with; empty where there are none */
+  readonly #configuration: Readonly<Record<string, string>>;
 
   constructor(
     gpu: Gpu,
@@ -65,6 +67,7 @@ class Federation implements Disposable {
     );
     this.#groups = new ClientGroups(gpu, config, method, this.#parallelClients);
     this.#events = new EventMaker(config, method);
+    this.#configuration = config.stateEvery || config.resumeFrom ? configurationOf(config) : {};
   }
 
   async *run(): AsyncGenerator<SimulationEvent, void> {
@@ -114,7 +117,7 @@ class Federation implements Disposable {
 
   /** Takes up a run where its state was told. */
   #resume(state: SimulationState): void {
-    expectSameConfiguration(state, this.config);
+    expectSameConfiguration(state, this.config, this.#configuration);
     const { round, epoch, best, stages, tensors } = state;
     const { localEpochs, shuffle } = this.config;
     if (epoch > 0) this.#beginRound(round); // as it was then; what has changed since comes from the state
@@ -135,7 +138,7 @@ class Federation implements Disposable {
       epoch,
       best: this.#best,
       stages: this.#stages,
-      configuration: configurationOf(this.config),
+      configuration: this.#configuration,
       tensors: await this.#groups.state(this.#isAmidRound(epoch)),
     };
     return { type: "state", state };
