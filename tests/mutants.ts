@@ -278,6 +278,14 @@ export const mutants: readonly Mutant[] = [
     ["let position = i * params.parts + p;", "let position = i + p;"],
     ["if (position >= params.output_length) { continue; }", ""],
   ]),
+  ...breaks("finite.wgsl", ["nn/finite_test.ts"], [
+    ["exponent = 0x7f800000u", "exponent = 0x7fc00000u"],
+    ["exponent = 0x7f800000u", "exponent = 0xff800000u"],
+    ["exponent = 0x7f800000u", "exponent = 0x7f000000u"],
+    ["if (i - block.x >= params.models * block.y) { return; }", ""],
+    ["(i - block.x) / block.y", "0u"],
+    ["group.y * groups.x + group.x", "group.x"],
+  ]),
   ...breaks("fourier_aggregation.wgsl", ["federated/fourier_test.ts"], [
     ["select(row, column, turned)", "row"],
     ["o * params.inputs + r * params.kernel_width", "o * params.kernel_width + r * params.inputs"],

@@ -4,7 +4,7 @@ import { join } from "@std/path";
 import type { SimulationEvent } from "../federated/events.ts";
 import type { FederatedMethod } from "../federated/methods/method.ts";
 import { builtInMethods } from "../federated/methods/registry.ts";
-import { DivergenceError } from "../federated/outcomes.ts";
+import { DivergenceError } from "../federated/divergence.ts";
 import { simulate } from "../federated/simulation.ts";
 import { expectNewFolder, freePath, writeFileAtomic } from "../io/files.ts";
 import { ComparisonConsole } from "../report/comparison_console.ts";

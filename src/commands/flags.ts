@@ -7,6 +7,7 @@ import {
   clientWeightings,
   defaultConfig,
   methods,
+  nanActions,
   networks,
   optimizers,
   type StateInterval,
@@ -244,6 +245,15 @@ export const trainFlags = {
     source: "official",
     topic: "Optimization",
     help: "images per batch",
+  }),
+  onNan: flag({
+    name: "on-nan",
+    aliases: [],
+    kind: choice(nanActions),
+    default: defaultConfig.onNan,
+    source: "ours",
+    topic: "Optimization",
+    help: "a client's numbers overflow: end, or go on without its round",
   }),
   seed: flag({
     name: "seed",

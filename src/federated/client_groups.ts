@@ -7,6 +7,7 @@ import type { Gpu } from "../tensor/gpu.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import { byTrainingSize, ClientGroup, type GroupOutcomes, type PassKind } from "./client_group.ts";
 import type { SimulationConfig } from "./config.ts";
+import { type Divergence, inOrder } from "./divergence.ts";
 import type { ProgressEvent } from "./events.ts";
 import type { FederatedMethod } from "./methods/method.ts";
 import { decidesStages } from "./methods/settings.ts";
@@ -16,13 +17,15 @@ import { participantsOf } from "./participation.ts";
 import type { SharedModel } from "./server.ts";
 import type { TransferStage } from "./transfer_stage.ts";
 
-/** Outcomes of a pass, `[client][role]`, clients in the dataset's order; null for a client left out. */
+/** Outcomes of a pass, `[client][role]`, clients in the dataset's order; null for a client left out or gone bad. */
 export type PassOutcomes = readonly (readonly Outcomes[] | null)[];
 
 /** What a pass of all groups leaves behind; `evaluations` by the number of steps before, sparse. */
 export interface FederationPass {
   readonly outcomes: PassOutcomes;
   readonly evaluations: ReadonlyMap<number, PassOutcomes>;
+  /** in order; at most one for each client, whose outcomes are null then */
+  readonly divergences: readonly Divergence[];
 }
 
 /** Where in the run a pass is, for its progress. */
@@ -90,6 +93,18 @@ export class ClientGroups implements Disposable {
     for (const group of this.#groups) group.beginRound(learningRate, participants);
   }
 
+  /** As `ClientGroup.skip()`. */
+  skip(clients: readonly number[]): void {
+    for (const group of this.#groups) group.skip(clients);
+  }
+
+  /** Models with numbers that are not finite. */
+  async notFinite(): Promise<Divergence[]> {
+    const found: Divergence[] = [];
+    for (const group of this.#groups) found.push(...await group.notFinite());
+    return inOrder(found);
+  }
+
   /** The stage of each client, by its index in the dataset. */
   setStages(stages: readonly (TransferStage | 0)[]): void {
     for (const group of this.#groups) group.setStages(stages);
@@ -109,6 +124,7 @@ export class ClientGroups implements Disposable {
   async *pass(kind: PassKind, place: PassPlace): AsyncGenerator<ProgressEvent, FederationPass> {
     const outcomes: (readonly Outcomes[] | null)[] = [];
     const evaluations = new Map<number, (readonly Outcomes[] | null)[]>();
+    const divergences: Divergence[] = [];
     for (const group of this.#groups) {
       const pass = group.pass(kind, place.round * this.config.localEpochs + place.epoch);
       let state = await pass.next();
@@ -125,8 +141,9 @@ export class ClientGroups implements Disposable {
         group.clients.forEach(({ index }, position) => all[index] = own[position]);
       put(outcomes, result.outcomes);
       for (const [step, own] of result.evaluations) put(evaluations.getOrInsert(step, []), own);
+      divergences.push(...result.divergences);
     }
-    return { outcomes, evaluations };
+    return { outcomes, evaluations, divergences: inOrder(divergences) };
   }
 
   /** The models that the server reaches, in the dataset's order. */

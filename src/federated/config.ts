@@ -30,6 +30,10 @@ export type ClientWeighting = typeof clientWeightings[number];
 export const stateIntervals = ["round", "epoch"] as const;
 export type StateInterval = typeof stateIntervals[number];
 
+/** What happens when numbers of a client's models are no longer finite: the run stops, or goes on without it. */
+export const nanActions = ["stop", "skip-client"] as const;
+export type NanAction = typeof nanActions[number];
+
 /** Settings of `simulate()`. Defaults are those of the official code where it has the setting. */
 export interface SimulationConfig {
   readonly dataset: Dataset;
@@ -67,6 +71,11 @@ export interface SimulationConfig {
   readonly evaluateEvery: number | null;
   /** a new order of the training images in every local epoch */
   readonly shuffle: boolean;
+  /**
+   * "skip-client": a client whose numbers have gone bad is put back to its models at the beginning of the round,
+   * and neither trains nor sends in the rest of it
+   */
+  readonly onNan: NanAction;
   /** clients whose models advance in one dispatch; "auto": as many as fit the adapter */
   readonly parallelClients: number | "auto";
   /** state of every model at the start, under PyTorch's key names; null: initialised from the seed */
@@ -103,6 +112,7 @@ export const defaultConfig: Omit<SimulationConfig, "dataset" | "method"> & {
   augment: "full",
   evaluateEvery: null,
   shuffle: true,
+  onNan: "stop",
   parallelClients: "auto",
   initialState: null,
   stateEvery: null,
@@ -165,6 +175,7 @@ export function checkConfig(config: SimulationConfig): void {
   expectChoice("network", config.network, networks);
   expectChoice("optimizer", config.optimizer, optimizers);
   expectChoice("augment", config.augment, augmentations);
+  expectChoice("onNan", config.onNan, nanActions);
   expectChoice("clientWeights", config.clientWeights, clientWeightings);
   const { parallelClients, evaluateEvery, stateEvery, dataset } = config;
   if (stateEvery !== null) expectChoice("stateEvery", stateEvery, stateIntervals);

@@ -4,9 +4,11 @@ import { splitNames } from "../data/dataset.ts";
 import { meanMetrics, type Metrics } from "../metrics/classification.ts";
 import type { FederationPass, PassOutcomes } from "./client_groups.ts";
 import type { SimulationConfig } from "./config.ts";
+import type { Divergence } from "./divergence.ts";
 import type {
   AggregationEvent,
   ByRole,
+  DivergenceEvent,
   EpochEvent,
   EvaluationEvent,
   PredictionsEvent,
@@ -20,7 +22,7 @@ import type { Spectrum } from "./spectrum.ts";
 import type { TransferStage } from "./transfer_stage.ts";
 
 /** A local epoch, counted from 0. */
-interface EpochPlace {
+export interface EpochPlace {
   readonly round: number;
   readonly epoch: number;
 }
@@ -71,6 +73,12 @@ export class EventMaker {
     return { type: "stage", round, epoch, clients };
   }
 
+  divergence({ round, epoch }: EpochPlace, divergence: Divergence): DivergenceEvent {
+    const { client, role, step, steps, cause } = divergence;
+    const [name] = this.namesOf([client]);
+    return { type: "divergence", round, epoch, client: name, role, step, steps, cause };
+  }
+
   epoch(
     { round, epoch }: EpochPlace,
     stages: readonly (TransferStage | 0)[],
@@ -91,7 +99,10 @@ export class EventMaker {
     return { type: "epoch", round, epoch, clients, mean };
   }
 
-  /** What was measured amid an epoch of so many steps; a client that has finished it stays at its end. */
+  /**
+   * What was measured amid an epoch of so many steps. A client that has finished it stays at its end, and one whose
+   * numbers have gone bad is already where it was put back to.
+   */
   *evaluations(
     { round, epoch }: EpochPlace,
     steps: number,

@@ -5,9 +5,10 @@ import { stateDict } from "../nn/state_dict.ts";
 import type { Gpu } from "../tensor/gpu.ts";
 import { fourierRate } from "./aggregate/fourier.ts";
 import { parallelClients } from "./capacity.ts";
-import { ClientGroups } from "./client_groups.ts";
-import { asConfigError, checkConfig, type SimulationConfig } from "./config.ts";
-import { EventMaker } from "./event_maker.ts";
+import { ClientGroups, type PassOutcomes } from "./client_groups.ts";
+import { asConfigError, checkConfig, ConfigError, type SimulationConfig } from "./config.ts";
+import { type Divergence, DivergenceError, likelyCauses, placeOf } from "./divergence.ts";
+import { type EpochPlace, EventMaker } from "./event_maker.ts";
 import type {
   AggregationEvent,
   ByRole,
@@ -19,6 +20,7 @@ import type { FederatedMethod, Sharing } from "./methods/method.ts";
 import { methodOf } from "./methods/registry.ts";
 import { decidesStages } from "./methods/settings.ts";
 import { participantsOf, updateArrives } from "./participation.ts";
+import { hasRoundStart } from "./round_start.ts";
 import { collect, communicate } from "./server.ts";
 import { amplitudeSpectra } from "./spectrum.ts";
 import { configurationOf, expectSameConfiguration, type SimulationState } from "./state.ts";
@@ -31,7 +33,7 @@ import { type TransferStage, transferStage } from "./transfer_stage.ts";
  * With `resumeFrom` they are the run event and those that come after the state.
  *
  * @throws {ConfigError} for a setting that does not work or a state of another run, before the first event
- * @throws {DivergenceError} if a loss is no longer finite
+ * @throws {DivergenceError} if a loss or a weight is no longer finite, unless the configuration says to go on
  * @throws {GpuError} if the device fails
  */
 export async function* simulate(
@@ -48,10 +50,14 @@ class Federation implements Disposable {
   readonly #groups: ClientGroups;
   readonly #events: EventMaker;
   readonly #parallelClients: number;
-  /** clients that train in this round */
+  /** in this round */
+  #learningRate = 0;
+  /** clients that train in this round; those whose numbers went bad are none any more */
   #participants: readonly number[] = [];
   /** by client; 0 where none is decided */
   #stages: readonly (TransferStage | 0)[] = [];
+  /** clients that are none any more in this round */
+  #skipped: readonly number[] = [];
   #best: { f1: number; round: number } | null = null;
   /** what states have to agree with; empty where there are none */
   readonly #configuration: Readonly<Record<string, string>>;
@@ -109,6 +115,13 @@ class Federation implements Disposable {
   #loadInitialState(): void {
     const { initialState } = this.config;
     if (!initialState) return;
+    for (const [name, { data }] of initialState) {
+      if (data instanceof Float32Array && !data.every(Number.isFinite)) {
+        throw new ConfigError(
+          `Cannot simulate: "${name}" of the initial state holds numbers that are not finite`,
+        );
+      }
+    }
     asConfigError(
       "The initial state does not fit the network",
       () => this.#groups.load(initialState),
@@ -118,9 +131,20 @@ class Federation implements Disposable {
   /** Takes up a run where its state was told. */
   #resume(state: SimulationState): void {
     expectSameConfiguration(state, this.config, this.#configuration);
-    const { round, epoch, best, stages, tensors } = state;
-    const { localEpochs, shuffle } = this.config;
-    if (epoch > 0) this.#beginRound(round); // as it was then; what has changed since comes from the state
+    const { round, epoch, best, stages, skipped, tensors } = state;
+    const { localEpochs, shuffle, onNan } = this.config;
+    if (onNan === "skip-client" && this.#isAmidRound(epoch) && !hasRoundStart(tensors)) {
+      throw new ConfigError(
+        `Cannot resume with onNan "skip-client": the state is of amid round ${
+          round + 1
+        } of a run with "stop" ` +
+          'and does not hold where that round began; resume with "stop"',
+      );
+    }
+    if (epoch > 0) {
+      this.#beginRound(round); // as it was then; what has changed since comes from the state
+      if (skipped.length > 0) this.#leaveOut(skipped);
+    }
     asConfigError(
       "The state does not fit the network",
       () => this.#groups.restore(tensors, this.#isAmidRound(epoch)),
@@ -138,6 +162,7 @@ class Federation implements Disposable {
       epoch,
       best: this.#best,
       stages: this.#stages,
+      skipped: epoch > 0 ? this.#skipped : [],
       configuration: this.#configuration,
       tensors: await this.#groups.state(this.#isAmidRound(epoch)),
     };
@@ -152,6 +177,8 @@ class Federation implements Disposable {
   #beginRound(round: number): SimulationEvent {
     const { learningRate, learningRateStep, learningRateGamma } = this.config;
     const decayed = learningRate * learningRateGamma ** Math.floor(round / learningRateStep);
+    this.#learningRate = decayed;
+    this.#skipped = [];
     this.#participants = participantsOf(this.config, round);
     this.#groups.beginRound(decayed, this.#participants);
     this.#stages = this.config.dataset.clients.map(() => 0);
@@ -164,6 +191,7 @@ class Federation implements Disposable {
     for (let epoch = first; epoch < this.config.localEpochs; epoch++) {
       if (this.#transfers) yield* this.#decideStages(round, epoch);
       yield* this.#localEpoch(round, epoch);
+      this.#groups.beginAt(round, epoch + 1); // clients that were left out had less to do
       if (this.config.stateEvery === "epoch") yield await this.#state(round, epoch + 1);
     }
   }
@@ -181,15 +209,17 @@ class Federation implements Disposable {
   async *#decideStages(round: number, epoch: number): AsyncGenerator<SimulationEvent, void> {
     const { alpha1, alpha2, localEpochs } = this.config;
     const { personalRole, sharing } = this.method;
-    const outcomes = decidesStages(this.method, localEpochs)
-      ? (yield* this.#groups.pass("evaluate-train", { phase: "evaluate", round, epoch })).outcomes
+    const decision = decidesStages(this.method, localEpochs)
+      ? yield* this.#groups.pass("evaluate-train", { phase: "evaluate", round, epoch })
       : null;
+    if (decision) yield* this.#expectFinite({ round, epoch }, decision.divergences);
+    const outcomes = decision?.outcomes ?? null;
     const stages = this.#stages.map((previous, index) => {
       if (!this.#participants.includes(index)) return 0;
       const own = outcomes?.[index];
       if (!own) return 4;
-      const decision = this.#events.metrics(own);
-      const [deputy, personal] = [decision[sharing!.role].f1, decision[personalRole].f1];
+      const metrics = this.#events.metrics(own);
+      const [deputy, personal] = [metrics[sharing!.role].f1, metrics[personalRole].f1];
       return transferStage(previous, deputy, personal, { alpha1, alpha2 });
     });
     this.#setStages(stages);
@@ -199,12 +229,67 @@ class Federation implements Disposable {
   async *#localEpoch(round: number, epoch: number): AsyncGenerator<SimulationEvent, void> {
     const overall = round * this.config.localEpochs + epoch;
     if (this.config.shuffle) this.#groups.shuffle(overall);
-    const training = yield* this.#groups.pass("train", { phase: "train", round, epoch });
-    const { outcomes: test } = yield* this.#groups.pass("test", { phase: "test", round, epoch });
     const place = { round, epoch };
     const steps = this.#groups.trainingSteps;
+    const training = yield* this.#groups.pass("train", { phase: "train", round, epoch });
+    yield* this.#expectFinite(place, training.divergences);
+    const test = yield* this.#test(place);
     yield* this.#events.evaluations(place, steps, training.evaluations, test);
     yield this.#events.epoch(place, this.#stages, training.outcomes, test);
+  }
+
+  /** At the end of a local epoch; again if that leads to clients being put back. */
+  async *#test(place: EpochPlace): AsyncGenerator<SimulationEvent, PassOutcomes> {
+    while (true) {
+      const pass = yield* this.#groups.pass("test", { phase: "test", ...place });
+      if (pass.divergences.length === 0) return pass.outcomes;
+      const atEnd = pass.divergences.map((divergence) => ({
+        ...divergence,
+        step: divergence.steps,
+      }));
+      yield* this.#expectFinite(place, atEnd);
+    }
+  }
+
+  /**
+   * Leaves out the clients whose numbers have gone bad, if that is what the configuration says.
+   *
+   * @throws {DivergenceError} if it does not, or if nobody is left
+   */
+  *#expectFinite(
+    place: EpochPlace,
+    divergences: readonly Divergence[],
+  ): Generator<SimulationEvent, void> {
+    if (divergences.length === 0) return;
+    const [{ client, role, cause }] = divergences;
+    const clients = divergences.map(({ client }) => client);
+    const error = (advice: string) => {
+      const [name] = this.#events.namesOf([client]);
+      return new DivergenceError(
+        `Training of client ${name}'s ${role} model has diverged in ` +
+          `${placeOf(place, divergences[0])}: ${cause}; the likely cause is ` +
+          `${likelyCauses(this.config, this.method, this.#learningRate)}; ${advice}`,
+      );
+    };
+    if (this.config.onNan === "stop") {
+      throw error("make it smaller, or leave out such clients (on-nan skip-client)");
+    }
+    if (!clients.every((client) => this.#participants.includes(client))) {
+      throw error("its models were so before the round began, so that there is no way back");
+    }
+    for (const divergence of divergences) yield this.#events.divergence(place, divergence);
+    this.#leaveOut(clients);
+    if (this.#participants.length === 0) {
+      throw error("all clients of the round have diverged, so that nobody is left to go on with");
+    }
+  }
+
+  /** Clients are put back to where the round began, and sit out the rest of it. */
+  #leaveOut(clients: readonly number[]): void {
+    this.#skipped = [...this.#skipped, ...clients];
+    this.#participants = this.#participants.filter((client) => !clients.includes(client));
+    this.#stages = this.#stages.map((stage, client) => clients.includes(client) ? 0 : stage);
+    this.#groups.skip(clients);
   }
 
   async *#communication(round: number): AsyncGenerator<SimulationEvent, AggregationEvent> {
@@ -214,13 +299,32 @@ class Federation implements Disposable {
     const senders = sharing
       ? this.#participants.filter((client) => updateArrives(this.config, round, client))
       : [];
-    if (sharing) yield* this.#share(round, sharing, senders, rate);
+    if (sharing) {
+      yield* this.#share(round, sharing, senders, rate);
+      this.#expectFiniteAfter(round, await this.#groups.notFinite());
+    }
     const place = { phase: "aggregate", round, epoch: localEpochs - 1 } as const;
-    const { outcomes: valid } = yield* this.#groups.pass("valid", place);
-    const { outcomes: test } = yield* this.#groups.pass("test", place);
+    const { outcomes: valid, divergences } = yield* this.#groups.pass("valid", place);
+    const { outcomes: test, divergences: more } = yield* this.#groups.pass("test", place);
+    this.#expectFiniteAfter(round, [...divergences, ...more]);
     if (round === rounds - 1) yield this.#events.predictions(round, test);
     const event = this.#events.aggregation({ round, rate, senders }, valid, test);
     return { ...event, selected: this.#select(round, event.valid) };
+  }
+
+  /** @throws {DivergenceError} if a communication has made something that is not finite of what was */
+  #expectFiniteAfter(round: number, divergences: readonly Divergence[]): void {
+    if (divergences.length === 0) return;
+    const [{ client, role, cause }] = divergences;
+    const [name] = this.#events.namesOf([client]);
+    throw new DivergenceError(
+      `Client ${name}'s ${role} model has diverged at the end of round ${
+        round + 1
+      }, after the communication: ` +
+        `${cause}; the likely cause is ${
+          likelyCauses(this.config, this.method, this.#learningRate)
+        }`,
+    );
   }
 
   /** Communicates, and the last time shows what that does to the spectra of a layer. */

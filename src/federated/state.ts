@@ -16,14 +16,19 @@ export interface SimulationState {
   readonly best: { readonly f1: number; readonly round: number } | null;
   /** of the local epoch before, by client; 0 where none is decided */
   readonly stages: readonly (TransferStage | 0)[];
+  /** clients that sit out the rest of the round because their numbers went bad, by their index in the dataset */
+  readonly skipped: readonly number[];
   /** what the configuration was, by the name of the setting */
   readonly configuration: Readonly<Record<string, string>>;
   /** `client.role.set.name`, clients counted from 0: however they were grouped, the names are the same */
   readonly tensors: ReadonlyMap<string, HostTensor>;
 }
 
-/** Settings on which nothing depends that comes after a state; and the method, which is told in other words. */
-const left = ["parallelClients", "stateEvery", "resumeFrom", "initialState", "method"];
+/**
+ * Settings with which nothing that came before a state would have been otherwise; and the method, which is told in
+ * other words. A run that diverges can so go on without the clients that do.
+ */
+const left = ["parallelClients", "stateEvery", "resumeFrom", "initialState", "onNan", "method"];
 const settings = (Object.keys(defaultConfig) as (keyof typeof defaultConfig)[])
   .filter((name) => !left.includes(name));
 

@@ -23,7 +23,7 @@ const before = "previous.safetensors";
 const lockFile = "lock";
 
 /** Value of the metadata's `format`; another one is of another program. */
-const format = "prrfl-state-1";
+const format = "prrfl-state-2";
 
 /** What is there to go on from, and a sentence if the newest state is not it. */
 export interface UsableState {

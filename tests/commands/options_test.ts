@@ -81,6 +81,7 @@ const exampleOf = {
   weightDecay: "0",
   batchSize: "8",
   seed: "7",
+  onNan: "skip-client",
   data: "demo",
   csvFolder: "lists",
   clients: "A,B",

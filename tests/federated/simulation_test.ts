@@ -4,7 +4,7 @@ import type { Dataset, Split } from "../../src/data/dataset.ts";
 import { demoDataset } from "../../src/data/demo.ts";
 import { ConfigError, defaultConfig, type SimulationConfig } from "../../src/federated/config.ts";
 import type { CheckpointEvent, SimulationEvent } from "../../src/federated/events.ts";
-import { DivergenceError } from "../../src/federated/outcomes.ts";
+import { DivergenceError } from "../../src/federated/divergence.ts";
 import { simulate } from "../../src/federated/simulation.ts";
 import { accuracy, predictClasses } from "../../src/metrics/classification.ts";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "../assert.ts";
@@ -173,7 +173,7 @@ Deno.test("simulate() ends with a clear error when training diverges", async () 
   await assertRejects(
     () => eventsOf({ learningRate: 1e30 }),
     DivergenceError,
-    "has diverged in local epoch 1 of the run",
+    "Training of client A's personal model has diverged in round 1, local epoch 1, step ",
   );
   assertEquals(gpu.live, live);
 });
@@ -221,6 +221,11 @@ const mistakes: readonly (readonly [string, Partial<SimulationConfig>, string])[
     "weights of another network",
     { initialState: new Map() },
     "The initial state does not fit the network: ",
+  ],
+  [
+    "weights that are not finite",
+    { initialState: new Map([["w", { shape: [1], data: Float32Array.of(NaN) }]]) },
+    '"w" of the initial state holds numbers that are not finite',
   ],
 ];
 

@@ -37,7 +37,15 @@ function stateEvent(round: number): SimulationEvent {
   const configuration = { classes: "nævus, mel" }; // no ASCII
   return {
     type: "state",
-    state: { round, epoch: 0, best: null, stages: [1, 2, 0, 4], configuration, tensors },
+    state: {
+      round,
+      epoch: 0,
+      best: null,
+      stages: [1, 2, 0, 4],
+      skipped: [2],
+      configuration,
+      tensors,
+    },
   };
 }
 
