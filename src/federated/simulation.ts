@@ -63,7 +63,7 @@ class Federation implements Disposable {
   readonly #configuration: Readonly<Record<string, string>>;
 
   constructor(
-    gpu: Gpu,
+    private readonly gpu: Gpu,
     private readonly config: SimulationConfig,
     private readonly method: FederatedMethod,
   ) {
@@ -83,6 +83,7 @@ class Federation implements Disposable {
     else this.#loadInitialState();
     const { round: firstRound, epoch: firstEpoch } = resumeFrom ?? { round: 0, epoch: 0 };
     this.#groups.beginAt(firstRound, firstEpoch);
+    await this.gpu.finish(); // memory that does not suffice shows before anything is told
     yield run;
     if (stateEvery && !resumeFrom) yield await this.#state(0, 0);
     let test: ByRole<Metrics> = {};
@@ -272,7 +273,7 @@ class Federation implements Disposable {
       );
     };
     if (this.config.onNan === "stop") {
-      throw error("make it smaller, or leave out such clients (on-nan skip-client)");
+      throw error("make it smaller, or skip such clients (on-nan skip-client)");
     }
     if (!clients.every((client) => this.#participants.includes(client))) {
       throw error("its models were so before the round began, so that there is no way back");

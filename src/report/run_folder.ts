@@ -134,6 +134,11 @@ export class RunFolder implements EventConsumer {
     return new RunFolder(header, files, options, earlier);
   }
 
+  /** Whether anything was written. */
+  get isBegun(): boolean {
+    return this.#run !== null;
+  }
+
   /** Makes the folder what it was when the state was stored, and writes on from there. */
   async resume(run: RunEvent, events: readonly EarlierEvent[]): Promise<void> {
     const { lengths, elapsed } = this.#earlier!.stored;
