@@ -361,6 +361,16 @@ export const trainFlags = {
     topic: "Running",
     help: "clients per dispatch: changes speed, not numbers",
   }),
+  memoryLimit: flag<number | null>({
+    name: "memory-limit",
+    aliases: [],
+    kind: integer({ min: 1 }),
+    default: defaultConfig.memoryLimit,
+    defaultText: "none",
+    source: "ours",
+    topic: "Running",
+    help: "MiB of GPU memory for training steps: fewer clients per dispatch",
+  }),
   resume: flag<string | null>({
     name: "resume",
     aliases: [],

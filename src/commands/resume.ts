@@ -16,7 +16,10 @@ type Resolved = ResolvedOptions<typeof trainFlags>;
 /** How this process shows the run; the folder says nothing about it. */
 const ofProcess: readonly (keyof TrainOptions)[] = ["resume", "json", "quiet"];
 /** Flags that may be given anew, for they change no numbers that are there already. */
-const changeable = [...ofProcess, "adapter", "parallelClients", "checkpointEvery", "onNan"];
+const changeable = [
+  ...ofProcess,
+  ...["adapter", "parallelClients", "memoryLimit", "checkpointEvery", "onNan"],
+];
 
 /**
  * Opens the run of `--resume`, and merges the flags given now with its settings.

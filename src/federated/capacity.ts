@@ -4,6 +4,7 @@ import { vggLargestActivation, vggSize } from "../nn/vgg.ts";
 import type { Gpu } from "../tensor/gpu.ts";
 import type { Architecture } from "./checkpoint.ts";
 import { ConfigError, type SimulationConfig } from "./config.ts";
+import { estimatedMemory } from "./memory.ts";
 import type { FederatedMethod } from "./methods/method.ts";
 
 /** Models, with the batch that each of them is given. */
@@ -13,23 +14,34 @@ export interface Workload extends Architecture {
   readonly batchSize: number;
 }
 
+const mebibyte = 2 ** 20;
+
 /**
  * The largest stack of which the adapter can bind every tensor; 0 where a single model is too large.
  *
  * @throws {RangeError} if the width leaves a layer without channels
  */
 export function modelsThatFit(gpu: Gpu, workload: Workload): number {
-  const { network, width, classNames, imageSize, batchSize } = workload;
-  const activation = batchSize * vggLargestActivation(imageSize, width);
-  const bias = network === "vgg_b";
-  const parameters = vggSize({ numClasses: classNames.length, bias, width });
-  const padding = 1.01; // blocks of parameters begin at multiples of 256 bytes
-  const bytes = 4 * Math.max(activation, padding * parameters);
+  const { bytes } = largestTensor(workload);
   return Math.floor(gpu.adapter.limits.maxStorageBufferBindingSize / bytes);
 }
 
+/** Of all that is bound as a whole, for one model. */
+function largestTensor(
+  { network, width, classNames, imageSize, batchSize }: Workload,
+): { readonly claim: string; readonly bytes: number } {
+  const activation = batchSize * vggLargestActivation(imageSize, width);
+  const bias = network === "vgg_b";
+  const padding = 1.01; // blocks of parameters begin at multiples of 256 bytes
+  const parameters = padding * vggSize({ numClasses: classNames.length, bias, width });
+  return activation > parameters
+    ? { claim: "what a convolution gives for a batch takes", bytes: 4 * activation }
+    : { claim: "the parameters take", bytes: 4 * parameters };
+}
+
 /**
- * How many clients' models advance in one dispatch: what was asked for, or as many as the adapter can bind.
+ * How many clients' models advance in one dispatch: what was asked for, or as many as the adapter can bind and
+ * the memory limit allows.
  *
  * @throws {ConfigError} if activations or parameters of so many do not fit
  */
@@ -38,17 +50,35 @@ export function parallelClients(
   config: SimulationConfig,
   method: FederatedMethod,
 ): number {
-  const { dataset, batchSize, network, width } = config;
-  const { imageSize, classNames } = dataset;
-  const models = modelsThatFit(gpu, { network, width, classNames, imageSize, batchSize });
-  const fitting = Math.floor(models / method.roles.length);
-  const { parallelClients: wanted } = config;
-  const least = wanted === "auto" ? 1 : Math.min(wanted, dataset.clients.length);
+  const { dataset, batchSize, network, width, memoryLimit, parallelClients: wanted } = config;
+  const { imageSize, classNames, clients } = dataset;
+  const workload = { network, width, classNames, imageSize, batchSize };
+  const fitting = Math.floor(modelsThatFit(gpu, workload) / method.roles.length);
+  const least = wanted === "auto" ? 1 : Math.min(wanted, clients.length);
+  const remedy =
+    `${least > 1 ? "choose fewer parallel clients, or " : ""}make one of them smaller: ` +
+    `batch size ${batchSize}, image size ${imageSize}, width ${width}`;
   if (fitting < least) {
+    const { claim, bytes } = largestTensor(workload);
+    const models = least * method.roles.length;
     throw new ConfigError(
-      `Cannot simulate ${least} parallel clients: adapter "${gpu.adapter.name}" has room for ${fitting} ` +
-        `at batch size ${batchSize}, ${dataset.imageSize} pixels and width ${width}; make one of them smaller`,
+      `Cannot simulate ${least} parallel clients: of their ${models} models, ${claim} ` +
+        `${inMebibytes(models * bytes)}, but adapter "${gpu.adapter.name}" binds at most ` +
+        `${inMebibytes(gpu.adapter.limits.maxStorageBufferBindingSize)} at once; ${remedy}`,
     );
   }
-  return wanted === "auto" ? Math.min(fitting, dataset.clients.length) : least;
+  const most = wanted === "auto" ? Math.min(fitting, clients.length) : least;
+  if (memoryLimit === null) return most;
+  for (let count = most; count >= least; count--) {
+    if (estimatedMemory(config, method, count) <= memoryLimit * mebibyte) return count;
+  }
+  const estimate = inMebibytes(estimatedMemory(config, method, least));
+  throw new ConfigError(
+    `Cannot simulate ${least} parallel clients in ${memoryLimit} MiB of memory: they take about ${estimate}; ` +
+      `raise the memory limit, or ${remedy}`,
+  );
+}
+
+function inMebibytes(bytes: number): string {
+  return `${(bytes / mebibyte).toFixed(1)} MiB`;
 }

@@ -76,8 +76,10 @@ export interface SimulationConfig {
    * and neither trains nor sends in the rest of it
    */
   readonly onNan: NanAction;
-  /** clients whose models advance in one dispatch; "auto": as many as fit the adapter */
+  /** clients whose models advance in one dispatch; "auto": as many as fit the adapter and the memory limit */
   readonly parallelClients: number | "auto";
+  /** MiB of GPU memory that training steps may take, by an estimate from the shapes; null: all there is */
+  readonly memoryLimit: number | null;
   /** state of every model at the start, under PyTorch's key names; null: initialised from the seed */
   readonly initialState: ReadonlyMap<string, HostTensor> | null;
   /** how often the run tells its state, the first time at its start; null: never */
@@ -114,6 +116,7 @@ export const defaultConfig: Omit<SimulationConfig, "dataset" | "method"> & {
   shuffle: true,
   onNan: "stop",
   parallelClients: "auto",
+  memoryLimit: null,
   initialState: null,
   stateEvery: null,
   resumeFrom: null,
@@ -177,7 +180,7 @@ export function checkConfig(config: SimulationConfig): void {
   expectChoice("augment", config.augment, augmentations);
   expectChoice("onNan", config.onNan, nanActions);
   expectChoice("clientWeights", config.clientWeights, clientWeightings);
-  const { parallelClients, evaluateEvery, stateEvery, dataset } = config;
+  const { parallelClients, memoryLimit, evaluateEvery, stateEvery, dataset } = config;
   if (stateEvery !== null) expectChoice("stateEvery", stateEvery, stateIntervals);
   if (evaluateEvery !== null && !positiveWhole(evaluateEvery)) {
     throw new ConfigError(
@@ -187,6 +190,11 @@ export function checkConfig(config: SimulationConfig): void {
   if (parallelClients !== "auto" && !positiveWhole(parallelClients)) {
     throw new ConfigError(
       `Cannot simulate: parallelClients is ${parallelClients} but has to be "auto" or a whole number of at least 1`,
+    );
+  }
+  if (memoryLimit !== null && !(memoryLimit > 0)) {
+    throw new ConfigError(
+      `Cannot simulate: memoryLimit is ${memoryLimit} but has to be null or a number of MiB above 0`,
     );
   }
   if (dataset.imageSize % vggStride !== 0) {

@@ -28,7 +28,10 @@ export interface SimulationState {
  * Settings with which nothing that came before a state would have been otherwise; and the method, which is told in
  * other words. A run that diverges can so go on without the clients that do.
  */
-const left = ["parallelClients", "stateEvery", "resumeFrom", "initialState", "onNan", "method"];
+const left = [
+  ...["parallelClients", "memoryLimit", "stateEvery", "resumeFrom", "initialState", "onNan"],
+  "method",
+];
 const settings = (Object.keys(defaultConfig) as (keyof typeof defaultConfig)[])
   .filter((name) => !left.includes(name));
 

@@ -91,6 +91,7 @@ const exampleOf = {
   savePath: "elsewhere",
   adapter: "cpu",
   parallelClients: "2",
+  memoryLimit: "512",
 };
 
 Deno.test("resolveOptions() reads numbers, lists, words and switches", () => {

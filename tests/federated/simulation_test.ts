@@ -186,6 +186,11 @@ Deno.test("simulate() takes as many clients at a time as fit the adapter", async
     const [run] = await eventsOf({ rounds: 1, localEpochs: 1 });
     assert(run.type === "run");
     assertEquals(run.parallelClients, 3);
+    await assertRejects(
+      () => eventsOf({ parallelClients: 4 }),
+      ConfigError,
+      "Cannot simulate 4 parallel clients: of their 8 models, the parameters take 1.2 MiB, but adapter",
+    );
   } finally {
     Object.assign(gpu, { adapter });
   }
@@ -207,6 +212,17 @@ const mistakes: readonly (readonly [string, Partial<SimulationConfig>, string])[
   ["a seed that is no 32-bit number", { seed: 1.5 }, "seed is 1.5"],
   ["a last batch of one image", { batchSize: 4 }, "batches of 4"],
   ["a fraction of a client", { parallelClients: 0.5 }, "parallelClients is 0.5"],
+  ["a memory limit of nothing", { memoryLimit: 0 }, "memoryLimit is 0"],
+  [
+    "a memory limit in which not even one client fits",
+    { memoryLimit: 1 },
+    "Cannot simulate 1 parallel clients in 1 MiB of memory: they take about ",
+  ],
+  [
+    "more parallel clients than the memory limit allows",
+    { memoryLimit: 8, parallelClients: 4 },
+    "raise the memory limit, or choose fewer parallel clients, or make one of them smaller: batch size 8",
+  ],
   ["a network without channels", { width: 0.001 }, "would have 0"],
   ["a method that does not exist", { method: "fedfoo" as "prrfl" }, 'method is "fedfoo"'],
   ["an optimizer that does not exist", { optimizer: "sg" as "sgd" }, 'optimizer is "sg"'],
