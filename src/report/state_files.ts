@@ -130,6 +130,7 @@ export class StateFiles implements Disposable {
     for (const path of Object.keys(stored.lengths)) await syncFile(join(this.#run, path));
     const path = join(this.#folder, newest);
     if (this.#newestIsWhole) await Deno.rename(path, join(this.#folder, before));
+    this.#newestIsWhole = false; // if the disk is full now, the one before stays
     await writeFileAtomic(path, bytes);
     this.#newestIsWhole = true;
   }
