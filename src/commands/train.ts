@@ -26,7 +26,8 @@ import { versions } from "./version.ts";
  *
  * @param signal ends the run at the next event
  * @throws {Interruption} if the signal ended it
- * @throws {UsageError | DataError | GpuError} saying what is wrong and what to do
+ * @throws {DivergenceError} if numbers overflow, naming the folder with the last good state
+ * @throws {UsageError | DataError | GpuError | RunFolderError} saying what is wrong and what to do
  */
 export async function train(
   args: readonly string[],
@@ -76,12 +77,10 @@ export async function train(
   try {
     await trainToEnd(gpu, prepared, audience, signal);
   } catch (error) {
-    throw error instanceof DivergenceError && options.onNan === "stop"
-      ? new DivergenceError(
-        `${error.message}; from the last good state: train --resume ${header.folder} ` +
-          "--on-nan skip-client",
-      )
-      : error;
+    if (!(error instanceof DivergenceError)) throw error;
+    throw new DivergenceError(
+      `${error.message}; to go on from the last good state: train --resume ${header.folder}`,
+    );
   } finally {
     audience.clear();
   }

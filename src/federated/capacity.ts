@@ -35,8 +35,11 @@ function largestTensor(
   const padding = 1.01; // blocks of parameters begin at multiples of 256 bytes
   const parameters = padding * vggSize({ numClasses: classNames.length, bias, width });
   return activation > parameters
-    ? { claim: "what a convolution gives for a batch takes", bytes: 4 * activation }
-    : { claim: "the parameters take", bytes: 4 * parameters };
+    ? {
+      claim: "what a convolution of all their models gives for a batch takes",
+      bytes: 4 * activation,
+    }
+    : { claim: "the parameters of all their models take", bytes: 4 * parameters };
 }
 
 /**
@@ -62,7 +65,7 @@ export function parallelClients(
     const { claim, bytes } = largestTensor(workload);
     const models = least * method.roles.length;
     throw new ConfigError(
-      `Cannot simulate ${least} parallel clients: of their ${models} models, ${claim} ` +
+      `Cannot simulate ${subject}: ${claim} ` +
         `${inMebibytes(models * bytes)}, but adapter "${gpu.adapter.name}" binds at most ` +
         `${inMebibytes(gpu.adapter.limits.maxStorageBufferBindingSize)} at once; ${remedy}`,
     );

@@ -189,7 +189,7 @@ Deno.test("simulate() takes as many clients at a time as fit the adapter", async
     await assertRejects(
       () => eventsOf({ parallelClients: 4 }),
       ConfigError,
-      "Cannot simulate 4 parallel clients: of their 8 models, the parameters take 1.2 MiB, but adapter",
+      "Cannot simulate 4 parallel clients: the parameters of all their models take 1.2 MiB, but adapter",
     );
   } finally {
     Object.assign(gpu, { adapter });
@@ -216,7 +216,7 @@ const mistakes: readonly (readonly [string, Partial<SimulationConfig>, string])[
   [
     "a memory limit in which not even one client fits",
     { memoryLimit: 1 },
-    "Cannot simulate 1 parallel clients in 1 MiB of memory: they take about ",
+    "Cannot simulate a single client in 1 MiB of memory: about ",
   ],
   [
     "more parallel clients than the memory limit allows",
