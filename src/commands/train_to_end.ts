@@ -37,7 +37,7 @@ export interface Audience {
 /** What is to be done after a failure. */
 interface Remedy {
   readonly config: SimulationConfig;
-  /** completes "the run goes on" */
+  /** what has happened, and what is otherwise now; as in "…; the run goes on" */
   readonly because: string;
 }
 
@@ -114,14 +114,14 @@ function remedyFor(
         `now it is ${half}`,
     };
   }
-  const { batchSize, width, dataset: { imageSize } } = config;
+  const { batchSize, width, dataset: { imageSize, clients: all } } = config;
   throw new GpuError(
     error.kind,
     `The GPU's memory does not suffice for a single client at batch size ${batchSize}, ${imageSize} pixels and ` +
       `width ${width} with the images of ${
-        counted(config.dataset.clients.length, "client")
-      }; make one of them ` +
-      `smaller (${error.message.trim()})`,
+        counted(all.length, "client")
+      }; make one of them smaller ` +
+      `(${error.message.trim()})`,
   );
 }
 

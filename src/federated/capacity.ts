@@ -58,6 +58,7 @@ export function parallelClients(
   const workload = { network, width, classNames, imageSize, batchSize };
   const fitting = Math.floor(modelsThatFit(gpu, workload) / method.roles.length);
   const least = wanted === "auto" ? 1 : Math.min(wanted, clients.length);
+  const subject = least === 1 ? "a single client" : `${least} parallel clients`;
   const remedy =
     `${least > 1 ? "choose fewer parallel clients, or " : ""}make one of them smaller: ` +
     `batch size ${batchSize}, image size ${imageSize}, width ${width}`;
@@ -77,7 +78,7 @@ export function parallelClients(
   }
   const estimate = inMebibytes(estimatedMemory(config, method, least));
   throw new ConfigError(
-    `Cannot simulate ${least} parallel clients in ${memoryLimit} MiB of memory: they take about ${estimate}; ` +
+    `Cannot simulate ${subject} in ${memoryLimit} MiB of memory: about ${estimate} are needed; ` +
       `raise the memory limit, or ${remedy}`,
   );
 }

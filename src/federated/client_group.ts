@@ -154,7 +154,7 @@ export class ClientGroup {
       if (!isSkipped(index)) return;
       for (const role of this.method.roles.keys()) {
         const model = this.modelIndex(position, role);
-        this.#roundStart!.restore(model);
+        this.#roundStart?.restore(model); // without it, a state is about to be loaded
         for (const tensors of memory) {
           for (const { name } of tensors.blocks) this.gpu.clear(tensors.ofModel(name, model));
         }

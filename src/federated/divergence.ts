@@ -13,7 +13,7 @@ export interface Divergence {
   /** index in the dataset */
   readonly client: number;
   readonly role: string;
-  /** the training step of the local epoch after which it showed, counted from 1; 0: before the first */
+  /** the training step of the local epoch at which it showed, counted from 1; 0: before the first */
   readonly step: number;
   /** training steps of the client's local epochs */
   readonly steps: number;
@@ -25,21 +25,47 @@ export function inOrder(divergences: readonly Divergence[]): Divergence[] {
   return divergences.toSorted((a, b) => a.step - b.step || a.client - b.client);
 }
 
-/** "round 2, local epoch 1, step 3 of 5", counted from 1. */
-export function placeOf(
-  { round, epoch }: { readonly round: number; readonly epoch: number },
-  { step, steps }: Pick<Divergence, "step" | "steps">,
-): string {
-  const when = step === 0 ? "before the first step" : `step ${step} of ${steps}`;
-  return `round ${round + 1}, local epoch ${epoch + 1}, ${when}`;
+/** What the messages tell besides the divergence. */
+interface Circumstances {
+  /** of the client */
+  readonly name: string;
+  readonly config: SimulationConfig;
+  readonly method: FederatedMethod;
+  /** in this round */
+  readonly learningRate: number;
 }
 
-/** What makes numbers overflow in training, as far as it can be told from the settings. */
-export function likelyCauses(
-  { proximalMu }: SimulationConfig,
-  { proximal = false }: FederatedMethod,
-  learningRate: number,
-): string {
-  const rate = `a learning rate that is too high (${learningRate} in this round)`;
-  return proximal ? `${rate}, or a proximal mu that is too large (${proximalMu})` : rate;
+/** @param advice what to do, or why there is nothing to be done */
+export function divergedInTraining(
+  { role, step, steps, cause }: Divergence,
+  { round, epoch }: { readonly round: number; readonly epoch: number },
+  circumstances: Circumstances,
+  advice: string,
+): DivergenceError {
+  const when = step === 0 ? "before the first step" : `step ${step} of ${steps}`;
+  return new DivergenceError(
+    `Training of client ${circumstances.name}'s ${role} model has diverged in round ${
+      round + 1
+    }, ` +
+      `local epoch ${epoch + 1}, ${when}: ${cause}; ${likelyCause(circumstances)}; ${advice}`,
+  );
+}
+
+/** Finite numbers went to the server, but others came back or follow from what did. */
+export function divergedAfterRound(
+  { role, cause }: Divergence,
+  round: number,
+  circumstances: Circumstances,
+): DivergenceError {
+  return new DivergenceError(
+    `Client ${circumstances.name}'s ${role} model has diverged at the end of round ${round + 1}, ` +
+      `after the communication: ${cause}; ${likelyCause(circumstances)}`,
+  );
+}
+
+/** As far as it can be told from the settings. */
+function likelyCause({ config: { proximalMu }, method, learningRate }: Circumstances): string {
+  const rate =
+    `the likely cause is a learning rate that is too high (${learningRate} in this round)`;
+  return method.proximal ? `${rate}, or a proximal mu that is too large (${proximalMu})` : rate;
 }

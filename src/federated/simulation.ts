@@ -7,7 +7,7 @@ import { fourierRate } from "./aggregate/fourier.ts";
 import { parallelClients } from "./capacity.ts";
 import { ClientGroups, type PassOutcomes } from "./client_groups.ts";
 import { asConfigError, checkConfig, ConfigError, type SimulationConfig } from "./config.ts";
-import { type Divergence, DivergenceError, likelyCauses, placeOf } from "./divergence.ts";
+import { divergedAfterRound, divergedInTraining, type Divergence } from "./divergence.ts";
 import { type EpochPlace, EventMaker } from "./event_maker.ts";
 import type {
   AggregationEvent,
@@ -136,10 +136,10 @@ class Federation implements Disposable {
     const { localEpochs, shuffle, onNan } = this.config;
     if (onNan === "skip-client" && this.#isAmidRound(epoch) && !hasRoundStart(tensors)) {
       throw new ConfigError(
-        `Cannot resume with onNan "skip-client": the state is of amid round ${
+        `Cannot resume with onNan "skip-client": the state was taken amid round ${
           round + 1
-        } of a run with "stop" ` +
-          'and does not hold where that round began; resume with "stop"',
+        } of a run ` +
+          'with "stop" and does not hold where that round began; resume with "stop"',
       );
     }
     if (epoch > 0) {
@@ -262,16 +262,10 @@ class Federation implements Disposable {
     divergences: readonly Divergence[],
   ): Generator<SimulationEvent, void> {
     if (divergences.length === 0) return;
-    const [{ client, role, cause }] = divergences;
+    const [first] = divergences;
     const clients = divergences.map(({ client }) => client);
-    const error = (advice: string) => {
-      const [name] = this.#events.namesOf([client]);
-      return new DivergenceError(
-        `Training of client ${name}'s ${role} model has diverged in ` +
-          `${placeOf(place, divergences[0])}: ${cause}; the likely cause is ` +
-          `${likelyCauses(this.config, this.method, this.#learningRate)}; ${advice}`,
-      );
-    };
+    const error = (advice: string) =>
+      divergedInTraining(first, place, this.#circumstances(first), advice);
     if (this.config.onNan === "stop") {
       throw error("make it smaller, or skip such clients (on-nan skip-client)");
     }
@@ -316,16 +310,14 @@ class Federation implements Disposable {
   /** @throws {DivergenceError} if a communication has made something that is not finite of what was */
   #expectFiniteAfter(round: number, divergences: readonly Divergence[]): void {
     if (divergences.length === 0) return;
-    const [{ client, role, cause }] = divergences;
+    const [first] = divergences;
+    throw divergedAfterRound(first, round, this.#circumstances(first));
+  }
+
+  #circumstances({ client }: Divergence) {
+    const { config, method } = this;
     const [name] = this.#events.namesOf([client]);
-    throw new DivergenceError(
-      `Client ${name}'s ${role} model has diverged at the end of round ${
-        round + 1
-      }, after the communication: ` +
-        `${cause}; the likely cause is ${
-          likelyCauses(this.config, this.method, this.#learningRate)
-        }`,
-    );
+    return { name, config, method, learningRate: this.#learningRate };
   }
 
   /** Communicates, and the last time shows what that does to the spectra of a layer. */

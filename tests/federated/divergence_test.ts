@@ -102,6 +102,16 @@ Deno.test("simulate() goes on with a client skipped as if it had not been stoppe
   assertEquals(gpu.live, live);
 });
 
+Deno.test("simulate() with stop goes on from a state in which a client is skipped", async () => {
+  const { state } = reference.filter(isState).find(({ state }) => state.epoch === 3)!;
+  const expected = reference.find((event) => event.type === "aggregation");
+  for await (const event of simulate(gpu, { ...base, onNan: "stop", resumeFrom: state })) {
+    if (event.type !== "aggregation") continue;
+    assertEquals(event, expected);
+    break;
+  }
+});
+
 /** The run event apart, which tells the grouping; states list their tensors group by group, which says nothing. */
 function assertSameEvents(
   actual: readonly SimulationEvent[],
@@ -204,6 +214,6 @@ Deno.test("simulate() skips clients from a state of a run that would have stoppe
   const between = states.find(({ round, epoch }) => round === 1 && epoch === 0)!;
   assertEquals((await resumed(between)).at(-1)!.type, "done");
   const amid = states.find(({ epoch }) => epoch === 1)!;
-  const message = 'the state is of amid round 1 of a run with "stop"';
+  const message = 'the state was taken amid round 1 of a run with "stop"';
   await assertRejects(() => resumed(amid), ConfigError, message);
 });
