@@ -282,7 +282,6 @@ export const mutants: readonly Mutant[] = [
     ["exponent = 0x7f800000u", "exponent = 0x7fc00000u"],
     ["exponent = 0x7f800000u", "exponent = 0xff800000u"],
     ["exponent = 0x7f800000u", "exponent = 0x7f000000u"],
-    ["if (i - block.x >= params.models * block.y) { return; }", ""],
     ["(i - block.x) / block.y", "0u"],
     ["group.y * groups.x + group.x", "group.x"],
   ]),
