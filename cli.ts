@@ -12,7 +12,7 @@ import { UsageError } from "./src/commands/usage_error.ts";
 import { printVersion } from "./src/commands/version.ts";
 import { preferVulkan } from "./src/commands/webgpu_backend.ts";
 import { ConfigError } from "./src/federated/config.ts";
-import { DivergenceError } from "./src/federated/outcomes.ts";
+import { DivergenceError } from "./src/federated/divergence.ts";
 import { DataError } from "./src/data/data_error.ts";
 import { GpuError } from "./src/gpu/errors.ts";
 import { RunFolderError } from "./src/report/run_folder_error.ts";

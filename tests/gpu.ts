@@ -28,8 +28,11 @@ class HostileGpu extends Gpu {
     return gpu;
   }
 
-  override allocate(bytes: number): { buffer: GPUBuffer; release: () => void } {
-    const { buffer, release } = super.allocate(bytes);
+  override allocate(
+    bytes: number,
+    subject?: string,
+  ): { buffer: GPUBuffer; release: () => void } {
+    const { buffer, release } = super.allocate(bytes, subject);
     for (let offset = 0; offset < buffer.size; offset += canaryCount * 4) {
       const byteLength = Math.min(canaryCount * 4, buffer.size - offset);
       this.copy(

@@ -319,6 +319,13 @@ export const mutants: readonly Mutant[] = [
     ["(own + k * done) * params.parts + own_part", "own + k * done + own_part"],
     ["if (position >= params.output_length) { return; }", ""],
   ]),
+  ...breaks("finite.wgsl", ["nn/finite_test.ts"], [
+    ["exponent = 0x7f800000u", "exponent = 0x7fc00000u"],
+    ["exponent = 0x7f800000u", "exponent = 0xff800000u"],
+    ["exponent = 0x7f800000u", "exponent = 0x7f000000u"],
+    ["(i - block.x) / block.y", "0u"],
+    ["group.y * groups.x + group.x", "group.x"],
+  ]),
   ...breaks("fourier_aggregation.wgsl", ["federated/fourier_test.ts"], [
     ["select(row, column, turned)", "row"],
     ["o * params.inputs + r * params.kernel_width", "o * params.kernel_width + r * params.inputs"],

@@ -1,11 +1,10 @@
 // The commands `compare` and `demo`: several methods and seeds on the same data, and one report of them.
 
 import { join } from "@std/path";
+import { DivergenceError } from "../federated/divergence.ts";
 import type { SimulationEvent } from "../federated/events.ts";
 import type { FederatedMethod } from "../federated/methods/method.ts";
 import { builtInMethods } from "../federated/methods/registry.ts";
-import { DivergenceError } from "../federated/outcomes.ts";
-import { simulate } from "../federated/simulation.ts";
 import { expectNewFolder, freePath, writeFileAtomic } from "../io/files.ts";
 import { ComparisonConsole } from "../report/comparison_console.ts";
 import { writeComparison } from "../report/comparison_files.ts";
@@ -19,15 +18,16 @@ import { RunFolder } from "../report/run_folder.ts";
 import { RunFolderError } from "../report/run_folder_error.ts";
 import type { EventConsumer, RunHeader, Setting } from "../report/run_header.ts";
 import { RunInUseError } from "../report/state_files.ts";
-import { type Gpu, openGpu } from "../tensor/gpu.ts";
+import { openGpu } from "../tensor/gpu.ts";
 import { compareFlags, type CompareOptions, demoPreset } from "./flags.ts";
-import { follow } from "./follow.ts";
 import { readInitialState } from "./initial_state.ts";
 import { Interruption } from "./interruption.ts";
 import { checkDataFlags, showLoading } from "./load_dataset.ts";
 import { checkMethodFlags } from "./method_flags.ts";
 import { resolveOptions } from "./options.ts";
+import { RenewableGpu } from "./renewable_gpu.ts";
 import { showNotices } from "./resume.ts";
+import { type Audience, trainToEnd } from "./train_to_end.ts";
 import { UsageError } from "./usage_error.ts";
 import { versions } from "./version.ts";
 
@@ -71,7 +71,7 @@ export async function compare(
   checkDataFlags(options);
   const initialState = await readInitialState(options.init);
 
-  const gpu = await openGpu({ adapter: options.adapter });
+  const gpu = await RenewableGpu.open(() => openGpu({ adapter: options.adapter }));
   const folder = resume ??
     await freePath(join(options.savePath, comparisonFolderName(options.theme, new Date())));
   if (resume === null) await expectNewFolder(folder);
@@ -82,13 +82,17 @@ export async function compare(
   const recorded: RecordedRun[] = [];
   const failures: string[] = [];
   const advice = `; to go on: compare --resume ${folder}`;
+  const audience: Audience = {
+    consumers: () => [planWriter(plan, folder), console],
+    clear: () => console[Symbol.dispose](),
+  };
   for (const planned of runs) {
     const { method, seed } = planned;
     const path = join(folder, `${method}-seed${seed}`);
     const { finished, earlier } = await begunRun(path);
     if (finished) console.skip();
     else {
-      const header = headerOf(gpu, settings, planned, path, earlier);
+      const header = headerOf(gpu.adapter, settings, planned, path, earlier);
       const config = {
         ...{ ...options, method, seed, dataset, initialState, profile: false },
         stateEvery: options.checkpointEvery,
@@ -98,13 +102,15 @@ export async function compare(
         ? await RunFolder.reopen(header, earlier, options)
         : await RunFolder.open(header, options);
       if (earlier) showNotices(earlier, header);
-      await follow(
-        simulate(gpu, config),
-        [runFolder, planWriter(plan, folder), console],
+      const prepared = {
+        config,
         header,
-        signal,
-        { advice, earlier: earlier?.events ?? null },
-      ).catch((error) => {
+        folder: runFolder,
+        folderOptions: options,
+        earlier,
+        advice,
+      };
+      await trainToEnd(gpu, prepared, audience, signal).catch((error) => {
         const isBetween = signal.aborted && !(error instanceof Interruption) && recorded.length > 0;
         if (isBetween) throw new Interruption(`Interrupted between two runs${advice}`);
         if (signal.aborted || !(error instanceof DivergenceError)) throw error;
@@ -149,7 +155,7 @@ function costOf({ roles, transfer }: FederatedMethod): number {
 
 /** The settings of one run, as `train` would have them. */
 function headerOf(
-  gpu: Gpu,
+  adapter: string,
   settings: readonly Setting[],
   { method, seed }: { readonly method: string; readonly seed: number },
   folder: string,
@@ -159,7 +165,6 @@ function headerOf(
     .map(([name, value]): Setting => ({ name, value, decisive: true, source: "flag" }));
   const ofComparison = [compareFlags.methods, compareFlags.seeds, compareFlags.resume];
   const shared = settings.filter(({ name }) => !ofComparison.some((flag) => flag.name === name));
-  const adapter = `${gpu.adapter.name} (${gpu.adapter.kind})`;
   const elapsedBefore = earlier?.stored.elapsed;
   return {
     ...{ command: Deno.args, settings: [...own, ...shared], adapter, versions },

@@ -15,8 +15,11 @@ type Resolved = ResolvedOptions<typeof trainFlags>;
 
 /** How this process shows the run; the folder says nothing about it. */
 const ofProcess: readonly (keyof TrainOptions)[] = ["resume", "profile", "json", "quiet"];
-/** Flags that may be given anew, for they change no numbers. */
-const changeable = [...ofProcess, "adapter", "parallelClients", "cache", "checkpointEvery"];
+/** Flags that may be given anew, for they change no numbers that are there already. */
+const changeable = [
+  ...ofProcess,
+  ...["adapter", "parallelClients", "memoryLimit", "cache", "checkpointEvery", "onNan"],
+];
 
 /**
  * Opens the run of `--resume`, and merges the flags given now with its settings.

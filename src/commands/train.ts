@@ -2,7 +2,7 @@
 
 import { join } from "@std/path";
 import type { SimulationConfig } from "../federated/config.ts";
-import { simulate } from "../federated/simulation.ts";
+import { DivergenceError } from "../federated/divergence.ts";
 import { freePath } from "../io/files.ts";
 import { type ConsoleMode, ConsoleReport } from "../report/console.ts";
 import { runFolderName } from "../report/file_names.ts";
@@ -10,12 +10,13 @@ import { RunFolder } from "../report/run_folder.ts";
 import type { RunHeader } from "../report/run_header.ts";
 import { openGpu } from "../tensor/gpu.ts";
 import { trainFlags, type TrainOptions } from "./flags.ts";
-import { follow } from "./follow.ts";
 import { readInitialState } from "./initial_state.ts";
 import { checkDataFlags, showLoading } from "./load_dataset.ts";
 import { checkMethodFlags } from "./method_flags.ts";
 import { resolveOptions } from "./options.ts";
+import { RenewableGpu } from "./renewable_gpu.ts";
 import { resumeRun, showNotices } from "./resume.ts";
+import { type Audience, type PreparedRun, trainToEnd } from "./train_to_end.ts";
 import { UsageError } from "./usage_error.ts";
 import { versions } from "./version.ts";
 
@@ -25,7 +26,8 @@ import { versions } from "./version.ts";
  *
  * @param signal ends the run at the next event
  * @throws {Interruption} if the signal ended it
- * @throws {UsageError | DataError | GpuError} saying what is wrong and what to do
+ * @throws {DivergenceError} if numbers overflow, naming the folder with the last good state
+ * @throws {UsageError | DataError | GpuError | RunFolderError} saying what is wrong and what to do
  */
 export async function train(
   args: readonly string[],
@@ -41,11 +43,11 @@ export async function train(
   checkDataFlags(options);
   const initialState = earlier ? null : await readInitialState(options.init);
 
-  const gpu = await openGpu({ adapter: options.adapter });
+  const gpu = await RenewableGpu.open(() => openGpu({ adapter: options.adapter }));
   const header: RunHeader = {
     command: Deno.args,
     settings,
-    adapter: `${gpu.adapter.name} (${gpu.adapter.kind})`,
+    adapter: gpu.adapter,
     versions,
     folder: resume ?? await freePath(join(options.savePath, folderName(options))),
     elapsedBefore: earlier?.stored.elapsed,
@@ -63,11 +65,25 @@ export async function train(
     resumeFrom: earlier?.stored.state ?? null,
   };
 
-  using console = new ConsoleReport(header, mode);
-  await follow(simulate(gpu, config), [folder, console], header, signal, {
+  const prepared: PreparedRun = {
+    ...{ config, header, folder, folderOptions: options, earlier },
     advice: `; to go on: train --resume ${header.folder}`,
-    earlier: earlier?.events ?? null,
-  });
+  };
+  let console: ConsoleReport | null = null;
+  const audience: Audience = {
+    consumers: (header) => [console = new ConsoleReport(header, mode)],
+    clear: () => console?.[Symbol.dispose](),
+  };
+  try {
+    await trainToEnd(gpu, prepared, audience, signal);
+  } catch (error) {
+    if (!(error instanceof DivergenceError)) throw error;
+    throw new DivergenceError(
+      `${error.message}; to go on from the last good state: train --resume ${header.folder}`,
+    );
+  } finally {
+    audience.clear();
+  }
 }
 
 function folderName(options: TrainOptions): string {

@@ -1,8 +1,11 @@
-// How many models an adapter can advance in one dispatch.
+// How many models, and so how many clients, an adapter can advance in one dispatch.
 
 import { vggLargestActivation, vggSize } from "../nn/vgg.ts";
 import type { Gpu } from "../tensor/gpu.ts";
 import type { Architecture } from "./checkpoint.ts";
+import { ConfigError, type SimulationConfig } from "./config.ts";
+import { estimatedMemory } from "./memory.ts";
+import type { FederatedMethod } from "./methods/method.ts";
 
 /** Models, with the batch that each of them is given. */
 export interface Workload extends Architecture {
@@ -11,17 +14,75 @@ export interface Workload extends Architecture {
   readonly batchSize: number;
 }
 
+const mebibyte = 2 ** 20;
+
 /**
  * The largest stack of which the adapter can bind every tensor; 0 where a single model is too large.
  *
  * @throws {RangeError} if the width leaves a layer without channels
  */
 export function modelsThatFit(gpu: Gpu, workload: Workload): number {
-  const { network, width, classNames, imageSize, batchSize } = workload;
+  const { bytes } = largestTensor(workload);
+  return Math.floor(gpu.adapter.limits.maxStorageBufferBindingSize / bytes);
+}
+
+/** Of all that is bound as a whole, for one model. */
+function largestTensor(
+  { network, width, classNames, imageSize, batchSize }: Workload,
+): { readonly claim: string; readonly bytes: number } {
   const activation = batchSize * vggLargestActivation(imageSize, width);
   const bias = network === "vgg_b";
-  const parameters = vggSize({ numClasses: classNames.length, bias, width });
   const padding = 1.01; // blocks of parameters begin at multiples of 256 bytes
-  const bytes = 4 * Math.max(activation, padding * parameters);
-  return Math.floor(gpu.adapter.limits.maxStorageBufferBindingSize / bytes);
+  const parameters = padding * vggSize({ numClasses: classNames.length, bias, width });
+  return activation > parameters
+    ? {
+      claim: "what a convolution of all their models gives for a batch takes",
+      bytes: 4 * activation,
+    }
+    : { claim: "the parameters of all their models take", bytes: 4 * parameters };
+}
+
+/**
+ * How many clients' models advance in one dispatch: what was asked for, or as many as the adapter can bind and
+ * the memory limit allows.
+ *
+ * @throws {ConfigError} if activations or parameters of so many do not fit
+ */
+export function parallelClients(
+  gpu: Gpu,
+  config: SimulationConfig,
+  method: FederatedMethod,
+): number {
+  const { dataset, batchSize, network, width, memoryLimit, parallelClients: wanted } = config;
+  const { imageSize, classNames, clients } = dataset;
+  const workload = { network, width, classNames, imageSize, batchSize };
+  const fitting = Math.floor(modelsThatFit(gpu, workload) / method.roles.length);
+  const least = wanted === "auto" ? 1 : Math.min(wanted, clients.length);
+  const subject = least === 1 ? "a single client" : `${least} parallel clients`;
+  const remedy =
+    `${least > 1 ? "choose fewer parallel clients, or " : ""}make one of them smaller: ` +
+    `batch size ${batchSize}, image size ${imageSize}, width ${width}`;
+  if (fitting < least) {
+    const { claim, bytes } = largestTensor(workload);
+    const models = least * method.roles.length;
+    throw new ConfigError(
+      `Cannot simulate ${subject}: ${claim} ` +
+        `${inMebibytes(models * bytes)}, but adapter "${gpu.adapter.name}" binds at most ` +
+        `${inMebibytes(gpu.adapter.limits.maxStorageBufferBindingSize)} at once; ${remedy}`,
+    );
+  }
+  const most = wanted === "auto" ? Math.min(fitting, clients.length) : least;
+  if (memoryLimit === null) return most;
+  for (let count = most; count >= least; count--) {
+    if (estimatedMemory(config, method, count) <= memoryLimit * mebibyte) return count;
+  }
+  const estimate = inMebibytes(estimatedMemory(config, method, least));
+  throw new ConfigError(
+    `Cannot simulate ${subject} in ${memoryLimit} MiB of memory: about ${estimate} are needed; ` +
+      `raise the memory limit, or ${remedy}`,
+  );
+}
+
+function inMebibytes(bytes: number): string {
+  return `${(bytes / mebibyte).toFixed(1)} MiB`;
 }

@@ -5,6 +5,7 @@ import { type Batch, emptyBatch, emptyByteBatch, ImageSplit } from "../data/imag
 import { type ClientDataset, type SplitName, splitNames } from "../data/dataset.ts";
 import type { Arena, Recording } from "../gpu/recording.ts";
 import { adam } from "../nn/adam.ts";
+import { FiniteCheck } from "../nn/finite.ts";
 import type { Model } from "../nn/model.ts";
 import type { Optimizer } from "../nn/optimizer.ts";
 import { sgd } from "../nn/sgd.ts";
@@ -16,9 +17,11 @@ import type { Gpu } from "../tensor/gpu.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { SimulationConfig } from "./config.ts";
+import { type Divergence, inOrder } from "./divergence.ts";
 import type { FederatedMethod } from "./methods/method.ts";
-import { DivergenceError, OutcomeBuffer, type Outcomes } from "./outcomes.ts";
+import { OutcomeBuffer, type Outcomes } from "./outcomes.ts";
 import { ProximalTerm } from "./proximal_term.ts";
+import { RoundStart } from "./round_start.ts";
 import type { StepProfile } from "./step_profile.ts";
 import type { TransferStage } from "./transfer_stage.ts";
 
@@ -37,7 +40,7 @@ interface Member extends IndexedClient {
 /** A walk of a group over one split: training, or evaluation with or without the training augmentation. */
 export type PassKind = "train" | "evaluate-train" | "valid" | "test";
 
-/** Outcomes `[client][role]`, in the order of a group's clients; null for a client left out. */
+/** Outcomes `[client][role]`, in the order of a group's clients; null for a client left out or gone bad. */
 export type GroupOutcomes = readonly (readonly Outcomes[] | null)[];
 
 /** What a pass leaves behind. */
@@ -45,6 +48,8 @@ export interface PassResult {
   readonly outcomes: GroupOutcomes;
   /** of the test split amid a local epoch, by the number of steps before; empty for other passes */
   readonly evaluations: ReadonlyMap<number, GroupOutcomes>;
+  /** at most one for each client */
+  readonly divergences: readonly Divergence[];
 }
 
 /** Yields the work of each step, in forward passes of one batch of one client. */
@@ -65,6 +70,9 @@ export class ClientGroup {
   #training: number;
   readonly #optimizer: Optimizer;
   readonly #proximalTerm: ProximalTerm | null;
+  /** where clients can be skipped */
+  readonly #roundStart: RoundStart | null;
+  readonly #finite: FiniteCheck;
   /** apart, for evaluations interrupt the training */
   readonly #outcomes: { readonly train: OutcomeBuffer; readonly evaluation: OutcomeBuffer };
   readonly #position: Tensor;
@@ -94,6 +102,9 @@ export class ClientGroup {
     this.#proximalTerm = method.proximal
       ? own(new ProximalTerm(this.model, config.proximalMu))
       : null;
+    this.#roundStart = config.onNan === "skip-client" ? own(new RoundStart(this.model)) : null;
+    const { parameters, buffers } = this.model;
+    this.#finite = own(new FiniteCheck({ parameters, buffers, ...this.#optimizer.memory }));
     this.#members = clients.map((client) => {
       const [train, valid, test] = splitNames.map((name) =>
         own(new ImageSplit(gpu, client.data[name], dataset.imageSize, client.index))
@@ -127,6 +138,30 @@ export class ClientGroup {
     this.#optimizer.setLearningRate(learningRate);
     this.#optimizer.reset();
     this.#proximalTerm?.setAnchor();
+    this.#roundStart?.remember();
+  }
+
+  /**
+   * Clients whose numbers have gone bad are put back to where the round began, and sit out the rest of it.
+   *
+   * @param clients by their index in the dataset; those of other groups do not matter
+   */
+  skip(clients: readonly number[]): void {
+    const participants = this.#members.slice(0, this.#training).map(({ index }) => index);
+    const isSkipped = (client: number) => clients.includes(client);
+    if (!participants.some(isSkipped)) return;
+    const memory = Object.values(this.#memory);
+    this.#members.forEach(({ index }, position) => {
+      if (!isSkipped(index)) return;
+      for (const role of this.method.roles.keys()) {
+        const model = this.modelIndex(position, role);
+        this.#roundStart?.restore(model); // without it, a state is about to be loaded
+        for (const tensors of memory) {
+          for (const { name } of tensors.blocks) this.gpu.clear(tensors.ofModel(name, model));
+        }
+      }
+    });
+    this.#arrange(participants.filter((client) => !isSkipped(client)));
   }
 
   /** Brings participants to the front, the longest first: at each step those with data left are a prefix. */
@@ -137,9 +172,10 @@ export class ClientGroup {
     const order = arranged.map((member) => this.#members.indexOf(member));
     this.#training = arranged.filter(takesPart).length;
     if (order.every((from, to) => from === to)) return;
-    this.model.rearrange(
-      order.flatMap((from) => this.method.roles.map((_, role) => this.modelIndex(from, role))),
+    const models = order.flatMap((from) =>
+      this.method.roles.map((_, role) => this.modelIndex(from, role))
     );
+    for (const tensors of Object.values(this.#tensorSets(true))) tensors.rearrange(models);
     this.#members = arranged;
     this.#recordings.clear(); // they read the images of the clients that were there
   }
@@ -147,7 +183,8 @@ export class ClientGroup {
   /**
    * All that training has changed, `client.role.set.name` with the client's index in the dataset.
    *
-   * @param amidRound with what only the rest of the round depends on: the optimizer's memory, the proximal anchor
+   * @param amidRound with what only the rest of the round depends on: the optimizer's memory, the proximal anchor,
+   *   the models at the beginning of the round
    */
   async state(amidRound: boolean): Promise<Map<string, HostTensor>> {
     const models = await downloadModels(this.#tensorSets(amidRound));
@@ -172,8 +209,13 @@ export class ClientGroup {
 
   #tensorSets(amidRound: boolean): TensorSets {
     const { parameters, buffers } = this.model;
-    const memory = { ...this.#optimizer.memory, ...this.#proximalTerm?.memory };
-    return { parameters, buffers, ...(amidRound ? memory : {}) };
+    const start = this.#roundStart?.memory;
+    return { parameters, buffers, ...(amidRound ? { ...this.#memory, ...start } : {}) };
+  }
+
+  /** What the steps of a round leave behind besides the models. */
+  get #memory(): TensorSets {
+    return { ...this.#optimizer.memory, ...this.#proximalTerm?.memory };
   }
 
   #eachModel<T>(body: (prefix: string, index: number) => T): T[] {
@@ -237,6 +279,7 @@ export class ClientGroup {
    */
   async *pass(kind: PassKind, epoch: number, profile: StepProfile | null = null): Pass {
     const evaluations = new Map<number, GroupOutcomes>();
+    const divergences: Divergence[] = [];
     const steps = this.#members.map((member, k) =>
       this.#takesPart(k, kind) ? this.#batches(member, kind) : 0
     );
@@ -249,39 +292,61 @@ export class ClientGroup {
       const taken = steps.filter((own) => own > step).length;
       yield kind === "train" ? trainingCost * taken : taken;
       if (kind === "train" && this.#isEvaluatedAfter(step + 1)) {
-        const { outcomes } = yield* this.pass("test", epoch);
-        evaluations.set(step + 1, outcomes);
+        const evaluated = yield* this.pass("test", epoch);
+        evaluations.set(step + 1, evaluated.outcomes);
+        divergences.push(...evaluated.divergences.map((divergence) => ({
+          ...divergence,
+          step: Math.min(step + 1, divergence.steps),
+        })));
       }
     }
-    return { outcomes: await this.#readOutcomes(kind, epoch), evaluations };
+    const { outcomes, divergences: read } = await this.#readOutcomes(kind);
+    const first = inOrder([...divergences, ...read]).filter(({ client }, k, all) =>
+      all.findIndex((other) => other.client === client) === k
+    );
+    return { outcomes, evaluations, divergences: first };
   }
 
   #takesPart(k: number, kind: PassKind): boolean {
     return splitOf(kind) !== "train" || k < this.#training;
   }
 
-  async #readOutcomes(kind: PassKind, epoch: number): Promise<GroupOutcomes> {
+  /** Of an evaluation, divergences have step 0; after training, the weights are looked at too. */
+  async #readOutcomes(kind: PassKind): Promise<Omit<PassResult, "evaluations">> {
     const buffer = kind === "train" ? this.#outcomes.train : this.#outcomes.evaluation;
     const values = await buffer.read();
-    return this.#members.map((member, k) => {
+    const bad = kind === "train" ? await this.notFinite() : [];
+    const divergences: Divergence[] = [];
+    const outcomes = this.#members.map((member, k) => {
       if (!this.#takesPart(k, kind)) return null;
       const labels = labelsAsTaken(member, kind);
-      return this.method.roles.map((role, index) => {
-        try {
-          return buffer.score(
-            values,
-            this.modelIndex(k, index),
-            labels,
-            this.config.batchSize,
-          );
-        } catch (error) {
-          if (!(error instanceof DivergenceError)) throw error;
-          throw new DivergenceError(
-            `Training of client ${member.data.name}'s ${role} model has diverged in local epoch ` +
-              `${epoch + 1} of the run: ${error.message}; use a lower learning rate`,
-          );
-        }
+      const steps = this.#batches(member, "train");
+      const { batchSize } = this.config;
+      const found = this.method.roles.flatMap((role, index): Divergence[] => {
+        const first = buffer.firstBad(values, this.modelIndex(k, index), labels.length);
+        if (first === null) return [];
+        const step = kind === "train" ? Math.floor(first.image / batchSize) + 1 : 0;
+        return [{ client: member.index, role, step, steps, cause: first.cause }];
       });
+      const all = inOrder([...found, ...bad.filter(({ client }) => client === member.index)]);
+      divergences.push(...all);
+      if (all.length > 0) return null;
+      return this.method.roles.map((_, index) =>
+        buffer.score(values, this.modelIndex(k, index), labels, batchSize)
+      );
+    });
+    return { outcomes, divergences };
+  }
+
+  /** Models with numbers that are not finite, as they are after a local epoch. */
+  async notFinite(): Promise<Divergence[]> {
+    const finite = await this.#finite.read();
+    return this.#members.flatMap((member, k) => {
+      const steps = this.#batches(member, "train");
+      const cause = "a weight is not finite";
+      return this.method.roles
+        .filter((_, index) => !finite[this.modelIndex(k, index)])
+        .map((role) => ({ client: member.index, role, step: steps, steps, cause }));
     });
   }
 

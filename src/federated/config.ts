@@ -30,6 +30,10 @@ export type ClientWeighting = typeof clientWeightings[number];
 export const stateIntervals = ["round", "epoch"] as const;
 export type StateInterval = typeof stateIntervals[number];
 
+/** What happens when numbers of a client's models are no longer finite: the run stops, or goes on without it. */
+export const nanActions = ["stop", "skip-client"] as const;
+export type NanAction = typeof nanActions[number];
+
 /** Settings of `simulate()`. Defaults are those of the official code where it has the setting. */
 export interface SimulationConfig {
   readonly dataset: Dataset;
@@ -67,8 +71,15 @@ export interface SimulationConfig {
   readonly evaluateEvery: number | null;
   /** a new order of the training images in every local epoch */
   readonly shuffle: boolean;
-  /** clients whose models advance in one dispatch; "auto": as many as fit the adapter */
+  /**
+   * "skip-client": a client whose numbers have gone bad is put back to its models at the beginning of the round,
+   * and neither trains nor sends in the rest of it
+   */
+  readonly onNan: NanAction;
+  /** clients whose models advance in one dispatch; "auto": as many as fit the adapter and the memory limit */
   readonly parallelClients: number | "auto";
+  /** MiB of GPU memory that training steps may take, by an estimate from the shapes; null: all there is */
+  readonly memoryLimit: number | null;
   /** state of every model at the start, under PyTorch's key names; null: initialised from the seed */
   readonly initialState: ReadonlyMap<string, HostTensor> | null;
   /**
@@ -108,7 +119,9 @@ export const defaultConfig: Omit<SimulationConfig, "dataset" | "method"> & {
   augment: "full",
   evaluateEvery: null,
   shuffle: true,
+  onNan: "stop",
   parallelClients: "auto",
+  memoryLimit: null,
   initialState: null,
   profile: false,
   stateEvery: null,
@@ -118,6 +131,17 @@ export const defaultConfig: Omit<SimulationConfig, "dataset" | "method"> & {
 /** A configuration that cannot be simulated; the message says which setting to change. */
 export class ConfigError extends RangeError {
   override readonly name = "ConfigError";
+}
+
+/** Runs what fails with a plain error if a setting does not fit, and says what that means. */
+export function asConfigError<T>(meaning: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    const isPlain = error instanceof TypeError || error instanceof RangeError;
+    if (!isPlain || error instanceof ConfigError) throw error;
+    throw new ConfigError(`${meaning}: ${error.message}`);
+  }
 }
 
 /** What a number has to be, by setting. */
@@ -160,8 +184,9 @@ export function checkConfig(config: SimulationConfig): void {
   expectChoice("network", config.network, networks);
   expectChoice("optimizer", config.optimizer, optimizers);
   expectChoice("augment", config.augment, augmentations);
+  expectChoice("onNan", config.onNan, nanActions);
   expectChoice("clientWeights", config.clientWeights, clientWeightings);
-  const { parallelClients, evaluateEvery, stateEvery, dataset } = config;
+  const { parallelClients, memoryLimit, evaluateEvery, stateEvery, dataset } = config;
   if (stateEvery !== null) expectChoice("stateEvery", stateEvery, stateIntervals);
   if (evaluateEvery !== null && !positiveWhole(evaluateEvery)) {
     throw new ConfigError(
@@ -171,6 +196,11 @@ export function checkConfig(config: SimulationConfig): void {
   if (parallelClients !== "auto" && !positiveWhole(parallelClients)) {
     throw new ConfigError(
       `Cannot simulate: parallelClients is ${parallelClients} but has to be "auto" or a whole number of at least 1`,
+    );
+  }
+  if (memoryLimit !== null && !(memoryLimit > 0)) {
+    throw new ConfigError(
+      `Cannot simulate: memoryLimit is ${memoryLimit} but has to be null or a number of MiB above 0`,
     );
   }
   if (dataset.imageSize % vggStride !== 0) {

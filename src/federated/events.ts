@@ -101,6 +101,24 @@ export interface EvaluationEvent {
   readonly mean: ByRole<Metrics>;
 }
 
+/**
+ * Numbers of a client's model have gone bad: it is put back to its models at the beginning of the round, and sits out
+ * the rest of it. Only where the configuration asks for that; told before what the local epoch came to.
+ */
+export interface DivergenceEvent {
+  readonly type: "divergence";
+  readonly round: number;
+  readonly epoch: number;
+  readonly client: string;
+  /** of the model in which it showed first */
+  readonly role: string;
+  /** training steps of this local epoch of the client when it showed, and in all; 0: before the first */
+  readonly step: number;
+  readonly steps: number;
+  /** such as "the loss of an image is NaN" */
+  readonly cause: string;
+}
+
 /** A local epoch is over on every participant. */
 export interface EpochEvent {
   readonly type: "epoch";
@@ -108,7 +126,7 @@ export interface EpochEvent {
   readonly epoch: number;
   readonly clients: readonly {
     readonly client: string;
-    /** null in methods without transfer between models, and for a client that sat out the round */
+    /** null in methods without transfer between models, and for a client that sat out or whose numbers went bad */
     readonly stage: TransferStage | null;
     /** of the train-mode outputs during the epoch, the loss cross-entropy alone; null for a client that sat out */
     readonly train: ByRole<Metrics> | null;
@@ -223,6 +241,7 @@ export type SimulationEvent =
   | StageEvent
   | ProfileEvent
   | EvaluationEvent
+  | DivergenceEvent
   | EpochEvent
   | AggregationEvent
   | SpectraEvent

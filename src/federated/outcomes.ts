@@ -7,6 +7,7 @@ import { accuracy, macroF1, type Metrics, rocAucOvr } from "../metrics/classific
 import { mean } from "../metrics/statistics.ts";
 import type { Gpu } from "../tensor/gpu.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
+import { DivergenceError } from "./divergence.ts";
 
 const file = kernelFile("outcomes.wgsl", source);
 
@@ -17,11 +18,6 @@ export interface Outcomes {
   readonly batchLosses: readonly number[];
   /** row-major `[images, classes]` */
   readonly probabilities: Float32Array<ArrayBuffer>;
-}
-
-/** The numbers have overflowed: what follows would be meaningless. */
-export class DivergenceError extends Error {
-  override readonly name = "DivergenceError";
 }
 
 /** An epoch-long buffer of outcomes. */
@@ -62,17 +58,33 @@ export class OutcomeBuffer {
   }
 
   /**
+   * The first image, in the order in which they were taken, on which one model's loss is not finite.
+   *
+   * @param size number of images
+   */
+  firstBad(
+    values: Float32Array,
+    model: number,
+    size: number,
+  ): { readonly image: number; readonly cause: string } | null {
+    for (let image = 0; image < size; image++) {
+      const loss = values[this.#row(model, image)];
+      if (!Number.isFinite(loss)) return { image, cause: `the loss of an image is ${loss}` };
+    }
+    return null;
+  }
+
+  /**
    * Scores one model. `labels` are in the order in which the images were taken.
    *
    * @throws {DivergenceError} if a loss is not finite
    */
   score(values: Float32Array, model: number, labels: Int32Array, batchSize: number): Outcomes {
-    const width = 2 + this.classes;
-    const row = (index: number) => (model * this.capacity + index) * width;
+    const row = (index: number) => this.#row(model, index);
     const size = labels.length;
+    const bad = this.firstBad(values, model, size);
+    if (bad) throw new DivergenceError(bad.cause);
     const losses = Array.from({ length: size }, (_, index) => values[row(index)]);
-    const first = losses.find((loss) => !Number.isFinite(loss));
-    if (first !== undefined) throw new DivergenceError(`the loss of an image is ${first}`);
     const predictions = Array.from({ length: size }, (_, index) => values[row(index) + 1]);
     const probabilities = new Float32Array(size * this.classes);
     for (let index = 0; index < size; index++) {
@@ -91,6 +103,11 @@ export class OutcomeBuffer {
 
   dispose(): void {
     this.#outcomes.dispose();
+  }
+
+  /** Where a model's outcome of an image begins. */
+  #row(model: number, image: number): number {
+    return (model * this.capacity + image) * (2 + this.classes);
   }
 }
 

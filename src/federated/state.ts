@@ -3,6 +3,7 @@
 import { splitNames } from "../data/dataset.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import { ConfigError, defaultConfig, type SimulationConfig } from "./config.ts";
+import { fingerprint } from "./fingerprint.ts";
 import type { TransferStage } from "./transfer_stage.ts";
 
 /** Random numbers are drawn by seed, client and epoch, so that no generator has a state. */
@@ -15,24 +16,38 @@ export interface SimulationState {
   readonly best: { readonly f1: number; readonly round: number } | null;
   /** of the local epoch before, by client; 0 where none is decided */
   readonly stages: readonly (TransferStage | 0)[];
+  /** clients that sit out the rest of the round because their numbers went bad, by their index in the dataset */
+  readonly skipped: readonly number[];
   /** what the configuration was, by the name of the setting */
   readonly configuration: Readonly<Record<string, string>>;
   /** `client.role.set.name`, clients counted from 0: however they were grouped, the names are the same */
   readonly tensors: ReadonlyMap<string, HostTensor>;
 }
 
-/** Settings on which nothing depends that comes after a state; and the method, which is told in other words. */
-const left = ["parallelClients", "stateEvery", "resumeFrom", "initialState", "profile", "method"];
+/**
+ * Settings with which nothing that came before a state would have been otherwise; and the method, which is told in
+ * other words. A run that diverges can so go on without the clients that do.
+ */
+const left = [
+  ...["parallelClients", "memoryLimit", "stateEvery", "resumeFrom", "initialState", "onNan"],
+  ...["profile", "method"],
+];
 const settings = (Object.keys(defaultConfig) as (keyof typeof defaultConfig)[])
   .filter((name) => !left.includes(name));
 
-/** Everything that a state has to agree with, in words. */
+/** Everything that a state has to agree with, in words. Goes through all images, so make it once. */
 export function configurationOf(config: SimulationConfig): Record<string, string> {
   const { dataset, method } = config;
   const clients = dataset.clients.map((client) => {
     const sizes = splitNames.map((split) => `${client[split].labels.length} ${split}`);
     return [`images of client ${client.name}`, sizes.join(", ")];
   });
+  const contents = dataset.clients.flatMap((client) =>
+    splitNames.map((split) => [
+      `the checksum of client ${client.name}'s ${split} images and labels`,
+      fingerprint(client[split]),
+    ])
+  );
   return {
     method: typeof method === "string" ? method : `one with roles ${method.roles.join(", ")}`,
     ...Object.fromEntries(settings.map((name) => [name, String(config[name])])),
@@ -40,12 +55,20 @@ export function configurationOf(config: SimulationConfig): Record<string, string
     classes: dataset.classNames.join(", "),
     clients: dataset.clients.map(({ name }) => name).join(", "),
     ...Object.fromEntries(clients),
+    ...Object.fromEntries(contents),
   };
 }
 
-/** @throws {ConfigError} naming what differs between the state's configuration and this one */
-export function expectSameConfiguration(state: SimulationState, config: SimulationConfig): void {
-  const [theirs, ours] = [state.configuration, configurationOf(config)];
+/**
+ * @param ours what `configurationOf(config)` gave
+ * @throws {ConfigError} naming what differs between the state's configuration and this one
+ */
+export function expectSameConfiguration(
+  state: SimulationState,
+  config: SimulationConfig,
+  ours: Readonly<Record<string, string>>,
+): void {
+  const theirs = state.configuration;
   for (const name of new Set([...Object.keys(theirs), ...Object.keys(ours)])) {
     if (theirs[name] === ours[name]) continue;
     throw new ConfigError(

@@ -8,7 +8,8 @@ import type { Gpu } from "../tensor/gpu.ts";
 import { modelsThatFit, type Workload } from "./capacity.ts";
 import { loadModels, type NamedWeights } from "./checkpoint.ts";
 import { ConfigError } from "./config.ts";
-import { DivergenceError, OutcomeBuffer, type Outcomes } from "./outcomes.ts";
+import { DivergenceError } from "./divergence.ts";
+import { OutcomeBuffer, type Outcomes } from "./outcomes.ts";
 import { Pacer } from "./pacing.ts";
 
 /** Models of one dispatch: those of the paper's federation, whose training takes thrice the memory of this. */

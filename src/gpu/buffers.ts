@@ -74,7 +74,7 @@ export class BufferPool {
  * The size that a request is rounded up to: 256 bytes, then four steps in each power of two. A quarter
  * of the memory at most stays unused, and a pool meets few different sizes.
  */
-function sizeClass(bytes: number): number {
+export function sizeClass(bytes: number): number {
   if (bytes <= 256) return 256;
   const step = Math.max(256, 2 ** (Math.ceil(Math.log2(bytes)) - 3));
   return Math.ceil(bytes / step) * step;

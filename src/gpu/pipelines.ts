@@ -20,6 +20,7 @@ export class PipelineCache {
   /** `onError` is called, some time later, if what was compiled turns out to be invalid. */
   constructor(
     private readonly device: GPUDevice,
+    private readonly adapterName: string,
     private readonly onError: (pending: Promise<GpuError | null>) => void,
   ) {}
 
@@ -48,7 +49,7 @@ export class PipelineCache {
     const layout = pipeline.getBindGroupLayout(0);
     this.onError(
       this.device.popErrorScope().then((error) =>
-        error && compileError(file, entryPoint, module, error)
+        error && compileError(file, entryPoint, module, error, this.adapterName)
       ),
     );
     return { pipeline, layout };
@@ -68,10 +69,14 @@ async function compileError(
   entryPoint: string,
   module: GPUShaderModule,
   error: GPUError,
+  adapterName: string,
 ): Promise<GpuError> {
   const { messages } = await module.getCompilationInfo();
   const first = messages.find((message) => message.type === "error");
   const place = first ? `${file.name}:${first.lineNum}:${first.linePos}` : file.name;
   const text = (first ?? error).message.trim();
-  return new GpuError("compile", `Cannot compile ${place}, entry point "${entryPoint}": ${text}`);
+  return new GpuError(
+    "compile",
+    `Cannot compile ${place}, entry point "${entryPoint}", on adapter "${adapterName}": ${text}`,
+  );
 }

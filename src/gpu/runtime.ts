@@ -79,7 +79,7 @@ export class GpuRuntime {
 
   constructor(readonly device: GPUDevice, readonly adapter: AdapterDescription) {
     this.#writer = new CommandWriter(device);
-    this.#cache = new PipelineCache(device, (pending) => this.#expect(pending));
+    this.#cache = new PipelineCache(device, adapter.name, (pending) => this.#expect(pending));
     this.#pool = new BufferPool(this.#bufferSource("pool"), maxPooledBytes);
     device.addEventListener(
       "uncapturederror",
@@ -123,15 +123,16 @@ export class GpuRuntime {
   /**
    * A buffer whose contents are arbitrary. `release` gives it back.
    *
+   * @param subject what it is for, for the message
    * @throws {GpuError} of kind "limit" where the adapter cannot bind that much at once
    */
-  allocate(bytes: number): { buffer: GPUBuffer; release: () => void } {
+  allocate(bytes: number, subject = "a buffer"): { buffer: GPUBuffer; release: () => void } {
     this.#throwFailure();
     const limit = this.adapter.limits.maxStorageBufferBindingSize;
     if (bytes > limit) {
       throw new GpuError(
         "limit",
-        `Cannot allocate ${bytes} bytes: adapter "${this.adapter.name}" binds at most ${limit}; ` +
+        `Cannot allocate ${subject} of ${bytes} bytes: adapter "${this.adapter.name}" binds at most ${limit}; ` +
           "use a smaller batch, image size, width or number of parallel clients",
       );
     }

@@ -84,11 +84,6 @@ export class Model {
     }
   }
 
-  /** Puts model `order[k]` in place k, with its parameters and running statistics but without gradients. */
-  rearrange(order: readonly number[]): void {
-    for (const tensors of [this.parameters, this.buffers]) tensors.rearrange(order);
-  }
-
   dispose(): void {
     this.#owned.dispose();
   }

@@ -44,9 +44,20 @@ export function vggSize(options: { numClasses: number; bias: boolean; width: num
   return parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
+/** What each block's convolutions give for one image: elements of each, and how many convolutions there are. */
+export function vggActivations(
+  imageSize: number,
+  width: number,
+): readonly { readonly size: number; readonly layers: number }[] {
+  return blocks.map((block, depth) => ({
+    size: (imageSize / 2 ** depth) ** 2 * scaled(block[0], width),
+    layers: block.length,
+  }));
+}
+
 /** The largest number of elements of any activation, for one image. */
 export function vggLargestActivation(imageSize: number, width: number): number {
-  return imageSize ** 2 * scaled(blocks[0][0], width);
+  return Math.max(...vggActivations(imageSize, width).map(({ size }) => size));
 }
 
 function vggModule(options: { numClasses: number; bias: boolean; width: number }): Module {

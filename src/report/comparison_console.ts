@@ -5,6 +5,7 @@ import { retrogress } from "../metrics/retrogress.ts";
 import type { Comparison } from "./comparison_files.ts";
 import type { EarlierEvent } from "./earlier_run.ts";
 import { change, duration, percent, roughDuration } from "./format.ts";
+import { divergenceText } from "./screens.ts";
 import { StatusLine, stdoutTerminal, type Terminal } from "./status_line.ts";
 import { ansiStyle, plainStyle, type Style } from "./style.ts";
 import { tableText } from "./table_text.ts";
@@ -83,6 +84,14 @@ export class ComparisonConsole implements Disposable {
       case "aggregation":
         this.#events.push(event);
         break;
+      case "divergence": {
+        const { method, seed } = this.#runs[this.#over];
+        const text = divergenceText(event, this.#run!);
+        if (!this.#quiet) {
+          this.#status.print(`${this.#style.bad(`${method} seed ${seed}: ${text}`)}\n`);
+        }
+        break;
+      }
       case "progress":
         this.#doneBefore ??= event.done / event.total;
         if (!this.#quiet) this.#status.show((columns) => this.#progress(event).slice(0, columns));

@@ -48,15 +48,16 @@ export function interruptionText(
   return `Interrupted ${place}: ${end.cause}. What was written until then is in ${folder}`;
 }
 
-/** "Resumed after round 2/6, epoch 1/3 on llvmpipe (software)". */
+/** "Resumed after round 2/6, epoch 1/3 on llvmpipe (software)", and why if nobody has asked for it. */
 export function resumptionText(
   run: RunEvent,
   earlier: readonly EarlierEvent[],
-  { adapter }: RunHeader,
+  { adapter, resumedBecause }: RunHeader,
 ): string {
   const whereabouts = new Whereabouts();
   for (const event of earlier) whereabouts.update(event);
-  return `Resumed ${placeText(whereabouts.place, run) ?? "from the start"} on ${adapter}`;
+  const reason = resumedBecause === undefined ? "" : `: ${resumedBecause}`;
+  return `Resumed ${placeText(whereabouts.place, run) ?? "from the start"} on ${adapter}${reason}`;
 }
 
 /** Null before the end of the first local epoch. */

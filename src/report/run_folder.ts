@@ -45,6 +45,7 @@ import type { RecordedRow } from "./recorded_rows.ts";
 import { metricsFile, readRun } from "./recorded_run.ts";
 import { pictureScale, reportFigures, writePage, writePictures } from "./report.ts";
 import { type RunConfig, runConfig } from "./run_config.ts";
+import { RunFolderError } from "./run_folder_error.ts";
 import { resumeFolder, StateFiles } from "./state_files.ts";
 import type { EventConsumer, RunHeader } from "./run_header.ts";
 import { plainStyle } from "./style.ts";
@@ -136,8 +137,50 @@ export class RunFolder implements EventConsumer {
     return new RunFolder(header, files, options, earlier);
   }
 
-  /** Makes the folder what it was when the state was stored, and writes on from there. */
+  /** Whether anything was written. */
+  get isBegun(): boolean {
+    return this.#run !== null;
+  }
+
+  /**
+   * Makes the folder what it was when the state was stored, and writes on from there.
+   *
+   * @throws {RunFolderError} if the file system refuses
+   */
   async resume(run: RunEvent, events: readonly EarlierEvent[]): Promise<void> {
+    await this.#refused(() => this.#resume(run, events));
+  }
+
+  /**
+   * Writes what the event adds.
+   *
+   * @throws {RunFolderError} if the file system refuses; the state stored last is there still
+   * @throws {Deno.errors.AlreadyExists} if somebody else has made the folder meanwhile
+   */
+  async consume(event: SimulationEvent): Promise<void> {
+    if (event.type === "run") await this.#create(event);
+    try {
+      await this.#refused(() => this.#write(event));
+    } finally {
+      if (event.type === "interrupted") await this.#closeStates();
+    }
+  }
+
+  /** Says of errors of the file system what to do. */
+  async #refused(body: () => Promise<void>): Promise<void> {
+    try {
+      await body();
+    } catch (error) {
+      const isOfSystem = error instanceof Error && "code" in error; // such as ENOSPC or EROFS
+      if (!isOfSystem) throw error;
+      throw new RunFolderError(
+        `Cannot write to ${this.#header.folder}: ${error.message}; put that right, then --resume goes on ` +
+          "from the last state that was stored",
+      );
+    }
+  }
+
+  async #resume(run: RunEvent, events: readonly EarlierEvent[]): Promise<void> {
     const { lengths, elapsed } = this.#earlier!.stored;
     this.#run = run;
     this.#started = performance.now() - elapsed;
@@ -157,13 +200,11 @@ export class RunFolder implements EventConsumer {
     if (best?.type === "aggregation") await this.#nameBestRound(best);
     await this.#writeConfig({ state: "running" });
     this.#log.render(run, 0); // written already
-    await this.#write(this.#log.resume(run, events));
+    await this.#writeLog(this.#log.resume(run, events));
     for (const file of this.#files) await file.resume(run, events);
   }
 
-  /** Writes what the event adds. Errors of the file system are passed on. */
-  async consume(event: SimulationEvent): Promise<void> {
-    if (event.type === "run") await this.#create(event);
+  async #write(event: SimulationEvent): Promise<void> {
     await this.#appendLog(event);
     if (event.type === "done") await this.#appendRetrogress();
     await this.#appendRow(event);
@@ -198,7 +239,6 @@ export class RunFolder implements EventConsumer {
         break;
       case "interrupted": {
         const { type: state, ...place } = event;
-        await this.#closeStates();
         await this.#writeConfig({ state, ...place });
         if (this.#history.length > 0) await this.#drawCurves();
         break;
@@ -221,11 +261,10 @@ export class RunFolder implements EventConsumer {
 
   async #appendLog(event: SimulationEvent): Promise<void> {
     const text = this.#log.render(event, this.#elapsed());
-    if (text !== "") await this.#write(text);
+    if (text !== "") await this.#writeLog(text);
   }
 
-  /** Writes to the log. */
-  async #write(text: string): Promise<void> {
+  async #writeLog(text: string): Promise<void> {
     await Deno.writeTextFile(this.#path(logFile), text, { append: true });
   }
 

@@ -29,6 +29,8 @@ export interface RunHeader {
   readonly folder: string;
   /** how long it had run when its state was stored, if this goes on with it; milliseconds */
   readonly elapsedBefore?: number;
+  /** why it goes on, if it was not told to */
+  readonly resumedBecause?: string;
 }
 
 /** Is given all events of a run, one after the other. */

@@ -3,7 +3,13 @@
 // Clients are judged on the models of the personal role; those of the shared role go to the server
 // and back. In PRR-FL these are `personal` and `deputy`, in FedAvg both are `local`.
 
-import type { AggregationEvent, DoneEvent, EpochEvent, RunEvent } from "../federated/events.ts";
+import type {
+  AggregationEvent,
+  DivergenceEvent,
+  DoneEvent,
+  EpochEvent,
+  RunEvent,
+} from "../federated/events.ts";
 import type { TransferStage } from "../federated/transfer_stage.ts";
 import type { Metrics } from "../metrics/classification.ts";
 import {
@@ -95,6 +101,16 @@ export function epochScreen(
     ...emphasized(tableLines(table, hasStages ? "llrrrrr" : "lrrrrr"), style, [rows.length - 1]),
     ...others,
   ]);
+}
+
+/** One line that says where a client's numbers went bad, and what becomes of it. */
+export function divergenceText(event: DivergenceEvent, run: RunEvent): string {
+  const { round, epoch, client, role, step, steps, cause } = event;
+  const when = step === 0 ? "before the first step" : `step ${step}/${steps}`;
+  return `Round ${round + 1}/${run.rounds}, epoch ${
+    epoch + 1
+  }/${run.localEpochs}, ${when}: client ${client}'s ` +
+    `${role} model has diverged (${cause}); the client is put back to where the round began and sits out its rest`;
 }
 
 /** Rate, validation and, what PRR-FL is about, the exchanged models before → after; null where nothing was. */

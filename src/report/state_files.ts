@@ -23,7 +23,7 @@ const before = "previous.safetensors";
 const lockFile = "lock";
 
 /** Value of the metadata's `format`; another one is of another program. */
-const format = "prrfl-state-1";
+const format = "prrfl-state-2";
 
 /** What is there to go on from, and a sentence if the newest state is not it. */
 export interface UsableState {
@@ -130,6 +130,7 @@ export class StateFiles implements Disposable {
     for (const path of Object.keys(stored.lengths)) await syncFile(join(this.#run, path));
     const path = join(this.#folder, newest);
     if (this.#newestIsWhole) await Deno.rename(path, join(this.#folder, before));
+    this.#newestIsWhole = false; // if the disk is full now, the one before stays
     await writeFileAtomic(path, bytes);
     this.#newestIsWhole = true;
   }

@@ -14,6 +14,7 @@ import type { RunHeader } from "./run_header.ts";
 import {
   aggregationScreen,
   dataScreen,
+  divergenceText,
   epochScreen,
   settingsScreen,
   summaryScreen,
@@ -51,6 +52,8 @@ export class TextReport {
       case "round":
         this.#learningRate = event.learningRate;
         return "";
+      case "divergence":
+        return `${this.#style.bad(divergenceText(event, run))}\n\n`;
       case "epoch":
         this.#history.push(event);
         return epochScreen(event, run, this.#learningRate, elapsed, this.#style);

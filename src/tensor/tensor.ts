@@ -131,7 +131,8 @@ export function emptyTensor(gpu: GpuRuntime, shape: Shape, dtype: Dtype = "f32")
       }: sizes have to be whole numbers of at least 1`,
     );
   }
-  const { buffer, release } = gpu.allocate(byteLengthOf(sizeOf(shape), dtype));
+  const subject = `a tensor ${showShape(shape)} of ${dtype}`;
+  const { buffer, release } = gpu.allocate(byteLengthOf(sizeOf(shape), dtype), subject);
   return new Tensor(gpu, shape, dtype, new Storage(buffer, release));
 }
 

@@ -81,6 +81,7 @@ const exampleOf = {
   weightDecay: "0",
   batchSize: "8",
   seed: "7",
+  onNan: "skip-client",
   data: "demo",
   csvFolder: "lists",
   clients: "A,B",
@@ -90,6 +91,7 @@ const exampleOf = {
   savePath: "elsewhere",
   adapter: "cpu",
   parallelClients: "2",
+  memoryLimit: "512",
 };
 
 Deno.test("resolveOptions() reads numbers, lists, words and switches", () => {

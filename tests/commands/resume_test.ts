@@ -6,6 +6,7 @@ import { join } from "@std/path";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";
 import { runCli, startCli } from "./run_cli.ts";
+import { filesOf } from "./run_files.ts";
 
 /** Adam remembers its steps, DET its stages, and who sits out a round moves in the stack. */
 const run =
@@ -57,26 +58,4 @@ async function onlyFolder(cwd: string): Promise<string> {
   const [first, ...others] = await Array.fromAsync(Deno.readDir(join(cwd, "out")));
   assertEquals(others, []);
   return join(cwd, "out", first.name);
-}
-
-/** By path, in order: bytes, or metrics without time and grouping; null of what tells times, settings or numbers charts. */
-async function filesOf(folder: string): Promise<Map<string, Uint8Array | string | null>> {
-  const files = new Map<string, Uint8Array | string | null>();
-  for (const { name, isDirectory } of [...Deno.readDirSync(folder)].toSorted(byName)) {
-    const path = join(folder, name);
-    if (isDirectory) {
-      for (const [inner, content] of await filesOf(path)) files.set(`${name}/${inner}`, content);
-    } else if (name === "metrics.jsonl") {
-      const text = await Deno.readTextFile(path);
-      files.set(name, text.replaceAll(/"time":\{.*?\}|"parallelClients":\d+/g, ""));
-    } else {
-      const isTold = /\.(html|svg|txt)$|^config\.json$/.test(name);
-      files.set(name, isTold ? null : await Deno.readFile(path));
-    }
-  }
-  return files;
-}
-
-function byName(a: Deno.DirEntry, b: Deno.DirEntry): number {
-  return a.name < b.name ? -1 : 1;
 }

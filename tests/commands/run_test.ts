@@ -132,7 +132,10 @@ Deno.test("a run that diverges leaves the reason in its folder", () =>
     assertEquals(code, 2);
     const path = await runFolder(folder);
     const { status } = JSON.parse(await Deno.readTextFile(join(path, "config.json")));
-    assertEquals([status.state, `error: ${status.cause}\n`], ["interrupted", stderr]);
+    const advice = `to go on from the last good state: train --resume ${
+      join("out", basename(path))
+    }`;
+    assertEquals([status.state, `error: ${status.cause}; ${advice}\n`], ["interrupted", stderr]);
     assertStringIncludes(await Deno.readTextFile(join(path, "log.txt")), status.cause);
   }));
 
@@ -151,6 +154,6 @@ Deno.test("what the adapter has no room for is refused before anything is writte
     const large = "demo --batch 4096 --limit 20 --image-size 64 --width 1".split(" ");
     const { code, err: stderr } = await runCli(folder, ...large);
     assertEquals(code, 2);
-    assertStringIncludes(stderr, "error: Cannot simulate 1 parallel clients: adapter");
+    assertStringIncludes(stderr, "error: Cannot simulate a single client: what a convolution of");
     assertEquals((await Array.fromAsync(Deno.readDir(folder))).length, 0);
   }));

@@ -99,12 +99,19 @@ Deno.test("simulate() refuses the state of another run and names what differs", 
       labels: client.valid.labels.slice(1),
     },
   }));
+  const { test } = dataset.clients[1];
+  const labels = test.labels.with(0, (test.labels[0] + 1) % 3);
+  const relabelled = { ...dataset.clients[1], test: { ...test, labels } };
   const others: [Partial<SimulationConfig>, string][] = [
     [{ width: 0.25 }, "width 0.125 but now it is 0.25"],
     [{ method: "pfa" }, "method prrfl but now it is pfa"],
     [{ dataset: { ...dataset, classNames: ["a", "b", "c"] } }, "now it is a, b, c"],
     [{ dataset: { ...dataset, clients: dataset.clients.slice(1) } }, "clients A, B, C, D but"],
     [{ dataset: { ...dataset, clients: fewer } }, "images of client A "],
+    [
+      { dataset: { ...dataset, clients: dataset.clients.with(1, relabelled) } },
+      "the checksum of client B's test images and labels ",
+    ],
   ];
   for (const [changes, message] of others) {
     const resumed = () => eventsOf({ rounds: 1, ...changes, resumeFrom: state });

@@ -4,7 +4,7 @@ import type { Dataset, Split } from "../../src/data/dataset.ts";
 import { demoDataset } from "../../src/data/demo.ts";
 import { ConfigError, defaultConfig, type SimulationConfig } from "../../src/federated/config.ts";
 import type { CheckpointEvent, SimulationEvent } from "../../src/federated/events.ts";
-import { DivergenceError } from "../../src/federated/outcomes.ts";
+import { DivergenceError } from "../../src/federated/divergence.ts";
 import { simulate } from "../../src/federated/simulation.ts";
 import { accuracy, predictClasses } from "../../src/metrics/classification.ts";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "../assert.ts";
@@ -173,7 +173,7 @@ Deno.test("simulate() ends with a clear error when training diverges", async () 
   await assertRejects(
     () => eventsOf({ learningRate: 1e30 }),
     DivergenceError,
-    "has diverged in local epoch 1 of the run",
+    "Training of client A's personal model has diverged in round 1, local epoch 1, step ",
   );
   assertEquals(gpu.live, live);
 });
@@ -186,6 +186,11 @@ Deno.test("simulate() takes as many clients at a time as fit the adapter", async
     const [run] = await eventsOf({ rounds: 1, localEpochs: 1 });
     assert(run.type === "run");
     assertEquals(run.parallelClients, 3);
+    await assertRejects(
+      () => eventsOf({ parallelClients: 4 }),
+      ConfigError,
+      "Cannot simulate 4 parallel clients: the parameters of all their models take 1.2 MiB, but adapter",
+    );
   } finally {
     Object.assign(gpu, { adapter });
   }
@@ -207,6 +212,17 @@ const mistakes: readonly (readonly [string, Partial<SimulationConfig>, string])[
   ["a seed that is no 32-bit number", { seed: 1.5 }, "seed is 1.5"],
   ["a last batch of one image", { batchSize: 4 }, "batches of 4"],
   ["a fraction of a client", { parallelClients: 0.5 }, "parallelClients is 0.5"],
+  ["a memory limit of nothing", { memoryLimit: 0 }, "memoryLimit is 0"],
+  [
+    "a memory limit in which not even one client fits",
+    { memoryLimit: 1 },
+    "Cannot simulate a single client in 1 MiB of memory: about ",
+  ],
+  [
+    "more parallel clients than the memory limit allows",
+    { memoryLimit: 8, parallelClients: 4 },
+    "raise the memory limit, or choose fewer parallel clients, or make one of them smaller: batch size 8",
+  ],
   ["a network without channels", { width: 0.001 }, "would have 0"],
   ["a method that does not exist", { method: "fedfoo" as "prrfl" }, 'method is "fedfoo"'],
   ["an optimizer that does not exist", { optimizer: "sg" as "sgd" }, 'optimizer is "sg"'],
@@ -221,6 +237,11 @@ const mistakes: readonly (readonly [string, Partial<SimulationConfig>, string])[
     "weights of another network",
     { initialState: new Map() },
     "The initial state does not fit the network: ",
+  ],
+  [
+    "weights that are not finite",
+    { initialState: new Map([["w", { shape: [1], data: Float32Array.of(NaN) }]]) },
+    '"w" of the initial state holds numbers that are not finite',
   ],
 ];
 

@@ -28,7 +28,7 @@ async function assertFails(
   assertMatch(error.message, message);
 }
 
-Deno.test("a kernel that does not compile names its file, line and entry point at the next wait", () =>
+Deno.test("a kernel that does not compile names file, line, entry point and adapter at the next wait", () =>
   withGpu(async (gpu) => {
     const file = kernelFile(
       "broken.wgsl",
@@ -38,7 +38,8 @@ Deno.test("a kernel that does not compile names its file, line and entry point a
     );
     const output = emptyTensor(gpu, [1]);
     gpu.dispatch({ file, entryPoint: "run", buffers: { output }, workgroups: [1] });
-    const message = /^Cannot compile broken\.wgsl:3:\d+, entry point "run": .*unknown_name/s;
+    const message =
+      /^Cannot compile broken\.wgsl:3:\d+, entry point "run", on adapter ".+": .*unknown_name/s;
     await assertFails(() => gpu.finish(), "compile", message);
     await assertFails(() => output.read(), "compile", message); // the cause stays
   }));
@@ -61,7 +62,8 @@ Deno.test("a tensor larger than a binding may be is refused, saying how large th
     const elements = Math.floor(limit / 4) + 1;
     const error = assertThrows(() => gpu.zeros([elements]), GpuError);
     assertEquals(error.kind, "limit");
-    assertMatch(error.message, new RegExp(`^Cannot allocate ${elements * 4} bytes: adapter ".+" `));
+    const subject = `a tensor \\[${elements}\\] of f32 of ${elements * 4} bytes`;
+    assertMatch(error.message, new RegExp(`^Cannot allocate ${subject}: adapter ".+" `));
     assertMatch(error.message, new RegExp(`binds at most ${limit}; use a smaller batch`));
     assertEquals(gpu.live, 0);
   }));

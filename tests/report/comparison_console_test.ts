@@ -55,6 +55,17 @@ Deno.test("a comparison's status tells run, place, share and time left by what r
   );
 });
 
+Deno.test("a comparison tells which client of which run has diverged", () => {
+  const { tell, written } = watched(null);
+  const place = { round: 0, epoch: 0, client: "B", role: "local", step: 2, steps: 9 };
+  const [run] = madeUpRun();
+  tell([run, { type: "divergence", ...place, cause: "a weight is not finite" }]);
+  assertMatch(
+    written.join(""),
+    /^fedavg seed 1: Round 1\/3, epoch 1\/2, step 2\/9: client B's local/,
+  );
+});
+
 Deno.test("a quiet comparison prints its end alone", () => {
   const { console, tell, written } = watched(100, true);
   tell(madeUpRun());

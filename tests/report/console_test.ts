@@ -44,6 +44,23 @@ function textOf(
   return texts[index];
 }
 
+Deno.test("a client whose numbers have gone bad is told with place, cause and consequence", () => {
+  const report = new TextReport(header, plainStyle);
+  for (const event of [...madeUpRun()].slice(0, 4)) report.render(event, 0);
+  const told = (step: number) => report.render(divergence(step), 0);
+  assertEquals(
+    told(7),
+    "Round 1/3, epoch 2/2, step 7/9: client B's deputy model has diverged (the loss of an image is NaN); " +
+      "the client is put back to where the round began and sits out its rest\n\n",
+  );
+  assertStringIncludes(told(0), "epoch 2/2, before the first step: client B's deputy");
+});
+
+function divergence(step: number): SimulationEvent {
+  const place = { round: 0, epoch: 1, client: "B", role: "deputy", step, steps: 9 };
+  return { type: "divergence", ...place, cause: "the loss of an image is NaN" };
+}
+
 Deno.test("the start shows every setting, the adapter, the data and the models", () => {
   assertEquals(
     textOf("run"),

@@ -37,7 +37,15 @@ function stateEvent(round: number): SimulationEvent {
   const configuration = { classes: "nævus, mel" }; // no ASCII
   return {
     type: "state",
-    state: { round, epoch: 0, best: null, stages: [1, 2, 0, 4], configuration, tensors },
+    state: {
+      round,
+      epoch: 0,
+      best: null,
+      stages: [1, 2, 0, 4],
+      skipped: [2],
+      configuration,
+      tensors,
+    },
   };
 }
 
@@ -139,6 +147,95 @@ Deno.test("a run folder keeps two states while it is written and none at the end
   );
   await goOn(path);
   await assertRejects(() => Deno.stat(join(path, "resume")), Deno.errors.NotFound);
+});
+
+/** Tells the made-up run from its start until the folder refuses, and why; then that it was interrupted. */
+async function writeUntilRefused(
+  path: string,
+  before: (event: SimulationEvent) => void,
+): Promise<string> {
+  const folder = await RunFolder.open(madeUpHeader(path), options);
+  const error = await assertRejects(async () => {
+    for (const event of events()) {
+      before(event);
+      await folder.consume(event);
+    }
+  }, RunFolderError);
+  const place = { lastRound: 1, lastEpoch: 1, communications: 2 };
+  await folder.consume({ type: "interrupted", cause: "", ...place }).catch(() => {}); // as `follow()` does
+  return error.message;
+}
+
+async function assertEndsWhole(temporary: TemporaryFolder, path: string): Promise<void> {
+  const whole = join(temporary.path, "whole");
+  await writeWholeRun(whole);
+  const [expected, actual] = [await contentsOf(whole), await contentsOf(path)];
+  assertEquals([...actual.keys()].toSorted(), [...expected.keys()].toSorted());
+  assertEquals(actual.get("metrics.jsonl"), expected.get("metrics.jsonl"));
+  assertEquals(actual.get("metrics.csv"), expected.get("metrics.csv"));
+}
+
+Deno.test("a disk that is full when a state is stored ends the run with its last good state", async () => {
+  using temporary = new TemporaryFolder();
+  const path = join(temporary.path, "run");
+  const { writeFile } = Deno;
+  const full = Object.assign(new Error("No space left on device (os error 28)"), {
+    code: "ENOSPC",
+  });
+  try {
+    const message = await writeUntilRefused(path, (event) => {
+      if (event.type !== "state" || event.state.round < 2) return;
+      Deno.writeFile = (file, ...rest) =>
+        String(file).includes("state.safetensors")
+          ? Promise.reject(full)
+          : writeFile(file, ...rest);
+    });
+    assertEquals(
+      message,
+      `Cannot write to ${path}: No space left on device (os error 28); put that right, then --resume ` +
+        "goes on from the last state that was stored",
+    );
+  } finally {
+    Deno.writeFile = writeFile;
+  }
+  assertEquals(await goOn(path), { notice: null, round: 1 });
+  await assertEndsWhole(temporary, path);
+});
+
+Deno.test("a disk that is full when metrics are written ends the run with its last good state", {
+  ignore: Deno.build.os !== "linux", // elsewhere no file is always full
+}, async () => {
+  using temporary = new TemporaryFolder();
+  const path = join(temporary.path, "run");
+  const file = join(path, "metrics.csv");
+  const message = await writeUntilRefused(path, (event) => {
+    if (event.type !== "epoch" || event.round < 2) return;
+    Deno.renameSync(file, `${file}.kept`);
+    Deno.symlinkSync("/dev/full", file);
+  });
+  assertMatch(
+    message,
+    /^Cannot write to .*: No space left on device .*; put that right, then --res/,
+  );
+  await Deno.rename(`${file}.kept`, file);
+  assert((await goOn(path)).round >= 1); // the state of round 2 was being stored at that moment
+  await assertEndsWhole(temporary, path);
+});
+
+Deno.test("a folder that nothing can be written to any more ends the run with its last good state", async () => {
+  using temporary = new TemporaryFolder();
+  const path = join(temporary.path, "run");
+  const folder = join(path, "resume");
+  const message = await writeUntilRefused(path, (event) => {
+    if (event.type !== "state" || event.state.round !== 1) return;
+    Deno.renameSync(folder, `${folder}.kept`);
+    Deno.writeTextFileSync(folder, ""); // root may write to any folder, but not into a file
+  });
+  assertMatch(message, /^Cannot write to .*: Not a directory .*; put that right, then --resume/);
+  await Deno.remove(folder);
+  await Deno.rename(`${folder}.kept`, folder);
+  assertEquals(await goOn(path), { notice: null, round: 0 });
+  await assertEndsWhole(temporary, path);
 });
 
 const damages: [string, (path: string) => Promise<void>, string][] = [

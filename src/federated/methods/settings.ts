@@ -1,4 +1,4 @@
-// Which settings a method makes use of.
+// Which settings a method makes use of, and when it has stages to decide.
 
 import type { FederatedMethod } from "./method.ts";
 
@@ -13,10 +13,11 @@ export type MethodSetting =
 
 /** Whether each setting changes anything with this method, in rounds of so many local epochs. */
 export function settingsUsedBy(
-  { transfer, proximal = false, sharing }: FederatedMethod,
+  method: FederatedMethod,
   localEpochs: number,
 ): Readonly<Record<MethodSetting, boolean>> {
-  const decides = transfer === "staged" && localEpochs > 1;
+  const { proximal = false, sharing } = method;
+  const decides = decidesStages(method, localEpochs);
   return {
     fourierRate: sharing?.usesRate ?? false,
     alpha1: decides,
@@ -25,4 +26,9 @@ export function settingsUsedBy(
     clientWeights: sharing !== null,
     dropout: sharing !== null,
   };
+}
+
+/** Whether DET looks at both models of each client; with a single local epoch there is nothing to decide. */
+export function decidesStages({ transfer }: FederatedMethod, localEpochs: number): boolean {
+  return transfer === "staged" && localEpochs > 1;
 }

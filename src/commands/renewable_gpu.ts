@@ -1,0 +1,37 @@
+// The GPU of a command, which can be opened anew where its device has failed.
+
+import type { Gpu } from "../tensor/gpu.ts";
+
+/** Whoever needs the GPU asks for the current one each time. */
+export class RenewableGpu {
+  #current: Gpu;
+
+  private constructor(private readonly openGpu: () => Promise<Gpu>, current: Gpu) {
+    this.#current = current;
+  }
+
+  /** @throws {GpuError} of kind "no-adapter" */
+  static async open(openGpu: () => Promise<Gpu>): Promise<RenewableGpu> {
+    return new RenewableGpu(openGpu, await openGpu());
+  }
+
+  get current(): Gpu {
+    return this.#current;
+  }
+
+  /** The adapter on one line. */
+  get adapter(): string {
+    const { name, kind } = this.#current.adapter;
+    return `${name} (${kind})`;
+  }
+
+  /**
+   * Gives up the device with all that is on it, and opens another.
+   *
+   * @throws {GpuError} of kind "no-adapter"
+   */
+  async renew(): Promise<void> {
+    this.#current.dispose();
+    this.#current = await this.openGpu();
+  }
+}

@@ -1,0 +1,204 @@
+// The events of a simulation, made from what its passes measured.
+
+import { splitNames } from "../data/dataset.ts";
+import { meanMetrics, type Metrics } from "../metrics/classification.ts";
+import type { FederationPass, PassOutcomes } from "./client_groups.ts";
+import type { SimulationConfig } from "./config.ts";
+import type { Divergence } from "./divergence.ts";
+import type {
+  AggregationEvent,
+  ByRole,
+  DivergenceEvent,
+  EpochEvent,
+  EvaluationEvent,
+  PredictionsEvent,
+  RunEvent,
+  SpectraEvent,
+  StageEvent,
+} from "./events.ts";
+import type { FederatedMethod, Sharing } from "./methods/method.ts";
+import type { Outcomes } from "./outcomes.ts";
+import type { Spectrum } from "./spectrum.ts";
+import type { TransferStage } from "./transfer_stage.ts";
+
+/** A local epoch, counted from 0. */
+export interface EpochPlace {
+  readonly round: number;
+  readonly epoch: number;
+}
+
+/** Puts names to clients and roles, which passes know by number. */
+export class EventMaker {
+  constructor(
+    private readonly config: SimulationConfig,
+    private readonly method: FederatedMethod,
+  ) {}
+
+  run(
+    facts: Pick<RunEvent, "stepsPerEpoch" | "parameters" | "parallelClients">,
+  ): RunEvent {
+    const { dataset, rounds, localEpochs } = this.config;
+    return {
+      type: "run",
+      roles: this.method.roles,
+      personalRole: this.method.personalRole,
+      sharedRole: this.method.sharing?.role ?? null,
+      clients: dataset.clients.map((client) => {
+        const [train, valid, test] = splitNames.map((split) => client[split].labels.length);
+        return { name: client.name, train, valid, test };
+      }),
+      classNames: dataset.classNames,
+      rounds,
+      localEpochs,
+      ...facts,
+    };
+  }
+
+  /** @param outcomes of the evaluation that decided; null where there was none */
+  stage(
+    { round, epoch }: EpochPlace,
+    participants: readonly number[],
+    stages: readonly (TransferStage | 0)[],
+    outcomes: PassOutcomes | null,
+  ): StageEvent {
+    const clients = participants.map((index) => {
+      const own = outcomes?.[index];
+      return {
+        client: this.config.dataset.clients[index].name,
+        stage: stages[index] as TransferStage, // decided for every participant
+        decision: own ? this.metrics(own) : null,
+        batchLosses: own ? this.#batchLosses(own) : null,
+      };
+    });
+    return { type: "stage", round, epoch, clients };
+  }
+
+  divergence({ round, epoch }: EpochPlace, divergence: Divergence): DivergenceEvent {
+    const { client, role, step, steps, cause } = divergence;
+    const [name] = this.namesOf([client]);
+    return { type: "divergence", round, epoch, client: name, role, step, steps, cause };
+  }
+
+  epoch(
+    { round, epoch }: EpochPlace,
+    stages: readonly (TransferStage | 0)[],
+    training: PassOutcomes,
+    test: PassOutcomes,
+  ): EpochEvent {
+    const clients = this.#byClient((client, index) => {
+      const own = training[index];
+      return {
+        client,
+        stage: stages[index] || null,
+        train: own && this.metrics(own),
+        batchLosses: own && this.#batchLosses(own),
+        test: this.metrics(test[index]!),
+      };
+    });
+    const mean = this.#mean(clients.map(({ test }) => test));
+    return { type: "epoch", round, epoch, clients, mean };
+  }
+
+  /**
+   * What was measured amid an epoch of so many steps. A client that has finished it stays at its end, and one whose
+   * numbers have gone bad is already where it was put back to.
+   */
+  *evaluations(
+    { round, epoch }: EpochPlace,
+    steps: number,
+    evaluations: FederationPass["evaluations"],
+    end: PassOutcomes,
+  ): Generator<EvaluationEvent> {
+    for (const [step, outcomes] of [...evaluations].sort(([a], [b]) => a - b)) {
+      const clients = this.#byClient((client, index) => ({
+        client,
+        test: this.metrics((outcomes[index] ?? end[index])!),
+      }));
+      const mean = this.#mean(clients.map(({ test }) => test));
+      yield { type: "evaluation", round, epoch, step, steps, clients, mean };
+    }
+  }
+
+  /** All but whether the round is the best so far. */
+  aggregation(
+    { round, rate, senders }: { round: number; rate: number; senders: readonly number[] },
+    valid: PassOutcomes,
+    test: PassOutcomes,
+  ): Omit<AggregationEvent, "selected"> {
+    const { sharing } = this.method;
+    const clients = this.#byClient((client, index) => ({
+      client,
+      valid: this.metrics(valid[index]!),
+      test: this.metrics(test[index]!),
+    }));
+    return {
+      type: "aggregation",
+      round,
+      rate: sharing?.usesRate ? rate : null,
+      senders: this.namesOf(senders),
+      receivers: this.#receivers(sharing, senders),
+      clients,
+      valid: this.#mean(clients.map(({ valid }) => valid)),
+      test: this.#mean(clients.map(({ test }) => test)),
+    };
+  }
+
+  spectra(
+    { round, rate, layer }: { round: number; rate: number; layer: string },
+    before: readonly Spectrum[],
+    after: readonly Spectrum[],
+  ): SpectraEvent {
+    return {
+      type: "spectra",
+      round,
+      rate: this.method.sharing?.usesRate ? rate : null,
+      layer,
+      clients: this.#byClient((client, index) => ({
+        client,
+        before: before[index],
+        after: after[index],
+      })),
+    };
+  }
+
+  predictions(round: number, test: PassOutcomes): PredictionsEvent {
+    const { dataset: { clients: data, classNames } } = this.config;
+    const clients = this.#byClient((client, index) => ({
+      client,
+      labels: data[index].test.labels,
+      probabilities: this.#byRole((_, role) => test[index]![role].probabilities),
+    }));
+    return { type: "predictions", round, clients, classNames };
+  }
+
+  /** A client's metrics, by role. */
+  metrics(outcomes: readonly Outcomes[]): ByRole<Metrics> {
+    return this.#byRole((_, role) => outcomes[role].metrics);
+  }
+
+  namesOf(clients: readonly number[]): string[] {
+    return clients.map((index) => this.config.dataset.clients[index].name);
+  }
+
+  /** Names of the clients that `communicate()` gives something. */
+  #receivers(sharing: Sharing | null, senders: readonly number[]): string[] {
+    const toAll = sharing?.receivers === "all" && senders.length > 0;
+    return toAll ? this.#byClient((name) => name) : this.namesOf(senders);
+  }
+
+  #batchLosses(outcomes: readonly Outcomes[]): ByRole<readonly number[]> {
+    return this.#byRole((_, role) => outcomes[role].batchLosses);
+  }
+
+  #mean(clients: readonly ByRole<Metrics>[]): ByRole<Metrics> {
+    return this.#byRole((role) => meanMetrics(clients.map((metrics) => metrics[role])));
+  }
+
+  #byClient<T>(make: (name: string, index: number) => T): T[] {
+    return this.config.dataset.clients.map(({ name }, index) => make(name, index));
+  }
+
+  #byRole<T>(make: (role: string, index: number) => T): ByRole<T> {
+    return Object.fromEntries(this.method.roles.map((role, index) => [role, make(role, index)]));
+  }
+}

@@ -1,0 +1,40 @@
+// Whether all numbers of a stack's models are finite.
+
+import source from "../../kernels/finite.wgsl" with { type: "text" };
+import { kernelFile } from "../gpu/kernel.ts";
+import { fullTensor, linearWorkgroups } from "../tensor/elementwise.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { blockAlignment, type FlatTensors } from "./flat_tensors.ts";
+import { blockTable } from "./optimizer.ts";
+import type { TensorSets } from "./training_state.ts";
+
+const file = kernelFile("finite.wgsl", source);
+
+/** Looks for NaNs and infinities in the tensors of a stack. Dispose of it when done. */
+export class FiniteCheck {
+  readonly #sets: readonly { readonly tensors: FlatTensors; readonly blockOf: Tensor }[];
+
+  constructor(sets: TensorSets) {
+    this.#sets = Object.values(sets).map((tensors) => ({ tensors, blockOf: blockTable(tensors) }));
+  }
+
+  /** Waits for the GPU. @returns for each model of the stack whether all its numbers are finite now */
+  async read(): Promise<boolean[]> {
+    const [{ tensors: { gpu, stack } }] = this.#sets;
+    using found = fullTensor(gpu, [stack], 0, "u32");
+    for (const { tensors: { whole }, blockOf } of this.#sets) {
+      gpu.dispatch({
+        file,
+        entryPoint: "search",
+        params: { count: whole.size, models: stack },
+        buffers: { block_of: blockOf, values: whole, found },
+        workgroups: linearWorkgroups(whole.size, blockAlignment),
+      });
+    }
+    return Array.from(await found.read(), (flag) => flag === 0);
+  }
+
+  dispose(): void {
+    for (const { blockOf } of this.#sets) blockOf.dispose();
+  }
+}
