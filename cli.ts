@@ -1,5 +1,6 @@
 // The program: picks the command, and turns expected errors into one sentence and an exit code.
 
+import { errorLine } from "./src/commands/error_line.ts";
 import { helpText } from "./src/commands/help.ts";
 import { info } from "./src/commands/info.ts";
 import {
@@ -81,7 +82,9 @@ if (import.meta.main) {
     }
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit(exitCodes.brokenPipe);
     if (!isExpected(error)) throw error;
-    console.error(`error: ${error.message}`);
+    // Of a kernel that does not compile every line counts.
+    const text = error instanceof GpuError ? error.message : errorLine(error.message);
+    console.error(`error: ${text}`);
     Deno.exit(exitCodes.expectedError);
   }
 }

@@ -12,8 +12,9 @@ import {
   type SplitName,
   splitNames,
 } from "./dataset.ts";
+import { allocateImages } from "./image_memory.ts";
 import { type ImageTask, readImages } from "./image_files.ts";
-import { listFolder, readText } from "./listing.ts";
+import { expectWithin, listFolder, readText } from "./listing.ts";
 
 /** What of a data folder to read, and how. */
 export interface DatasetFolderOptions {
@@ -38,6 +39,8 @@ export interface DatasetFolderOptions {
  * of `csv_folder/classes.json`, or the paper's three.
  *
  * @throws {RangeError} unless `imageSize` and `limit` are positive whole numbers
+ * Links that lead out of the folders are refused: whoever makes the data decides nothing about other files.
+ *
  * @throws {DataError} when a folder, list or image is missing or unusable
  */
 export async function readDatasetFolder(
@@ -135,6 +138,7 @@ async function readSplitList(
 ): Promise<ListedImage[]> {
   const path = splitListPath(csvFolder, client, split);
   const remedy = "add it, or name the folder of the lists with --csv-folder";
+  await expectWithin(csvFolder, path, "file");
   return parseSplitList(await readText(path, "split list", remedy), path, classes);
 }
 
@@ -151,7 +155,7 @@ function prepareSplit(
   tasks: ImageTask[],
 ): Split {
   const bytesPerImage = imageSize * imageSize * 3;
-  const images = new Uint8Array(list.length * bytesPerImage);
+  const images = allocateImages(list.length, imageSize);
   list.forEach((image, index) => {
     const target = images.subarray(index * bytesPerImage, (index + 1) * bytesPerImage);
     tasks.push({ path: findImage(folder, image), storedSize: folder.storedSize, target });
