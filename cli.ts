@@ -1,6 +1,6 @@
 // The program: picks the command, and turns expected errors into one sentence and an exit code.
 
-import { errorLine } from "./src/commands/error_line.ts";
+import { errorLine, isExpected } from "./src/commands/expected_error.ts";
 import { helpText } from "./src/commands/help.ts";
 import { info } from "./src/commands/info.ts";
 import {
@@ -13,11 +13,6 @@ import { didYouMean } from "./src/commands/nearest_word.ts";
 import { UsageError } from "./src/commands/usage_error.ts";
 import { printVersion } from "./src/commands/version.ts";
 import { preferVulkan } from "./src/commands/webgpu_backend.ts";
-import { ConfigError } from "./src/federated/config.ts";
-import { DivergenceError } from "./src/federated/outcomes.ts";
-import { DataError } from "./src/data/data_error.ts";
-import { GpuError } from "./src/gpu/errors.ts";
-import { RunFolderError } from "./src/report/run_folder_error.ts";
 
 const exitCodes = { expectedError: 2, brokenPipe: 141 };
 
@@ -54,21 +49,6 @@ function runCommand(args: readonly string[], signal: AbortSignal): void | Promis
   );
 }
 
-/** Is this the user's to put right, and the message all that helps? */
-function isExpected(error: unknown): error is Error {
-  const kinds = [
-    UsageError,
-    ConfigError,
-    DataError,
-    DivergenceError,
-    GpuError,
-    RunFolderError,
-    ...Object.values(Deno.errors),
-  ];
-  if (kinds.some((kind) => error instanceof kind)) return true;
-  return error instanceof Error && "code" in error; // of the system, such as ENOSPC
-}
-
 if (import.meta.main) {
   const signal = interruptible();
   preferVulkan();
@@ -82,9 +62,7 @@ if (import.meta.main) {
     }
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit(exitCodes.brokenPipe);
     if (!isExpected(error)) throw error;
-    // Of a kernel that does not compile every line counts.
-    const text = error instanceof GpuError ? error.message : errorLine(error.message);
-    console.error(`error: ${text}`);
+    console.error(`error: ${errorLine(error)}`);
     Deno.exit(exitCodes.expectedError);
   }
 }

@@ -4,7 +4,7 @@ import { counted } from "../report/format.ts";
 import { createNewFolder, expectNewFile, expectNewFolder } from "../io/files.ts";
 import { readRuns } from "../report/labelled_runs.ts";
 import { reportFigures, writePage, writePictures } from "../report/report.ts";
-import { errorLine } from "./error_line.ts";
+import { oneLine } from "./expected_error.ts";
 import { reportFlags } from "./flags.ts";
 import { resolveOptions } from "./options.ts";
 import { UsageError } from "./usage_error.ts";
@@ -33,7 +33,7 @@ export async function report(args: readonly string[]): Promise<void> {
 
   const runs = await readRuns(operands);
   for (const notice of runs.flatMap(({ notices }) => notices)) {
-    console.error(`note: ${errorLine(notice)}`);
+    console.error(`note: ${oneLine(notice)}`);
   }
   const figures = reportFigures(runs);
   await writePage(runs, figures, out);

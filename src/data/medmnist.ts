@@ -32,7 +32,15 @@ const prefixes: Readonly<Record<SplitName, string>> = {
  * @throws {DataError} when the file cannot be read, or its arrays are other ones
  */
 export async function readMedMnist(path: string): Promise<MedMnistImage[]> {
-  const archive = await readBytes(path, "name a MedMNIST file with --source");
+  return parseMedMnist(await readBytes(path, "name a MedMNIST file with --source"), path);
+}
+
+/**
+ * As `readMedMnist()`, of the file's bytes; its path is for messages and the names of the classes.
+ *
+ * @throws {DataError} when its arrays are other ones
+ */
+export function parseMedMnist(archive: Uint8Array, path: string): MedMnistImage[] {
   const names = /^dermamnist/i.test(basename(path)) ? dermaMnistClasses : null;
   return splitNames.flatMap((split) => {
     const images = readArray(archive, path, `${prefixes[split]}_images`);

@@ -1,0 +1,62 @@
+// Shows a reader damaged inputs, and reports each that it answers with anything but a result or a documented error.
+
+import { RandomStream } from "../../src/random.ts";
+import type { FuzzTarget } from "./targets.ts";
+
+/** How the reader took the inputs. */
+export interface FuzzCounts {
+  readonly inputs: number;
+  readonly accepted: number;
+  readonly refused: number;
+  /** of the input that took longest, milliseconds */
+  readonly slowest: number;
+  /** of the input that took most memory, bytes */
+  readonly largest: number;
+}
+
+/** The inputs are of some kilobytes, so these are generous: milliseconds and bytes of one input. */
+const bounds = { time: 2000, memory: 64e6 };
+
+/**
+ * Reads the inputs `first … first + count − 1` of a seed.
+ *
+ * @param onInput called before every input, with its number
+ * @throws {Error} for the first input that is taken wrongly, with its seed, number and bytes
+ */
+export async function fuzz(
+  target: FuzzTarget,
+  { seed = 1, first = 0, count }: { seed?: number; first?: number; count: number },
+  onInput: (number: number) => void = () => {},
+): Promise<FuzzCounts> {
+  let [accepted, refused, slowest, largest] = [0, 0, 0, 0];
+  for (let number = first; number < first + count; number++) {
+    onInput(number);
+    const input = await target.make(new RandomStream(seed, number));
+    const fail = (problem: string, cause?: unknown) =>
+      new Error(
+        `${target.name}, seed ${seed}, input ${number}: ${problem}\n${input.toBase64()}`,
+        { cause },
+      );
+    const [start, before] = [performance.now(), memoryInUse()];
+    try {
+      await target.read(input.slice());
+      accepted++;
+    } catch (error) {
+      if (!target.documented.some((kind) => error instanceof kind && error.name === kind.name)) {
+        throw fail(`${error}`, error);
+      }
+      refused++;
+    }
+    const [time, memory] = [performance.now() - start, memoryInUse() - before];
+    if (time > bounds.time) throw fail(`it took ${Math.round(time)} ms`);
+    if (memory > bounds.memory) throw fail(`it took ${Math.round(memory / 1e6)} MB`);
+    [slowest, largest] = [Math.max(slowest, time), Math.max(largest, memory)];
+  }
+  return { inputs: count, accepted, refused, slowest, largest };
+}
+
+/** Of JavaScript's values and arrays, bytes; garbage too, so that what was freed at once still shows. */
+function memoryInUse(): number {
+  const { heapUsed, external } = Deno.memoryUsage();
+  return heapUsed + external;
+}
