@@ -49,9 +49,13 @@ export function readRow(value: unknown, start: RunEvent | null, where: string): 
 function runRow(row: Json, check: Check): RunEvent {
   check.names(row.roles, "roles");
   check.names(row.classNames, "classNames");
-  check.list(row.clients, "clients").forEach((client) =>
-    check.text(check.object(client, "a client").name, "a client's name")
-  );
+  for (const value of check.list(row.clients, "clients")) {
+    const client = check.object(value, "a client");
+    check.text(client.name, "a client's name");
+    for (const split of ["train", "valid", "test"]) {
+      check.count(client[split], `a client's ${split}`);
+    }
+  }
   check.count(row.rounds, "rounds");
   check.count(row.localEpochs, "localEpochs");
   const run = row as unknown as RunEvent;

@@ -1,6 +1,7 @@
 // The readers that take whatever is in a file, each with damaged inputs and the errors that it documents.
 
-import { zipSync } from "fflate";
+import { join } from "@std/path";
+import { unzipSync, zipSync } from "fflate";
 import { parseSplitList } from "../../src/data/csv.ts";
 import { DataError } from "../../src/data/data_error.ts";
 import { parseLabelTable } from "../../src/data/label_table.ts";
@@ -9,14 +10,23 @@ import { parseNpy } from "../../src/data/npy.ts";
 import { scalarsRecord, versionRecord } from "../../src/io/event_file.ts";
 import { readSafetensors, writeSafetensors } from "../../src/io/safetensors.ts";
 import type { RandomStream } from "../../src/random.ts";
-import { readRows } from "../../src/report/recorded_run.ts";
+import { labelled } from "../../src/report/labelled_runs.ts";
+import { readRows, readRun } from "../../src/report/recorded_run.ts";
+import { reportFigures } from "../../src/report/report.ts";
 import { parseRunConfig } from "../../src/report/run_config.ts";
 import { RunFolderError } from "../../src/report/run_folder_error.ts";
+import {
+  resultTables,
+  retrogressTable,
+  runsTable,
+  settingsTable,
+} from "../../src/report/tables.ts";
 import { decodeState, encodeState, type StoredState } from "../../src/report/stored_state.ts";
 import type { HostTensor } from "../../src/tensor/host_tensor.ts";
 import { npyBytes } from "../data/npy_bytes.ts";
 import { readEventFile } from "../report/event_reader.ts";
-import { madeUpRows } from "../report/made_up_folder.ts";
+import { TemporaryFolder } from "../data/tiny_folder.ts";
+import { addPredictions, addSpectra, madeUpRows } from "../report/made_up_folder.ts";
 import { concatenated, mutateBytes, mutateText, pick } from "./mutate.ts";
 
 /** A reader under fire. */
@@ -140,6 +150,44 @@ const eventFile = concatenated(
   scalarsRecord({ wallTime: 2.5, step: 3, scalars: new Map([["test/f1/A", 40], ["loss", 1]]) }),
 );
 
+/** A run folder of four files, as an archive. */
+const runFolder: Record<string, Uint8Array> = await madeUpRunFolder();
+
+async function madeUpRunFolder(): Promise<Record<string, Uint8Array>> {
+  using folder = new TemporaryFolder();
+  await addPredictions(folder.path, ["A", "B"]);
+  await addSpectra(folder.path, { rows: 3, cols: 4, clients: ["A", "B"] });
+  folder.write("config.json", config);
+  folder.write("metrics.jsonl", metrics);
+  const names = Array.from(Deno.readDirSync(folder.path), ({ name }) => name);
+  return Object.fromEntries(
+    names.map((name) => [name, Deno.readFileSync(join(folder.path, name))]),
+  );
+}
+
+function mutateRunFolder(random: RandomStream): Bytes {
+  const name = pick(random, ["metrics.jsonl", ...Object.keys(runFolder)]);
+  const change = name.endsWith(".safetensors")
+    ? mutateHeader
+    : (random: RandomStream, file: Uint8Array) =>
+      encoder.encode(mutateText(random, decoder.decode(file)));
+  return zipSync({ ...runFolder, [name]: change(random, runFolder[name]) }, { level: 0 }) as Bytes;
+}
+
+/** What the command `report` makes of a run folder, without drawing it. */
+async function reportOf(archive: Bytes) {
+  using folder = new TemporaryFolder();
+  for (const [name, file] of Object.entries(unzipSync(archive))) folder.write(name, file);
+  const runs = labelled([await readRun(folder.path)]);
+  return [
+    reportFigures(runs),
+    resultTables(runs),
+    retrogressTable(runs),
+    runsTable(runs),
+    settingsTable(runs),
+  ];
+}
+
 /** Text, damaged as text or as bytes. */
 function text(original: string): (random: RandomStream) => Bytes {
   return (random) =>
@@ -200,6 +248,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
     read: (bytes) => readRows(decoder.decode(bytes), "metrics.jsonl"),
     documented: [RunFolderError],
   },
+  { name: "run folder", make: mutateRunFolder, read: reportOf, documented: [RunFolderError] },
   {
     name: "event file",
     make: (random) => mutateBytes(random, eventFile),
