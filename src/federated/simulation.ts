@@ -21,6 +21,7 @@ import type {
 import type { FederatedMethod, Sharing } from "./methods/method.ts";
 import { methodOf } from "./methods/registry.ts";
 import type { Outcomes } from "./outcomes.ts";
+import { learningRateOf } from "./learning_rate.ts";
 import { participantsOf, updateArrives } from "./participation.ts";
 import { Pacer } from "./pacing.ts";
 import { collect, communicate, type SharedModel } from "./server.ts";
@@ -169,13 +170,12 @@ class Federation implements Disposable {
   }
 
   #beginRound(round: number): SimulationEvent {
-    const { learningRate, learningRateStep, learningRateGamma } = this.config;
-    const decayed = learningRate * learningRateGamma ** Math.floor(round / learningRateStep);
+    const learningRate = learningRateOf(this.config, round);
     this.#participants = participantsOf(this.config, round);
-    this.#groups.forEach((group) => group.beginRound(decayed, this.#participants));
+    this.#groups.forEach((group) => group.beginRound(learningRate, this.#participants));
     this.#stages = this.config.dataset.clients.map(() => 0);
     const participants = this.#namesOf(this.#participants);
-    return { type: "round", round, learningRate: decayed, participants };
+    return { type: "round", round, learningRate, participants };
   }
 
   /** @param first epochs before it are over */
