@@ -17,8 +17,9 @@ export interface FuzzTask {
   readonly count: number;
 }
 
-/** What it tells: the number of an input that it is about to read, its counts, or what went wrong. */
+/** What it tells: that it listens, the input that it is about to read, its counts, or what went wrong. */
 export type FuzzMessage =
+  | { readonly isReady: true }
   | { readonly input: number }
   | { readonly counts: FuzzCounts }
   | { readonly failure: string };
@@ -33,7 +34,7 @@ export const fuzzPart: TorturePart = {
       counts: [] as FuzzCounts[],
       failures: [] as string[],
     }));
-    let worker = startWorker();
+    let worker = await startWorker();
     let done = 0;
     for (let first = 0; performance.now() < end; first += batch) {
       for (const { target, counts, failures } of results) {
@@ -42,7 +43,7 @@ export const fuzzPart: TorturePart = {
         else failures.push(outcome.failure);
         if ("hangs" in outcome) {
           worker.terminate();
-          worker = startWorker();
+          worker = await startWorker();
         }
         done += batch;
         onProgress(
@@ -55,11 +56,16 @@ export const fuzzPart: TorturePart = {
   },
 };
 
-function startWorker(): Worker {
-  return new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+/** A thread that listens: what it was told before would be lost. */
+async function startWorker(): Promise<Worker> {
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  await new Promise((resolve) => worker.onmessage = resolve); // an error in it ends the program
+  return worker;
 }
 
-type Outcome = Exclude<FuzzMessage, { input: number }> | { failure: string; hangs: true };
+type Outcome =
+  | { readonly counts: FuzzCounts }
+  | { readonly failure: string; readonly hangs?: true };
 
 function runTask(worker: Worker, task: FuzzTask): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>();
@@ -72,9 +78,10 @@ function runTask(worker: Worker, task: FuzzTask): Promise<Outcome> {
   let timer = setTimeout(hangs, patience);
   worker.onmessage = ({ data }: MessageEvent<FuzzMessage>) => {
     clearTimeout(timer);
-    if (!("input" in data)) return resolve(data);
-    input = data.input;
-    timer = setTimeout(hangs, patience);
+    if ("input" in data) {
+      input = data.input;
+      timer = setTimeout(hangs, patience);
+    } else if (!("isReady" in data)) resolve(data);
   };
   worker.postMessage(task);
   return promise;

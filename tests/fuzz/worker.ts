@@ -5,8 +5,9 @@ import { fuzz } from "./fuzz.ts";
 import type { FuzzMessage, FuzzTask } from "./fuzz_part.ts";
 import { fuzzTargets } from "./targets.ts";
 
+const tell = (message: FuzzMessage) => self.postMessage(message);
+
 self.onmessage = async ({ data: { target, ...range } }: MessageEvent<FuzzTask>) => {
-  const tell = (message: FuzzMessage) => self.postMessage(message);
   try {
     const counts = await fuzz(fuzzTargets.find(({ name }) => name === target)!, range, (input) => {
       if (input % 50 === 0) tell({ input });
@@ -16,3 +17,4 @@ self.onmessage = async ({ data: { target, ...range } }: MessageEvent<FuzzTask>) 
     tell({ failure: (error as Error).message });
   }
 };
+tell({ isReady: true });
