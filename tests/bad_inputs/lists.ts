@@ -2,7 +2,9 @@
 
 import { dirname, join } from "@std/path";
 import { checkConfig, defaultConfig } from "../../src/federated/config.ts";
+import { allocateImages } from "../../src/data/image_memory.ts";
 import type { Split } from "../../src/data/dataset.ts";
+import { configurationOf, expectSameConfiguration } from "../../src/federated/state.ts";
 import type { TemporaryFolder } from "../data/tiny_folder.ts";
 import type { InputCase } from "./case.ts";
 import { images, listOf, readList, writeOneClient } from "./one_client.ts";
@@ -78,7 +80,7 @@ const utf16 = (text: string) =>
 /** Some file that exists everywhere, and its folder. */
 const outside = Deno.execPath();
 
-/** A federation of black images: so many labels in each split. */
+/** A federation of black images, one for each label in its training split. */
 function federation(labels: readonly number[], batchSize = 4) {
   const split = (labels: readonly number[]): Split => ({
     ids: labels.map(String),
@@ -87,7 +89,9 @@ function federation(labels: readonly number[], batchSize = 4) {
   });
   const client = { name: "A", train: split(labels), valid: split([0]), test: split([0]) };
   const dataset = { clients: [client], imageSize: 32, classNames: ["nv", "mel"] };
-  return checkConfig({ ...defaultConfig, dataset, batchSize });
+  const config = { ...defaultConfig, dataset, batchSize };
+  checkConfig(config);
+  return config;
 }
 
 export const listCases: readonly InputCase[] = [
@@ -202,20 +206,29 @@ export const listCases: readonly InputCase[] = [
   ),
   {
     what: "more images than there is memory for",
+    use: () => allocateImages(1e9, 1024),
+    refused: [
+      "Cannot hold 1000000000 images of 1024×1024 pixels",
+      "3145728 GB",
+      "fewer or smaller",
+    ],
+  },
+  {
+    what: "larger images than are stored",
     prepare: writeOneClient,
-    use: (path) => readList(path, { imageSize: 2 ** 26 }),
-    refused: ["67108864 pixels"],
+    use: (path) => readList(path, { imageSize: 1024 }),
+    refused: ["1024 pixels", "FOLDER/clientA stores 8 pixels", "--image-size 8 or less"],
   },
 
   {
     what: "a training split of one class",
-    use: () => federation([1, 1, 1, 1]),
-    accepted: undefined,
+    use: () => federation([1, 1, 1, 1]).batchSize,
+    accepted: 4,
   },
   {
     what: "a last batch of two images",
-    use: () => federation([0, 1, 0, 1, 0, 1]),
-    accepted: undefined,
+    use: () => federation([0, 1, 0, 1, 0, 1]).batchSize,
+    accepted: 4,
   },
   {
     what: "a client with one image",
@@ -241,5 +254,15 @@ export const listCases: readonly InputCase[] = [
     what: "a label beyond the classes",
     use: () => federation([0, 2]),
     refused: ["label 2", "2 classes"],
+  },
+  {
+    what: "a state with the stages of two clients where there is one",
+    use: () => {
+      const config = federation([0, 1]);
+      const progress = { round: 0, epoch: 0, best: null, stages: [1, 2] as const };
+      const configuration = configurationOf(config);
+      expectSameConfiguration({ ...progress, configuration, tensors: new Map() }, config);
+    },
+    refused: ["Cannot resume", "stages of 2 clients, but there are 1"],
   },
 ];

@@ -2,6 +2,7 @@
 
 import { join } from "@std/path";
 import { compare } from "../../src/commands/compare.ts";
+import { readSafetensors, writeSafetensors } from "../../src/io/safetensors.ts";
 import { readEarlierRun } from "../../src/report/earlier_run.ts";
 import { readRuns } from "../../src/report/labelled_runs.ts";
 import { RunFolderError } from "../../src/report/run_folder_error.ts";
@@ -231,4 +232,17 @@ export const runFolderCases: readonly InputCase[] = [
   changedState("a file outside to be cut", (stored) => ({ ...stored, lengths: { "../x": 0 } })),
   changedState("an absolute path to be cut", (stored) => ({ ...stored, lengths: { "/x": 0 } })),
   changedState("an endless time", (stored) => ({ ...stored, elapsed: "long" })),
+  {
+    what: "a stored state without checksum",
+    prepare: async (folder) => {
+      copyStopped(folder);
+      const { tensors, metadata: { sha256: _, ...rest } } = readSafetensors(
+        await Deno.readFile(stateFile(folder.path, "state")),
+      );
+      await Deno.writeFile(stateFile(folder.path, "state"), writeSafetensors(tensors, rest));
+      await Deno.remove(stateFile(folder.path, "previous"));
+    },
+    use: resumed,
+    refused: ["state.safetensors is damaged (it has no checksum)"],
+  },
 ];

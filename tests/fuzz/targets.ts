@@ -208,7 +208,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
     make: async (random) =>
       random.integer(2)
         ? await mutateState(random)
-        : mutateBytes(random, await encodeState(storedState)),
+        : pick(random, [mutateBytes, mutateHeader])(random, await encodeState(storedState)),
     read: decodeState,
     documented: [SyntaxError],
   },
