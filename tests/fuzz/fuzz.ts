@@ -38,22 +38,37 @@ export async function fuzz(
         `${target.name}, seed ${seed}, input ${number}: ${problem}\n${input.toBase64()}`,
         { cause },
       );
-    const [start, before] = [timeSpent(), memoryInUse()];
-    try {
-      await target.read(input.slice());
-      accepted++;
-    } catch (error) {
-      if (!target.documented.some((kind) => error instanceof kind && error.name === kind.name)) {
-        throw fail(`${error}`, error);
-      }
-      refused++;
+    const { error, memory, ...spent } = await attempt(target, input);
+    if (error === null) accepted++;
+    else if (isDocumented(target, error)) refused++;
+    else throw fail(`${error}`, error);
+    // Time of other threads of this process counts too, so an input is slow only if it always is.
+    let { time } = spent;
+    for (let again = 0; again < 2 && time > bounds.time; again++) {
+      time = Math.min(time, (await attempt(target, input)).time);
     }
-    const [time, memory] = [timeSpent() - start, memoryInUse() - before];
     if (time > bounds.time) throw fail(`it took ${Math.round(time)} ms`);
     if (memory > bounds.memory) throw fail(`it took ${Math.round(memory / 1e6)} MB`);
     [slowest, largest] = [Math.max(slowest, time), Math.max(largest, memory)];
   }
   return { inputs: count, accepted, refused, slowest, largest };
+}
+
+/** Reads a copy of an input. @returns the error, or null, and what it took */
+async function attempt({ read }: FuzzTarget, input: Uint8Array<ArrayBuffer>) {
+  let error: unknown = null;
+  const [start, before] = [timeSpent(), memoryInUse()];
+  try {
+    await read(input.slice());
+  } catch (thrown) {
+    error = thrown;
+  }
+  return { error, time: timeSpent() - start, memory: memoryInUse() - before };
+}
+
+/** Another class that inherits from a documented one is none. */
+function isDocumented({ documented }: FuzzTarget, error: unknown): boolean {
+  return documented.some((kind) => error instanceof kind && error.name === kind.name);
 }
 
 /** Milliseconds of a core: on a busy machine a clock would tell of the others. */
