@@ -15,8 +15,16 @@ export interface FuzzCounts {
   readonly largest: number;
 }
 
-/** The inputs are of some kilobytes, so these are generous: milliseconds of a core and bytes, of one input. */
-const bounds = { time: 1000, memory: 64e6 };
+/** Which inputs are read, and what one may take. */
+export interface FuzzOptions {
+  readonly seed?: number;
+  readonly first?: number;
+  readonly count: number;
+  /** milliseconds of a core; the inputs are of some kilobytes */
+  readonly mostTime?: number;
+  /** bytes */
+  readonly mostMemory?: number;
+}
 
 /**
  * Reads the inputs `first … first + count − 1` of a seed.
@@ -26,7 +34,7 @@ const bounds = { time: 1000, memory: 64e6 };
  */
 export async function fuzz(
   target: FuzzTarget,
-  { seed = 1, first = 0, count }: { seed?: number; first?: number; count: number },
+  { seed = 1, first = 0, count, mostTime = 1000, mostMemory = 64e6 }: FuzzOptions,
   onInput: (number: number) => void = () => {},
 ): Promise<FuzzCounts> {
   let [accepted, refused, slowest, largest] = [0, 0, 0, 0];
@@ -44,11 +52,11 @@ export async function fuzz(
     else throw fail(`${error}`, error);
     // Time of other threads of this process counts too, so an input is slow only if it always is.
     let { time } = spent;
-    for (let again = 0; again < 2 && time > bounds.time; again++) {
+    for (let again = 0; again < 2 && time > mostTime; again++) {
       time = Math.min(time, (await attempt(target, input)).time);
     }
-    if (time > bounds.time) throw fail(`it took ${Math.round(time)} ms`);
-    if (memory > bounds.memory) throw fail(`it took ${Math.round(memory / 1e6)} MB`);
+    if (time > mostTime) throw fail(`it took ${Math.round(time)} ms`);
+    if (memory > mostMemory) throw fail(`it took ${Math.round(memory / 1e6)} MB`);
     [slowest, largest] = [Math.max(slowest, time), Math.max(largest, memory)];
   }
   return { inputs: count, accepted, refused, slowest, largest };
