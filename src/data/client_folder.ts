@@ -30,7 +30,7 @@ export async function openClientFolder(
   imageSize: number,
 ): Promise<ClientFolder> {
   const clientPath = join(dataPath, `client${name}`);
-  const sizes = await findSizes(clientPath, name);
+  const sizes = await findSizes(dataPath, clientPath, name);
   const storedSize = sizes.find((size) => size >= imageSize);
   if (storedSize === undefined) {
     throw new DataError(
@@ -59,7 +59,7 @@ export interface StoredSize {
 export async function findStoredSizes(dataPath: string, name: string): Promise<StoredSize[]> {
   const clientPath = join(dataPath, `client${name}`);
   const stored: StoredSize[] = [];
-  for (const size of await findSizes(clientPath, name)) {
+  for (const size of await findSizes(dataPath, clientPath, name)) {
     const path = join(clientPath, `img_resize${size}`);
     const files = [...(await findImages(dataPath, path, name)).values()];
     let bytes = 0;
@@ -73,7 +73,8 @@ export async function findStoredSizes(dataPath: string, name: string): Promise<S
 }
 
 /** The stored pixel sizes, smallest first. */
-async function findSizes(clientPath: string, name: string): Promise<number[]> {
+async function findSizes(dataPath: string, clientPath: string, name: string): Promise<number[]> {
+  await expectWithin(dataPath, clientPath, "folder");
   const remedy = "store the images in a folder img_resize<pixels>";
   const entries = await listFolder(clientPath, `folder of client ${name}`, remedy);
   const sizes = entries

@@ -188,7 +188,12 @@ export const listCases: readonly InputCase[] = [
     "classes.json",
     "a link leads to",
   ),
-  refusedFolder("a client that is a link outside", link("clientB", dirname(outside)), "clientB"),
+  refusedFolder(
+    "a client that is a link outside",
+    link("clientB", dirname(outside)),
+    "clientB",
+    "out of FOLDER",
+  ),
   refusedFolder("a link to itself", link(`${images}/x0.png`, "x0.png"), `${images}/x0.png`),
   refusedFolder(
     "a link to nothing",
