@@ -1,5 +1,6 @@
 // The program: picks the command, and turns expected errors into one sentence and an exit code.
 
+import { errorLine, isExpected } from "./src/commands/expected_error.ts";
 import { helpText } from "./src/commands/help.ts";
 import {
   interruptible,
@@ -11,11 +12,6 @@ import { didYouMean } from "./src/commands/nearest_word.ts";
 import { UsageError } from "./src/commands/usage_error.ts";
 import { printVersion } from "./src/commands/version.ts";
 import { preferVulkan } from "./src/commands/webgpu_backend.ts";
-import { ConfigError } from "./src/federated/config.ts";
-import { DivergenceError } from "./src/federated/divergence.ts";
-import { DataError } from "./src/data/data_error.ts";
-import { GpuError } from "./src/gpu/errors.ts";
-import { RunFolderError } from "./src/report/run_folder_error.ts";
 
 const exitCodes = { expectedError: 2, brokenPipe: 141 };
 
@@ -52,21 +48,6 @@ function runCommand(args: readonly string[], signal: AbortSignal): void | Promis
   );
 }
 
-/** Is this the user's to put right, and the message all that helps? */
-function isExpected(error: unknown): error is Error {
-  const kinds = [
-    UsageError,
-    ConfigError,
-    DataError,
-    DivergenceError,
-    GpuError,
-    RunFolderError,
-    ...Object.values(Deno.errors),
-  ];
-  if (kinds.some((kind) => error instanceof kind)) return true;
-  return error instanceof Error && "code" in error; // of the system, such as ENOSPC
-}
-
 if (import.meta.main) {
   const signal = interruptible();
   preferVulkan();
@@ -80,7 +61,7 @@ if (import.meta.main) {
     }
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit(exitCodes.brokenPipe);
     if (!isExpected(error)) throw error;
-    console.error(`error: ${error.message}`);
+    console.error(`error: ${errorLine(error)}`);
     Deno.exit(exitCodes.expectedError);
   }
 }

@@ -1,6 +1,7 @@
 // Checkpoints as files: found in run folders, and read.
 
 import { join } from "@std/path";
+import { reasonOf } from "../data/listing.ts";
 import type { Checkpoint } from "../federated/checkpoint.ts";
 import { readSafetensors } from "../io/safetensors.ts";
 import { UsageError } from "./usage_error.ts";
@@ -64,13 +65,8 @@ export async function readCheckpoint(path: string): Promise<CheckpointFile> {
   try {
     return { path, ...readSafetensors(await Deno.readFile(path)) };
   } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound
-      ? "it does not exist"
-      : error instanceof Deno.errors.IsADirectory
-      ? "it is a folder"
-      : (error as Error).message;
     throw new UsageError(
-      `Cannot use ${path} as a checkpoint: ${reason}; expected a file such as ` +
+      `Cannot use ${path} as a checkpoint: ${reasonOf(error)}; expected a file such as ` +
         `best/clientA_personal${checkpointExtension} of a run folder`,
     );
   }

@@ -6,6 +6,7 @@ import type { SimulationEvent } from "../federated/events.ts";
 import type { FederatedMethod } from "../federated/methods/method.ts";
 import { builtInMethods } from "../federated/methods/registry.ts";
 import { expectNewFolder, freePath, writeFileAtomic } from "../io/files.ts";
+import { isListOfTexts } from "../io/json.ts";
 import { ComparisonConsole } from "../report/comparison_console.ts";
 import { writeComparison } from "../report/comparison_files.ts";
 import { type EarlierRun, isFinished, readEarlierRun } from "../report/earlier_run.ts";
@@ -213,7 +214,8 @@ async function readPlan(
   const path = join(folder, planFile);
   try {
     const plan = JSON.parse(await Deno.readTextFile(path));
-    if (!Object.hasOwn(presets, plan.command) || !Array.isArray(plan.arguments)) {
+    const words: unknown = plan?.arguments;
+    if (!isListOfTexts(words) || !Object.hasOwn(presets, plan.command)) {
       throw new SyntaxError("command or arguments are missing");
     }
     return plan;

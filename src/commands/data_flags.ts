@@ -130,7 +130,7 @@ export const prepareOnlyFlags = {
   alpha: flag({
     name: "alpha",
     aliases: [],
-    kind: number({ above: 0 }),
+    kind: number({ min: 1e-6 }), // one client has nearly all of a class long before
     default: 0.5,
     source: "ours",
     topic: preparing,
@@ -170,7 +170,7 @@ const numberOfImages = (split: "train" | "valid" | "test", count: number) =>
   flag({
     name: `${split}-size`,
     aliases: [],
-    kind: integer({ min: 20 }), // below, the smallest client lacks a class
+    kind: integer({ min: 20, max: 1_000_000 }), // below, the smallest client lacks a class
     default: count,
     source: "ours",
     topic: synthesizing,

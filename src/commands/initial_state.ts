@@ -1,5 +1,6 @@
 // The weights that all models start from, where a flag names them.
 
+import { reasonOf } from "../data/listing.ts";
 import { readSafetensors } from "../io/safetensors.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import { UsageError } from "./usage_error.ts";
@@ -18,7 +19,7 @@ export async function readInitialState(
   } catch (error) {
     const reason = error instanceof Deno.errors.NotFound
       ? "the file does not exist"
-      : (error as Error).message;
+      : reasonOf(error);
     throw new UsageError(
       `Cannot use ${path} for --init: ${reason}; expected a safetensors file with the weights`,
     );

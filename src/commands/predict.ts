@@ -20,6 +20,7 @@ import { openGpu } from "../tensor/gpu.ts";
 import { predictFlags, type PredictOptions } from "./checkpoint_flags.ts";
 import { type NetworkSettings, networkSettings } from "./checkpoint_settings.ts";
 import { checkpointExtension, originOf, readCheckpoint } from "./checkpoints.ts";
+import { oneLine } from "./expected_error.ts";
 import { resolveOptions } from "./options.ts";
 import { ReadingLine } from "./reading_line.ts";
 import { UsageError } from "./usage_error.ts";
@@ -63,7 +64,7 @@ export async function predict(args: readonly string[], signal: AbortSignal): Pro
     await writeFileAtomic(options.csv, stringify(predictionsCsv(table)));
   }
   if (table.failures.length === 0) return;
-  for (const { message } of table.failures) console.error(`warning: ${message}`);
+  for (const { message } of table.failures) console.error(`warning: ${oneLine(message)}`);
   throw new DataError(
     `Cannot use ${table.failures.length} of ${files.length} images: the lines above say why`,
   );

@@ -4,6 +4,7 @@ import { counted } from "../report/format.ts";
 import { createNewFolder, expectNewFile, expectNewFolder } from "../io/files.ts";
 import { readRuns } from "../report/labelled_runs.ts";
 import { reportFigures, writePage, writePictures } from "../report/report.ts";
+import { oneLine } from "./expected_error.ts";
 import { reportFlags } from "./flags.ts";
 import { resolveOptions } from "./options.ts";
 import { UsageError } from "./usage_error.ts";
@@ -31,7 +32,9 @@ export async function report(args: readonly string[]): Promise<void> {
   await expectNewFolder(folder);
 
   const runs = await readRuns(operands);
-  for (const notice of runs.flatMap(({ notices }) => notices)) console.error(`note: ${notice}`);
+  for (const notice of runs.flatMap(({ notices }) => notices)) {
+    console.error(`note: ${oneLine(notice)}`);
+  }
   const figures = reportFigures(runs);
   await writePage(runs, figures, out);
   await createNewFolder(folder);

@@ -6,6 +6,7 @@ import { settingText } from "../report/format.ts";
 import type { RunConfig } from "../report/run_config.ts";
 import { RunFolderError } from "../report/run_folder_error.ts";
 import type { RunHeader, Setting } from "../report/run_header.ts";
+import { oneLine } from "./expected_error.ts";
 import { type Flag, trainFlags, type TrainOptions } from "./flags.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { UsageError } from "./usage_error.ts";
@@ -93,5 +94,5 @@ export function showNotices(
     ...(notice === null ? [] : [notice]),
     ...differing.map((what) => `the run began with ${what}: the last digits may differ`),
   ];
-  for (const text of notices) console.error(`note: ${text}`);
+  for (const text of notices) console.error(`note: ${oneLine(text)}`);
 }

@@ -120,7 +120,8 @@ export function shares(example: readonly [number, number, number]): ValueKind<Sh
       const [first, second, third] = numbers;
       if (first === undefined || second === undefined || third === undefined) return undefined;
       const sum = first + second + third;
-      return [first / sum, second / sum, third / sum];
+      const shares: Shares = [first / sum, second / sum, third / sum];
+      return shares.includes(0) ? undefined : shares; // of numbers too far apart, or with an infinite sum
     },
   };
 }

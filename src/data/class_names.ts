@@ -3,7 +3,7 @@
 import { join } from "@std/path";
 import { lesionClasses } from "./dataset.ts";
 import { DataError } from "./data_error.ts";
-import { readText } from "./listing.ts";
+import { expectWithin, readText } from "./listing.ts";
 
 /**
  * Reads `classes.json` of a folder of split lists, such as `["nv", "bkl", "mel"]`; the paper's classes where there
@@ -14,6 +14,7 @@ import { readText } from "./listing.ts";
 export async function readClassNames(csvFolder: string): Promise<readonly string[]> {
   const path = classNamesPath(csvFolder);
   if (!await exists(path)) return lesionClasses;
+  await expectWithin(csvFolder, path, "file");
   const remedy = 'write the names in the order of the labels, such as ["nv", "bkl", "mel"]';
   const text = await readText(path, "names of the classes", remedy);
   let names: unknown;

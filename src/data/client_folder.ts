@@ -3,7 +3,7 @@
 import { join } from "@std/path";
 import { concurrently } from "./concurrently.ts";
 import { DataError } from "./data_error.ts";
-import { listFolder } from "./listing.ts";
+import { expectWithin, listFolder } from "./listing.ts";
 
 /** The images of one client, as stored in the pixel size to be read. */
 export interface ClientFolder {
@@ -22,7 +22,7 @@ export const imageExtensions = ["png", "jpg", "jpeg"];
 /**
  * Finds the images of client `name` in the smallest stored size that is at least `imageSize`.
  *
- * @throws {DataError} when there is none
+ * @throws {DataError} when there is none, or a link leads out of the data folder
  */
 export async function openClientFolder(
   dataPath: string,
@@ -30,7 +30,7 @@ export async function openClientFolder(
   imageSize: number,
 ): Promise<ClientFolder> {
   const clientPath = join(dataPath, `client${name}`);
-  const sizes = await findSizes(clientPath, name);
+  const sizes = await findSizes(dataPath, clientPath, name);
   const storedSize = sizes.find((size) => size >= imageSize);
   if (storedSize === undefined) {
     throw new DataError(
@@ -39,7 +39,7 @@ export async function openClientFolder(
     );
   }
   const path = join(clientPath, `img_resize${storedSize}`);
-  return { name, storedSize, path, files: await findImages(path, name) };
+  return { name, storedSize, path, files: await findImages(dataPath, path, name) };
 }
 
 /** All images of a client that are stored in one pixel size. */
@@ -54,13 +54,14 @@ export interface StoredSize {
 /**
  * What is stored for client `name`, smallest images first.
  *
- * @throws {DataError} when there is nothing
+ * @throws {DataError} when there is nothing, or a link leads out of the data folder
  */
 export async function findStoredSizes(dataPath: string, name: string): Promise<StoredSize[]> {
   const clientPath = join(dataPath, `client${name}`);
   const stored: StoredSize[] = [];
-  for (const size of await findSizes(clientPath, name)) {
-    const files = [...(await findImages(join(clientPath, `img_resize${size}`), name)).values()];
+  for (const size of await findSizes(dataPath, clientPath, name)) {
+    const path = join(clientPath, `img_resize${size}`);
+    const files = [...(await findImages(dataPath, path, name)).values()];
     let bytes = 0;
     await concurrently(files, async (path) => {
       const { size } = await Deno.stat(path); // not within the sum: others add to it meanwhile
@@ -72,19 +73,29 @@ export async function findStoredSizes(dataPath: string, name: string): Promise<S
 }
 
 /** The stored pixel sizes, smallest first. */
-async function findSizes(clientPath: string, name: string): Promise<number[]> {
+async function findSizes(dataPath: string, clientPath: string, name: string): Promise<number[]> {
+  await expectWithin(dataPath, clientPath, "folder");
   const remedy = "store the images in a folder img_resize<pixels>";
   const entries = await listFolder(clientPath, `folder of client ${name}`, remedy);
   const sizes = entries
-    .flatMap((entry) => entry.name.match(/^img_resize(\d+)$/)?.[1] ?? [])
+    .flatMap((entry) => entry.name.match(/^img_resize([1-9]\d*)$/)?.[1] ?? [])
     .map(Number)
     .sort((a, b) => a - b);
   if (sizes.length > 0) return sizes;
   throw new DataError(`Cannot find images of client ${name} in ${clientPath}: ${remedy}`);
 }
 
-async function findImages(path: string, client: string): Promise<Map<string, string>> {
-  const entries = await listFolder(path, `images of client ${client}`, "make it readable");
+async function findImages(
+  dataPath: string,
+  path: string,
+  client: string,
+): Promise<Map<string, string>> {
+  await expectWithin(dataPath, path, "folder");
+  const entries = (await listFolder(path, `images of client ${client}`, "make it readable"))
+    .filter(({ isFile, isSymlink }) => isFile || isSymlink);
+  for (const { name, isSymlink } of entries) {
+    if (isSymlink) await expectWithin(dataPath, join(path, name), "file");
+  }
   const files = new Map<string, string>();
   for (const extension of imageExtensions.toReversed()) {
     const suffix = `.${extension}`;

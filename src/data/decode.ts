@@ -5,6 +5,7 @@
 import jpegModule from "imagescript/wasm/node/jpeg.js";
 import pngModule from "imagescript/wasm/node/png.js";
 import { DataError } from "./data_error.ts";
+import { isJpeg, isPng, sizeInHeader } from "./image_header.ts";
 
 /** An image in memory. */
 export interface RgbImage {
@@ -17,7 +18,7 @@ export interface RgbImage {
 /**
  * Decodes the bytes of a PNG or JPEG file; the name is for messages. Alpha is dropped, not blended.
  *
- * @throws {DataError} when the bytes are not a whole PNG or JPEG image
+ * @throws {DataError} when the bytes are not a whole PNG or JPEG image, or one that would fill the memory
  */
 export type ImageDecoder = (bytes: Uint8Array, name: string) => RgbImage;
 
@@ -43,6 +44,9 @@ interface DecodedJpeg {
 
 const channelsOfJpegFormat = [1, 3, 4];
 
+/** As Pillow, which warns above: a file of some kilobytes can announce billions of pixels. */
+const mostPixels = 2 ** 30 / 4 / 3;
+
 /** Makes a decoder ready. It is synchronous, and not for use by two threads. */
 export async function openImageDecoder(): Promise<ImageDecoder> {
   const png = await (pngModule as DecoderModule<DecodedPng>).init();
@@ -53,15 +57,18 @@ export async function openImageDecoder(): Promise<ImageDecoder> {
       const { width, height, framebuffer } = png.decode(bytes);
       return { width, height, pixels: toRgb(framebuffer, 4) };
     }
-    if (!isJpeg(bytes)) throw new Error("it is neither a PNG nor a JPEG file");
     const { width, height, format, buffer } = jpeg.decode(bytes);
     const channels = channelsOfJpegFormat[format];
     if (channels === 4) throw new Error("it is a JPEG file in CMYK colours, not in RGB");
+    if (buffer.length !== width * height * channels) {
+      throw new Error("it has more than 8 bits per channel");
+    }
     return { width, height, pixels: toRgb(buffer, channels) };
   };
 
   return (bytes, name) => {
     try {
+      expectDecodable(bytes);
       return decode(bytes);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -70,12 +77,14 @@ export async function openImageDecoder(): Promise<ImageDecoder> {
   };
 }
 
-function isPng(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x89 && bytes[1] === 0x50 && bytes[2] === 0x4e && bytes[3] === 0x47;
-}
-
-function isJpeg(bytes: Uint8Array): boolean {
-  return bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
+/** Checks what is known before a single pixel is decoded. */
+function expectDecodable(bytes: Uint8Array): void {
+  if (!isPng(bytes) && !isJpeg(bytes)) throw new Error("it is neither a PNG nor a JPEG file");
+  const size = sizeInHeader(bytes);
+  if (size === null) throw new Error("its header is cut off");
+  const { width, height } = size;
+  if (width * height <= mostPixels) return;
+  throw new Error(`its header announces ${width}x${height} pixels, too many to decode`);
 }
 
 /** Keeps the first three of four channels; repeats a single one. */

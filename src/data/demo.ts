@@ -4,6 +4,7 @@ import { RandomStream } from "../random.ts";
 import { type Dataset, lesionClasses, type Split, type SplitName, splitNames } from "./dataset.ts";
 import { DataError } from "./data_error.ts";
 import { synthesizeScene } from "./demo_lesion.ts";
+import { allocateImages } from "./image_memory.ts";
 import { photograph, type Scanner } from "./demo_scanner.ts";
 
 /** What demo data to synthesize. */
@@ -204,7 +205,7 @@ async function synthesizeSplit(
 ): Promise<Split> {
   const labels = synthesizeLabels(random, client.balance, size).slice(0, count);
   const bytesPerImage = imageSize * imageSize * 3;
-  const images = new Uint8Array(count * bytesPerImage);
+  const images = allocateImages(count, imageSize);
   for (const [index, label] of labels.entries()) {
     const place = images.subarray(index * bytesPerImage, (index + 1) * bytesPerImage);
     photograph(random, synthesizeScene(random, label), client.scanner, imageSize, place);

@@ -13,8 +13,9 @@ import {
   splitNames,
 } from "./dataset.ts";
 import { type ImageBlock, type ImageCache, readBlocks } from "./image_cache.ts";
+import { allocateImages } from "./image_memory.ts";
 import { readImages, type ReadOptions } from "./image_threads.ts";
-import { listFolder, readText } from "./listing.ts";
+import { expectWithin, listFolder, readText } from "./listing.ts";
 
 /** What of a data folder to read, and how. */
 export interface DatasetFolderOptions extends ReadOptions {
@@ -37,6 +38,8 @@ export interface DatasetFolderOptions extends ReadOptions {
  * `csv_folder/client<X>/{train,valid,test}_client<X>.csv`. The smallest stored size that is large enough is read,
  * and area-averaged to `imageSize`. Every client present takes part unless some are named. The classes are those
  * of `csv_folder/classes.json`, or the paper's three.
+ *
+ * Links that lead out of the folders are refused: whoever makes the data decides nothing about other files.
  *
  * @throws {RangeError} unless `imageSize`, `limit` and `threads` are positive whole numbers
  * @throws {DataError} when a folder, list or image is missing or unusable
@@ -138,6 +141,7 @@ async function readSplitList(
 ): Promise<ListedImage[]> {
   const path = splitListPath(csvFolder, client, split);
   const remedy = "add it, or name the folder of the lists with --csv-folder";
+  await expectWithin(csvFolder, path, "file");
   return parseSplitList(await readText(path, "split list", remedy), path, classes);
 }
 
@@ -154,7 +158,7 @@ function prepareSplit(
   blocks: ImageBlock[],
 ): Split {
   const bytesPerImage = imageSize * imageSize * 3;
-  const images = new Uint8Array(list.length * bytesPerImage);
+  const images = allocateImages(list.length, imageSize);
   const tasks = list.map((image, index) => ({
     path: findImage(folder, image),
     storedSize: folder.storedSize,

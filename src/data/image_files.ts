@@ -3,6 +3,7 @@
 import { concurrently } from "./concurrently.ts";
 import { DataError } from "./data_error.ts";
 import type { ImageDecoder } from "./decode.ts";
+import { sizeInHeader } from "./image_header.ts";
 import { readBytes } from "./listing.ts";
 import { areaAverage } from "./resize.ts";
 
@@ -36,12 +37,13 @@ export async function readImageFiles(
 
 async function readImage(task: ImageTask, imageSize: number, decode: ImageDecoder): Promise<void> {
   const { path, storedSize, target } = task;
-  const image = decode(await readBytes(path), path);
-  if (image.width !== storedSize || image.height !== storedSize) {
+  const bytes = await readBytes(path);
+  const { width, height } = sizeInHeader(bytes) ?? decode(bytes, path); // which says what is wrong
+  if (width !== storedSize || height !== storedSize) {
     throw new DataError(
-      `Cannot use ${path}: it has ${image.width}x${image.height} pixels but its folder promises ` +
+      `Cannot use ${path}: it has ${width}x${height} pixels but its folder promises ` +
         `${storedSize}x${storedSize}; resize it`,
     );
   }
-  target.set(areaAverage(image, imageSize));
+  target.set(areaAverage(decode(bytes, path), imageSize));
 }

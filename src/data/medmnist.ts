@@ -1,7 +1,7 @@
 // Reads a MedMNIST file, such as dermamnist_64.npz: a zip archive of NumPy arrays.
 
 import { basename } from "@std/path";
-import { unzipSync } from "fflate";
+import { type UnzipFileInfo, unzipSync } from "fflate";
 import { DataError } from "./data_error.ts";
 import { type SplitName, splitNames } from "./dataset.ts";
 import type { RgbImage } from "./decode.ts";
@@ -32,7 +32,15 @@ const prefixes: Readonly<Record<SplitName, string>> = {
  * @throws {DataError} when the file cannot be read, or its arrays are other ones
  */
 export async function readMedMnist(path: string): Promise<MedMnistImage[]> {
-  const archive = await readBytes(path, "name a MedMNIST file with --source");
+  return parseMedMnist(await readBytes(path, "name a MedMNIST file with --source"), path);
+}
+
+/**
+ * As `readMedMnist()`, of the file's bytes; its path is for messages and the names of the classes.
+ *
+ * @throws {DataError} when its arrays are other ones
+ */
+export function parseMedMnist(archive: Uint8Array, path: string): MedMnistImage[] {
   const names = /^dermamnist/i.test(basename(path)) ? dermaMnistClasses : null;
   return splitNames.flatMap((split) => {
     const images = readArray(archive, path, `${prefixes[split]}_images`);
@@ -47,12 +55,27 @@ export async function readMedMnist(path: string): Promise<MedMnistImage[]> {
   });
 }
 
-/** Unpacks one array: all at once would take twice the memory. */
+/** So many bytes can one byte of deflate stand for at most. */
+const mostExpansion = 1032;
+/** Of the shortest header of a file in an archive. */
+const shortestHeader = 46;
+
+/**
+ * Unpacks one array: all at once would take twice the memory. What the archive says of itself is not believed: the
+ * memory and the steps that it asks for are bounded by its own length.
+ */
 function readArray(archive: Uint8Array, path: string, name: string): NumpyArray {
   const file = `${name}.npy`;
   let files: Record<string, Uint8Array>;
+  let headers = 0;
+  const filter = ({ name, size, originalSize }: UnzipFileInfo) => {
+    if (++headers > archive.length / shortestHeader) throw new Error("it lists too many files");
+    if (name !== file) return false;
+    if (originalSize <= Math.min(size, archive.length) * mostExpansion) return true;
+    throw new Error(`${name} cannot have ${originalSize} bytes`);
+  };
   try {
-    files = unzipSync(archive, { filter: ({ name }) => name === file });
+    files = unzipSync(archive, { filter });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new DataError(`Cannot unpack ${path}: ${reason}; get the file anew`);

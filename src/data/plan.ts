@@ -8,7 +8,7 @@ import { lesionClasses, type SplitName, splitNames } from "./dataset.ts";
 import { openImageDecoder } from "./decode.ts";
 import { splitListPath } from "./folder.ts";
 import { findImageFiles, readImageOf } from "./image_tree.ts";
-import { listFolder, readText } from "./listing.ts";
+import { expectWithin, listFolder, readText } from "./listing.ts";
 import { partition, type PartitionOptions, type PartitionRule } from "./partition.ts";
 import { type FolderPlan, type PlannedClient, splitListText } from "./write_folder.ts";
 
@@ -87,6 +87,7 @@ export async function planByLists(path: string, csvFolder: string): Promise<Fold
   const decode = await openImageDecoder();
   const planSplit = async (client: string, split: SplitName) => {
     const listPath = splitListPath(csvFolder, client, split);
+    await expectWithin(csvFolder, listPath, "file");
     const list = await readText(listPath, "split list", "add it");
     const images = parseSplitList(list, listPath, classNames.length).map(
       ({ id, label, source }) => {

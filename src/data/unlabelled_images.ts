@@ -53,7 +53,7 @@ async function isFolder(path: string): Promise<boolean> {
 async function listImages(folder: string): Promise<string[]> {
   const isImage = new RegExp(`\\.(${imageExtensions.join("|")})$`, "i");
   const names = (await listFolder(folder, "folder of images", "make it readable"))
-    .filter(({ name, isDirectory }) => !isDirectory && isImage.test(name))
+    .filter(({ name, isFile, isSymlink }) => (isFile || isSymlink) && isImage.test(name))
     .map(({ name }) => name);
   if (names.length > 0) return names.sort().map((name) => join(folder, name));
   const endings = imageExtensions.map((extension) => `.${extension}`).join(", ");

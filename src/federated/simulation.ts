@@ -18,6 +18,7 @@ import type {
 } from "./events.ts";
 import type { FederatedMethod, Sharing } from "./methods/method.ts";
 import { methodOf } from "./methods/registry.ts";
+import { learningRateOf } from "./learning_rate.ts";
 import { decidesStages } from "./methods/settings.ts";
 import { participantsOf, updateArrives } from "./participation.ts";
 import { hasRoundStart } from "./round_start.ts";
@@ -178,15 +179,13 @@ class Federation implements Disposable {
   }
 
   #beginRound(round: number): SimulationEvent {
-    const { learningRate, learningRateStep, learningRateGamma } = this.config;
-    const decayed = learningRate * learningRateGamma ** Math.floor(round / learningRateStep);
-    this.#learningRate = decayed;
+    this.#learningRate = learningRateOf(this.config, round);
     this.#skipped = [];
     this.#participants = participantsOf(this.config, round);
-    this.#groups.beginRound(decayed, this.#participants);
+    this.#groups.beginRound(this.#learningRate, this.#participants);
     this.#stages = this.config.dataset.clients.map(() => 0);
     const participants = this.#events.namesOf(this.#participants);
-    return { type: "round", round, learningRate: decayed, participants };
+    return { type: "round", round, learningRate: this.#learningRate, participants };
   }
 
   /** @param first epochs before it are over */

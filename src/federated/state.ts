@@ -76,9 +76,15 @@ export function expectSameConfiguration(
         `but now it is ${ours[name] ?? "unset"}; resume with what it was, or start another run`,
     );
   }
-  const { round, epoch } = state;
+  const { round, epoch, stages } = state;
   const within = (value: number, end: number) =>
     Number.isInteger(value) && value >= 0 && value < end;
+  const { length } = config.dataset.clients;
+  if (![0, length].includes(stages.length)) { // 0: before the first decision
+    throw new ConfigError(
+      `Cannot resume: the state has stages of ${stages.length} clients, but there are ${length}`,
+    );
+  }
   if (!within(round, config.rounds) || !within(epoch, config.localEpochs + 1)) {
     throw new ConfigError(
       `Cannot resume: the state is of round ${round}, epoch ${epoch}, but there are ` +

@@ -8,6 +8,7 @@
 // which is little-endian wherever Deno and WebGPU run.
 
 import type { HostTensor, HostTensorData } from "../tensor/host_tensor.ts";
+import { isCount, isRecord, shown } from "./json.ts";
 
 /** What a safetensors file holds; tensors in the order of the header. */
 export interface SafetensorsFile {
@@ -26,6 +27,8 @@ const arrayTypes = {
 type Dtype = keyof typeof arrayTypes;
 
 const lengthBytes = 8;
+/** As in the reference implementation: parsing takes many times the memory of the text. */
+const longestHeader = 100_000_000;
 /** Data begins at a multiple of this, the width of the widest dtype. */
 const dataAlignment = 8;
 const metadataKey = "__metadata__";
@@ -43,7 +46,7 @@ interface Entry {
 /**
  * Reads a safetensors file. The tensors are copies: `bytes` may be reused.
  *
- * @throws {SyntaxError} if the file is truncated, its header is not as the format says, a dtype is
+ * @throws {SyntaxError} if the file is truncated, its header is not as the format says or over 100 MB, a dtype is
  * not one of F32, F64, I32, I64 and U8, or the tensors do not fill the data without gap or overlap
  */
 export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
@@ -98,6 +101,9 @@ function headerLength(bytes: Uint8Array): number {
   if (length > BigInt(available)) {
     throw unreadable(`its header should have ${length} bytes but only ${available} follow`);
   }
+  if (length > BigInt(longestHeader)) {
+    throw unreadable(`its header has ${length} bytes but may have ${longestHeader} at most`);
+  }
   return Number(length);
 }
 
@@ -125,14 +131,14 @@ function readEntry(name: string, value: unknown): Entry {
   if (typeof dtype !== "string" || !Object.hasOwn(arrayTypes, dtype)) {
     const known = Object.keys(arrayTypes).join(", ");
     throw unreadable(
-      `tensor "${name}" has dtype ${JSON.stringify(dtype)}, expected one of ${known}`,
+      `tensor "${name}" has dtype ${shown(dtype)}, expected one of ${known}`,
     );
   }
   if (!isSizes(shape)) {
-    throw unreadable(`tensor "${name}" has shape ${JSON.stringify(shape)}, expected sizes`);
+    throw unreadable(`tensor "${name}" has shape ${shown(shape)}, expected sizes`);
   }
   if (!isSizes(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
-    const found = JSON.stringify(offsets);
+    const found = shown(offsets);
     throw unreadable(`tensor "${name}" has data_offsets ${found}, expected [begin, end]`);
   }
   const entry: Entry = { name, dtype: dtype as Dtype, shape, begin: offsets[0], end: offsets[1] };
@@ -237,11 +243,7 @@ function elementCount(shape: readonly number[]): number {
 }
 
 function isSizes(value: unknown): value is readonly number[] {
-  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return Array.isArray(value) && value.every(isCount);
 }
 
 function unreadable(reason: string): SyntaxError {

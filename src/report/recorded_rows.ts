@@ -8,6 +8,7 @@ import type {
   RunEvent,
 } from "../federated/events.ts";
 import type { Metrics } from "../metrics/classification.ts";
+import { isCount, isRecord, shown } from "../io/json.ts";
 import { RunFolderError } from "./run_folder_error.ts";
 
 /** The rows that hold metrics. */
@@ -29,6 +30,7 @@ export function readRow(value: unknown, start: RunEvent | null, where: string): 
   const type = check.text(row.type, "type");
   switch (type) {
     case "run":
+      if (start !== null) throw check.error('a second row of type "run"');
       return runRow(row, check);
     case "round":
       return roundRow(row, check);
@@ -47,14 +49,20 @@ export function readRow(value: unknown, start: RunEvent | null, where: string): 
 function runRow(row: Json, check: Check): RunEvent {
   check.names(row.roles, "roles");
   check.names(row.classNames, "classNames");
-  check.list(row.clients, "clients").forEach((client) =>
-    check.text(check.object(client, "a client").name, "a client's name")
-  );
+  for (const value of check.list(row.clients, "clients")) {
+    const client = check.object(value, "a client");
+    check.text(client.name, "a client's name");
+    for (const split of ["train", "valid", "test"]) {
+      check.count(client[split], `a client's ${split}`);
+    }
+  }
   check.count(row.rounds, "rounds");
   check.count(row.localEpochs, "localEpochs");
   const run = row as unknown as RunEvent;
   for (const role of [run.personalRole, run.sharedRole ?? run.personalRole]) { // null: nothing is shared
-    if (!run.roles.includes(role)) throw check.error(`role ${role} is not one of ${run.roles}`);
+    if (!run.roles.includes(role)) {
+      throw check.error(`role ${shown(role)} is not one of ${run.roles}`);
+    }
   }
   return run;
 }
@@ -87,25 +95,37 @@ function metricsRow(
     const client = check.object(value, "a client");
     const expected = start.clients[index]?.name;
     if (client.client !== expected) {
-      throw check.error(`client ${client.client} comes where ${expected ?? "none"} is expected`);
+      const found = shown(client.client);
+      throw check.error(`client ${found} comes where ${expected ?? "none"} is expected`);
     }
     const test = byRole(client.test, `${expected}.test`);
     if (type === "epoch" && client.stage !== undefined && client.stage !== null) {
       if (![1, 2, 3, 4].includes(client.stage as number)) {
-        throw check.error(`stage ${client.stage} of client ${expected} is not one of 1 to 4`);
+        throw check.error(
+          `stage ${shown(client.stage)} of client ${expected} is not one of 1 to 4`,
+        );
       }
+    }
+    if (type === "aggregation") {
+      return { ...client, test, valid: byRole(client.valid, `${expected}.valid`) };
     }
     if (type !== "epoch") return { ...client, test };
     const satOut = client.train === null;
     return { ...client, test, train: satOut ? null : byRole(client.train, `${expected}.train`) };
   });
   if (clients.length < start.clients.length) throw check.error("clients are missing");
+  const means = type === "aggregation" ? ["test", "valid"] : ["mean"];
   if (type === "aggregation") {
-    check.list(row.senders, "senders");
-    check.list(row.receivers, "receivers");
+    for (const name of ["senders", "receivers"]) {
+      check.list(row[name], name).forEach((client) => check.text(client, name));
+    }
+    if (row.rate !== null && typeof row.rate !== "number") throw check.error("rate is no number");
   }
-  const mean = type === "aggregation" ? "test" : "mean";
-  return { ...row, clients, [mean]: byRole(row[mean], mean) } as unknown as RecordedRow;
+  return {
+    ...row,
+    clients,
+    ...Object.fromEntries(means.map((mean) => [mean, byRole(row[mean], mean)])),
+  } as unknown as RecordedRow;
 }
 
 /** Reads values or says what is wrong with them. */
@@ -117,7 +137,7 @@ class Check {
   }
 
   object(value: unknown, what: string): Json {
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
+    if (isRecord(value)) return value;
     throw this.error(`${what} is no object`);
   }
 
@@ -138,7 +158,7 @@ class Check {
   }
 
   count(value: unknown, what: string): number {
-    if (Number.isInteger(value) && (value as number) >= 0) return value as number;
+    if (isCount(value)) return value;
     throw this.error(`${what} is no whole number of at least 0`);
   }
 

@@ -1,6 +1,7 @@
 // What determined a run, as it is stored in config.json and printed as the first row of --json.
 
 import { join } from "@std/path";
+import { isListOfTexts, isRecord } from "../io/json.ts";
 import { RunFolderError } from "./run_folder_error.ts";
 import type { RunHeader, Setting } from "./run_header.ts";
 
@@ -36,21 +37,40 @@ export function runConfig(
 export async function readRunConfig(folder: string): Promise<RunConfig> {
   const path = join(folder, "config.json");
   try {
-    const config = JSON.parse(await Deno.readTextFile(path));
-    const { settings, adapter } = config;
-    if (typeof settings?.method !== "string" || typeof adapter !== "string") {
-      throw new SyntaxError();
-    }
-    // Of which older runs lack some.
-    const { status = {}, decisive = Object.keys(settings), flags = [], versions = {} } = config;
-    return { ...config, status, decisive, flags, versions };
+    return parseRunConfig(await Deno.readTextFile(path), path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      throw new RunFolderError(`Cannot read ${path}: it does not exist; name the folder of a run`);
-    }
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new RunFolderError(
-      `Cannot read ${path}: it is not the settings of a run as the command train writes them`,
-    );
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new RunFolderError(`Cannot read ${path}: it does not exist; name the folder of a run`);
   }
+}
+
+/** @throws {RunFolderError} if the text is not what a run writes */
+export function parseRunConfig(text: string, path: string): RunConfig {
+  const config = parse(text);
+  if (config !== null) return config;
+  throw new RunFolderError(
+    `Cannot read ${path}: it is not the settings of a run as the command train writes them`,
+  );
+}
+
+function parse(text: string): RunConfig | null {
+  let config: unknown;
+  try {
+    config = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!isRecord(config) || !isRecord(config.settings)) return null;
+  // Of which older runs lack some.
+  const { settings, adapter, command = [], status = {}, flags = [], versions = {} } = config;
+  const { decisive = Object.keys(settings) } = config;
+  const isConfig = typeof settings.method === "string" && typeof adapter === "string" &&
+    Object.values(settings).every(isSettingValue) && isRecord(status) && isRecord(versions) &&
+    [command, decisive, flags, Object.values(versions)].every(isListOfTexts);
+  if (!isConfig) return null;
+  return { ...config, command, status, decisive, flags, versions } as unknown as RunConfig;
+}
+
+function isSettingValue(value: unknown): value is Setting["value"] {
+  return value === null || ["string", "number", "boolean"].includes(typeof value);
 }

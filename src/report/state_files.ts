@@ -1,19 +1,9 @@
 // The states of a run in `resume/` of its folder: the newest and the one before, each written whole or not at all.
 
 import { join } from "@std/path";
-import type { SimulationState } from "../federated/state.ts";
 import { syncFile, writeFileAtomic } from "../io/files.ts";
-import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 import { RunFolderError } from "./run_folder_error.ts";
-
-/** A state, and how far the files were that grow as the run goes. */
-export interface StoredState {
-  readonly state: SimulationState;
-  /** of the run until then, milliseconds */
-  readonly elapsed: number;
-  /** bytes of the growing files, by path in the run folder */
-  readonly lengths: Readonly<Record<string, number>>;
-}
+import { decodeState, encodeState, type StoredState } from "./stored_state.ts";
 
 /** In a run folder. */
 export const resumeFolder = "resume";
@@ -21,9 +11,6 @@ export const resumeFolder = "resume";
 const newest = "state.safetensors";
 const before = "previous.safetensors";
 const lockFile = "lock";
-
-/** Value of the metadata's `format`; another one is of another program. */
-const format = "prrfl-state-2";
 
 /** What is there to go on from, and a sentence if the newest state is not it. */
 export interface UsableState {
@@ -98,7 +85,7 @@ export class StateFiles implements Disposable {
     for (const name of [newest, before]) {
       const path = join(this.#folder, name);
       try {
-        const stored = await decode(await Deno.readFile(path));
+        const stored = await decodeState(await Deno.readFile(path));
         await this.#expectLengths(stored);
         this.#newestIsWhole = name === newest;
         const notice = problems.length === 0
@@ -126,7 +113,7 @@ export class StateFiles implements Disposable {
   }
 
   async #write(stored: StoredState): Promise<void> {
-    const bytes = await encode(stored);
+    const bytes = await encodeState(stored);
     for (const path of Object.keys(stored.lengths)) await syncFile(join(this.#run, path));
     const path = join(this.#folder, newest);
     if (this.#newestIsWhole) await Deno.rename(path, join(this.#folder, before));
@@ -150,39 +137,4 @@ const nothing = `it holds no ${join(resumeFolder, newest)}`;
 
 function cannotResume(run: string, reason: string): RunFolderError {
   return new RunFolderError(`Cannot resume ${run}: ${reason}; start another run`);
-}
-
-/** As safetensors; the counters are JSON in its metadata, and so is a digest of the file without the digest. */
-async function encode({ state, ...rest }: StoredState): Promise<Uint8Array> {
-  const { tensors, ...counters } = state;
-  const metadata = { format, state: JSON.stringify(counters), rest: JSON.stringify(rest) };
-  const bytes = writeSafetensors(tensors, { ...metadata, sha256: noDigest });
-  const place = placeOf(noDigest, bytes);
-  place.set(new TextEncoder().encode(await digest(bytes)));
-  return bytes;
-}
-
-/** @throws {SyntaxError} unless these are bytes that `encode()` made */
-async function decode(bytes: Uint8Array<ArrayBuffer>): Promise<StoredState> {
-  const { tensors, metadata } = readSafetensors(bytes);
-  const { format: found, sha256 = "", state, rest } = metadata;
-  if (found !== format) throw new SyntaxError(`its format is ${found} but ${format} is expected`);
-  placeOf(sha256, bytes).set(new TextEncoder().encode(noDigest));
-  if (await digest(bytes) !== sha256) throw new SyntaxError("its checksum does not match");
-  return { state: { ...JSON.parse(state), tensors }, ...JSON.parse(rest) };
-}
-
-/** What stands in the digest's place while it is computed. */
-const noDigest = "0".repeat(64);
-
-/** The bytes of the header that hold these hexadecimal digits. */
-function placeOf(digits: string, bytes: Uint8Array): Uint8Array {
-  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  const header = new TextDecoder("latin1").decode(bytes.subarray(8, 8 + length)); // a letter for each byte
-  const start = 8 + header.indexOf(`"sha256":"${digits}"`) + `"sha256":"`.length;
-  return bytes.subarray(start, start + noDigest.length);
-}
-
-async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

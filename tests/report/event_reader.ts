@@ -18,7 +18,7 @@ export interface ReadEventFile {
 /** A field of a protocol buffer: its number, and its bytes (varints as a number). */
 type Field = readonly [number: number, value: number | Uint8Array];
 
-/** @throws {SyntaxError} for a checksum that is wrong, a record cut off or an unknown wire type */
+/** @throws {SyntaxError} for a checksum that is wrong, something cut off or missing, or an unknown wire type */
 export function readEventFile(bytes: Uint8Array): ReadEventFile {
   let version = "";
   const scalars: ReadScalar[] = [];
@@ -47,9 +47,10 @@ export function readEventFile(bytes: Uint8Array): ReadEventFile {
 function* records(bytes: Uint8Array): Generator<Uint8Array> {
   const view = viewOf(bytes);
   for (let at = 0; at < bytes.byteLength;) {
+    if (bytes.byteLength - at < 16) throw new SyntaxError(`Record at ${at} is cut off`);
     const length = Number(view.getBigUint64(at, true));
     const data = bytes.subarray(at + 12, at + 12 + length);
-    if (data.byteLength < length) throw new SyntaxError(`Record at ${at} is cut off`);
+    if (bytes.byteLength - at - 16 < length) throw new SyntaxError(`Record at ${at} is cut off`);
     expectChecksum(bytes.subarray(at, at + 8), view.getUint32(at + 8, true));
     expectChecksum(data, view.getUint32(at + 12 + length, true));
     yield data;

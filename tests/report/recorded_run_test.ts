@@ -90,7 +90,7 @@ Deno.test("readRun() refuses rows that no run has written", async () => {
   await expectRefusal((text) => text.replace(/,"auc":[\d.]+/, ""), "auc is no number");
   await expectRefusal(
     (text) => text.replaceAll('"client":"B"', '"client":"X"'),
-    "client X comes where B is expected",
+    'client "X" comes where B is expected',
   );
   await expectRefusal((text) => text.replaceAll('"stage":2', '"stage":7'), "stage 7 of client");
 });
