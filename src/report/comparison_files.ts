@@ -6,6 +6,7 @@ import { writeFileAtomic } from "../io/files.ts";
 import { retrogress } from "../metrics/retrogress.ts";
 import { meanOfDefined } from "../metrics/statistics.ts";
 import type { LabelledRun } from "./labelled_runs.ts";
+import { communicationsOf } from "./recorded_run.ts";
 import { reportFigures, writePage, writePictures } from "./report.ts";
 import { tableMarkdown } from "./table_text.ts";
 import { resultOf, resultTables, retrogressTable, type Table } from "./tables.ts";
@@ -54,7 +55,7 @@ export function resultsCsv(runs: readonly LabelledRun[]): string {
       return {
         method: run.settings.method,
         seed: run.seed,
-        rounds: run.rows.filter(({ type }) => type === "aggregation").length,
+        rounds: communicationsOf(run),
         client: client === null ? "average" : clients[client].name,
         f1: resultOf(run, client, "f1"),
         auc: resultOf(run, client, "auc"),

@@ -2,7 +2,13 @@
 
 import { join } from "@std/path";
 import { recordedText } from "./format.ts";
-import { metricsFile, progressOf, readRun, type RecordedRun } from "./recorded_run.ts";
+import {
+  communicationsOf,
+  metricsFile,
+  progressOf,
+  readRun,
+  type RecordedRun,
+} from "./recorded_run.ts";
 import { RunFolderError } from "./run_folder_error.ts";
 
 /** A run and what it is called beside others. */
@@ -104,7 +110,7 @@ function variantOf(run: RecordedRun, siblings: readonly RecordedRun[]): string[]
     ...(differs(themeOf, siblings) ? [String(themeOf(run))] : []),
     ...names.filter((name) => differs(({ settings }) => settings[name] ?? null, ofTheme))
       .map((name) => `${name} ${recordedText(run.settings[name])}`),
-    ...(run.finished ? [] : [progressOf(run)]),
+    ...(communicationsOf(run) === run.run.rounds ? [] : [progressOf(run)]),
   ];
 }
 

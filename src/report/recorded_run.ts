@@ -119,9 +119,13 @@ function noticesOf(
 }
 
 /** "2 of 6 communications", of a run that got so far. */
-export function progressOf({ run, rows }: RecordedHistory): string {
-  const done = rows.filter(({ type }) => type === "aggregation").length;
-  return `${done} of ${counted(run.rounds, "communication")}`;
+export function progressOf(history: RecordedHistory): string {
+  return `${communicationsOf(history)} of ${counted(history.run.rounds, "communication")}`;
+}
+
+/** Rounds that are over. */
+export function communicationsOf({ rows }: RecordedHistory): number {
+  return rows.filter(({ type }) => type === "aggregation").length;
 }
 
 async function readText(path: string): Promise<string> {
