@@ -6,8 +6,8 @@
 // source [S, N, in_channels, H, W/4] of four pixels each; weight [S, O, C, 3, 3]; bias [S, out_channels];
 // output [S, N, out_channels, H, W/4]; f32, row-major. Without `has_bias` the bias is never read: bind anything.
 //
-// For software adapters (lavapipe), and images whose width is divisible by 4. There the instructions that a load is
-// made of limit the speed: some 90 for the values of 8 lanes, and a third less for each of the four values of a vector.
+// For software adapters (lavapipe), and images whose width is divisible by 4 or that have 2×2 pixels and are one quad
+// themselves. There the instructions that a load is made of limit the speed: some 90 for the values of 8 lanes, and a third less for each of the four values of a vector.
 // So one invocation owns a block of 8 output channels and goes through columns of quads, in passes of 4 input channels:
 // it copies the 4·8·9 taps into private memory and walks down every column with one sliding window per input channel:
 // a quad costs 24 values of `source`, 32 of `output` (the sums of the passes before) and 32 stores, for 1,152
@@ -20,7 +20,7 @@ struct Params {
   in_channels: u32,
   out_channels: u32,
   height: u32,
-  quads: u32, // W/4
+  quads: u32, // W/4; 1 for images of 2×2
   weight_in_stride: u32, // from one input channel of `weight` to the next: 9 forward, 9·C for the gradient
   weight_out_stride: u32, // from one output channel to the next: 9·C forward, 9 for the gradient
   flip: u32, // 1 turns the taps by 180°, for the gradient
@@ -47,30 +47,39 @@ struct Window { top: Quad, middle: Quad, bottom: Quad }
 // Where a column of quads lies: its first quad in the first of the pass's input channels, and at which edges.
 struct Column { at: u32, plane: u32, is_first: bool, is_last: bool }
 
+// What an invocation owns: 8 output channels of a model from o on, and every column_lanes-th column from begin to end.
+struct Share { exists: bool, s: u32, o: u32, begin: u32, end: u32 }
+
+fn share_of(group: vec3u, groups: vec3u, local: u32) -> Share {
+  let index = group.y * groups.x + group.x; // [stack, ranges, groups of blocks of 8 output channels]
+  let block_lanes = workgroup_size / params.column_lanes;
+  let block_groups = (params.out_channels + 8u * block_lanes - 1u) / (8u * block_lanes);
+  let s = index / (block_groups * params.ranges);
+  let range = index / block_groups % params.ranges;
+  let o = (index % block_groups * block_lanes + local / params.column_lanes) * 8u;
+  let columns = params.batch * params.quads;
+  let begin = range * columns / params.ranges + local % params.column_lanes;
+  let end = (range + 1u) * columns / params.ranges;
+  return Share(s < params.stack && o < params.out_channels, s, o, begin, end);
+}
+
 @compute @workgroup_size(workgroup_size)
 fn correlate3x3_quads(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let index = group.y * groups.x + group.x; // [stack, ranges, groups of blocks of 8 output channels]
-  let block_lanes = workgroup_size / params.column_lanes;
-  let block_groups = (params.out_channels + 8u * block_lanes - 1u) / (8u * block_lanes);
-  let s = index / (block_groups * params.ranges);
-  if (s >= params.stack) { return; }
-  let range = index / block_groups % params.ranges;
-  let o = (index % block_groups * block_lanes + local / params.column_lanes) * 8u;
-  if (o >= params.out_channels) { return; }
+  let share = share_of(group, groups, local);
+  if (!share.exists) { return; }
+  let s = share.s;
+  let o = share.o;
   let plane = params.height * params.quads;
-  let columns = params.batch * params.quads;
-  let begin = range * columns / params.ranges + local % params.column_lanes;
-  let end = (range + 1u) * columns / params.ranges;
 
   for (var c = 0u; c < params.in_channels; c += 4u) {
     read_taps(s, o, c);
     // Channels beyond the last have zero taps: reading the last one again is harmless.
     let last = params.in_channels - 1u - c;
-    for (var column = begin; column < end; column += params.column_lanes) {
+    for (var column = share.begin; column < share.end; column += params.column_lanes) {
       let image = s * params.batch + column / params.quads;
       let j = column % params.quads;
       let x = Column((image * params.in_channels + c) * plane + j, plane, j == 0u, j + 1u == params.quads);
@@ -94,6 +103,38 @@ fn correlate3x3_quads(
         add_channel(7u, s, o, c, y, plane, w0, w1, w2, w3);
         y += params.quads;
       }
+    }
+  }
+}
+
+// The same for images of 2×2 pixels, each of which is one quad: of the nine taps every pixel meets four.
+@compute @workgroup_size(workgroup_size)
+fn correlate3x3_squares(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let share = share_of(group, groups, local);
+  if (!share.exists) { return; }
+  for (var c = 0u; c < params.in_channels; c += 4u) {
+    read_taps(share.s, share.o, c);
+    let last = params.in_channels - 1u - c;
+    for (var column = share.begin; column < share.end; column += params.column_lanes) {
+      let image = share.s * params.batch + column;
+      let x = image * params.in_channels + c;
+      let x0 = source[x + min(0u, last)];
+      let x1 = source[x + min(1u, last)];
+      let x2 = source[x + min(2u, last)];
+      let x3 = source[x + min(3u, last)];
+      let y = image * params.out_channels + share.o;
+      add_square(0u, share, c, y, x0, x1, x2, x3);
+      add_square(1u, share, c, y, x0, x1, x2, x3);
+      add_square(2u, share, c, y, x0, x1, x2, x3);
+      add_square(3u, share, c, y, x0, x1, x2, x3);
+      add_square(4u, share, c, y, x0, x1, x2, x3);
+      add_square(5u, share, c, y, x0, x1, x2, x3);
+      add_square(6u, share, c, y, x0, x1, x2, x3);
+      add_square(7u, share, c, y, x0, x1, x2, x3);
     }
   }
 }
@@ -132,13 +173,8 @@ fn add_channel(
 ) {
   if (o + v >= params.out_channels) { return; }
   let at = y + v * plane;
-  var sum = vec4f();
-  if (c > 0u) {
-    sum = output[at];
-  } else if (has_bias) {
-    sum = vec4f(bias[s * params.out_channels + o + v]);
-  }
   let t = 9u * v;
+  var sum = sum_before(at, s, o + v, c);
   sum += dot3x3(t, w0) + dot3x3(72u + t, w1) + dot3x3(144u + t, w2) + dot3x3(216u + t, w3);
   output[at] = sum;
 }
@@ -149,4 +185,30 @@ fn dot3x3(t: u32, window: Window) -> vec4f {
 
 fn dot3(t: u32, quad: Quad) -> vec4f {
   return taps[t] * quad.left + taps[t + 1u] * quad.own + taps[t + 2u] * quad.right;
+}
+
+// The same for four pixels that are an image.
+fn add_square(v: u32, share: Share, c: u32, y: u32, x0: vec4f, x1: vec4f, x2: vec4f, x3: vec4f) {
+  if (share.o + v >= params.out_channels) { return; }
+  let at = y + v;
+  let t = 9u * v;
+  var sum = sum_before(at, share.s, share.o + v, c);
+  sum += square(t, x0) + square(72u + t, x1) + square(144u + t, x2) + square(216u + t, x3);
+  output[at] = sum;
+}
+
+// Pixels are [top left, top right, bottom left, bottom right]; tap 4 is the middle one.
+fn square(t: u32, x: vec4f) -> vec4f {
+  let top = vec4f(taps[t + 4u], taps[t + 3u], taps[t + 1u], taps[t]) * x.x +
+    vec4f(taps[t + 5u], taps[t + 4u], taps[t + 2u], taps[t + 1u]) * x.y;
+  let bottom = vec4f(taps[t + 7u], taps[t + 6u], taps[t + 4u], taps[t + 3u]) * x.z +
+    vec4f(taps[t + 8u], taps[t + 7u], taps[t + 5u], taps[t + 4u]) * x.w;
+  return top + bottom;
+}
+
+// What the passes before have made of a sum, or what it begins with.
+fn sum_before(at: u32, s: u32, o: u32, c: u32) -> vec4f {
+  if (c > 0u) { return output[at]; }
+  if (has_bias) { return vec4f(bias[s * params.out_channels + o]); }
+  return vec4f();
 }

@@ -97,6 +97,7 @@ testBoth("conv2d() matches double precision on quads of pixels", async () => {
   await checkConv2d({ ...common, x: [2, 1, 9, 2, 8], outputs: 70, withBias: true });
   await checkConv2d({ ...common, x: [2, 5, 9, 4, 4], outputs: 21 });
   await checkConv2d({ ...common, x: [1, 3, 5, 1, 12], outputs: 9, withBias: true });
+  await checkConv2d({ ...common, x: [2, 5, 11, 2, 2], outputs: 21, withBias: true });
 });
 
 testBoth("conv2d() matches double precision on single pixels and single rows", async () => {
