@@ -1,5 +1,5 @@
 // Maltreats the program for longer than a test may take:
-//   deno task torture [--minutes 10] [--seed N] [PART …]     all parts, or those named, share the time
+//   deno task torture [--minutes 30] [--seed N] [PART …]     parts fuzz, kill and soak, or those named, share the time
 
 import { parseArgs } from "node:util";
 import { fuzzPart } from "./fuzz/fuzz_part.ts";
@@ -14,7 +14,7 @@ const { values, positionals } = parseArgs({
   args: Deno.args,
   allowPositionals: true,
   options: {
-    minutes: { type: "string", default: "10" },
+    minutes: { type: "string", default: "30" },
     seed: { type: "string", default: String(Date.now() >>> 0) },
   },
 });

@@ -77,7 +77,13 @@ export class ClientGroup {
     this.#tensors = { model, optimizer, proximalTerm, outcomes, position, stages };
     this.#steps = new RecordedSteps(gpu, arena, config, method, this.#tensors);
     this.passes = new GroupPasses(
-      ...[gpu, config, method, this.lineup, this.#steps, this.#tensors, finite] as const,
+      gpu,
+      config,
+      method,
+      this.lineup,
+      this.#steps,
+      this.#tensors,
+      finite,
     );
     this.#owned = owned.move();
   }

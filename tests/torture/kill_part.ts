@@ -6,8 +6,10 @@ import type { TorturePart, TortureRow } from "./part.ts";
 
 /** Kills of one run; then it is let go on to its end. */
 const most = 6;
+/** Of all runs. */
+const leastKills = 50;
 
-/** Every plan in turn until the time is over; a run that has begun is ended. */
+/** Every plan in turn until the time is over and there were enough kills; a run that has begun is ended. */
 export const killPart: TorturePart = {
   name: "kill",
   async run(seed, milliseconds, onProgress) {
@@ -16,7 +18,7 @@ export const killPart: TorturePart = {
     for (const plan of killPlans) plans.push({ plan, whole: await undisturbed(plan) });
     const runs: { plan: KillPlan; killed: Killed; number: number }[] = [];
     const count = () => runs.reduce((sum, { killed }) => sum + killed.kills.length, 0);
-    for (let number = 0; performance.now() < end; number++) {
+    for (let number = 0; performance.now() < end || count() < leastKills; number++) {
       const { plan, whole } = plans[number % plans.length];
       const killed = await killAgainAndAgain(plan, whole, new RandomStream(seed, number), most);
       runs.push({ plan, killed, number });
