@@ -1,11 +1,11 @@
-// A long training watched from round to round: what the process holds may not grow.
+// Training that goes on and on, watched from run to run: what the process holds may not grow.
 
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { fromFileUrl } from "@std/path";
 import { TemporaryFolder } from "../data/tiny_folder.ts";
 
-/** What the process holds after a round, garbage collected. */
+/** What the process holds after a run, garbage collected. */
 export interface SoakSample {
   /** training steps so far */
   readonly steps: number;
@@ -30,16 +30,18 @@ export interface SoakLimits {
 /**
  * Trains in a process of its own, for its memory and its files are what is looked at.
  *
- * @param isEnough asked after every round
+ * @param rounds of each run
+ * @param isEnough asked after every run
  * @throws {Error} if the process ends by itself
  */
 export async function soak(
+  rounds: number,
   isEnough: (samples: readonly SoakSample[]) => boolean,
 ): Promise<SoakSample[]> {
   using folder = new TemporaryFolder();
   const program = fromFileUrl(new URL("./soak_process.ts", import.meta.url));
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", "--v8-flags=--expose-gc", program, folder.path],
+    args: ["run", "-A", "--quiet", "--v8-flags=--expose-gc", program, folder.path, `${rounds}`],
     ...{ stdout: "piped", stderr: "piped" },
   }).spawn();
   const stderr = new Response(process.stderr).text();
@@ -60,7 +62,7 @@ export function grown(
   { warmUp, mostGrowth }: SoakLimits,
 ): string[] {
   const warm = samples.filter(({ steps }) => steps >= warmUp);
-  if (warm.length < 2) return [`there are ${warm.length} rounds after ${warmUp} steps`];
+  if (warm.length < 2) return [`there are ${warm.length} runs after ${warmUp} steps`];
   const problems = (["live", "gpuBytes", "files"] as const).flatMap((name) => {
     const values = [...new Set(warm.map((sample) => sample[name]))];
     return values.length === 1 ? [] : [`${name} is not constant: ${values.join(", ")}`];

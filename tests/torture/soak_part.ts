@@ -1,4 +1,4 @@
-// The long form of the test that watches a training: 2,000 steps at least.
+// The long form of the test that watches training: 2,000 steps at least.
 
 import type { TorturePart } from "./part.ts";
 import { grown, memoryGrowth, soak } from "./soak.ts";
@@ -6,12 +6,15 @@ import { grown, memoryGrowth, soak } from "./soak.ts";
 const leastSteps = 2000;
 const limits = { warmUp: 500, mostGrowth: 0.02 };
 
-/** One training until the time is over and it has taken its steps. */
+/** Of each run: some 70 training steps. */
+const rounds = 3;
+
+/** Run after run until the time is over and there were enough steps. */
 export const soakPart: TorturePart = {
   name: "soak",
   async run(_seed, milliseconds, onProgress) {
     const end = performance.now() + milliseconds;
-    const samples = await soak((samples) => {
+    const samples = await soak(rounds, (samples) => {
       const { steps, rss } = samples.at(-1)!;
       onProgress(`${steps} steps, ${Math.round(rss / 1e6)} MB`);
       return steps >= leastSteps && performance.now() >= end;
