@@ -149,7 +149,8 @@ async function leftIn(cwd: string): Promise<Files> {
   return new Map([...files].filter(([path]) => counts(path)));
 }
 
-function difference(actual: Files, expected: Files): string | null {
+/** What is not the same in both, in words; null if nothing is. */
+export function difference(actual: Files, expected: Files): string | null {
   const names = [...new Set([...actual.keys(), ...expected.keys()])];
   const differing = names.filter((name) => !isSame(actual.get(name), expected.get(name)));
   return differing.length === 0 ? null : `other than undisturbed: ${differing.join(", ")}`;
