@@ -4,8 +4,8 @@
 import { parseArgs } from "node:util";
 import { fuzzPart } from "./fuzz/fuzz_part.ts";
 import { killPart } from "./torture/kill_part.ts";
-import { soakPart } from "./torture/soak_part.ts";
 import type { TorturePart, TortureRow } from "./torture/part.ts";
+import { soakPart } from "./torture/soak_part.ts";
 
 /** Another part is another line here. */
 const parts: readonly TorturePart[] = [fuzzPart, killPart, soakPart];

@@ -1,7 +1,7 @@
 // The program killed at any moment and told to go on: its folder ends with the same bytes.
 
-import { assert, assertEquals } from "../assert.ts";
 import { RandomStream } from "../../src/random.ts";
+import { assert, assertEquals } from "../assert.ts";
 import { everyEpoch, killAgainAndAgain, undisturbed } from "../torture/kills.ts";
 
 Deno.test("a run that is killed five times ends with the bytes of one that is not", async () => {

@@ -5,7 +5,10 @@ import { difference } from "./kills.ts";
 
 Deno.test("difference() notices a byte, a row, and a file more or less", () => {
   const files = (weights: number[], metrics: string) =>
-    new Map([["log.txt", null], ["a.bin", Uint8Array.from(weights)], ["metrics.jsonl", metrics]]);
+    new Map<string, Uint8Array | string | null>([["log.txt", null], [
+      "a.bin",
+      Uint8Array.from(weights),
+    ], ["metrics.jsonl", metrics]]);
   const expected = files([1, 2], "x");
   const found = (actual: ReturnType<typeof files>) => difference(actual, expected);
   assertEquals(found(files([1, 2], "x")), null);
