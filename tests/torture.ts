@@ -1,18 +1,20 @@
 // Maltreats the program for longer than a test may take:
-//   deno task torture [--minutes 10] [--seed N] [PART …]     all parts, or those named, share the time
+//   deno task torture [--minutes 30] [--seed N] [PART …]     parts fuzz, kill and soak, or those named, share the time
 
 import { parseArgs } from "node:util";
 import { fuzzPart } from "./fuzz/fuzz_part.ts";
+import { killPart } from "./torture/kill_part.ts";
 import type { TorturePart, TortureRow } from "./torture/part.ts";
+import { soakPart } from "./torture/soak_part.ts";
 
 /** Another part is another line here. */
-const parts: readonly TorturePart[] = [fuzzPart];
+const parts: readonly TorturePart[] = [fuzzPart, killPart, soakPart];
 
 const { values, positionals } = parseArgs({
   args: Deno.args,
   allowPositionals: true,
   options: {
-    minutes: { type: "string", default: "10" },
+    minutes: { type: "string", default: "30" },
     seed: { type: "string", default: String(Date.now() >>> 0) },
   },
 });

@@ -408,7 +408,7 @@ export const trainFlags = {
     default: "round",
     source: "ours",
     topic: "Running",
-    help: "store after each what --resume needs",
+    help: "store after each what --resume needs; what came after the last is computed again",
   }),
   evaluateEvery: flag<number | null>({
     name: "eval-every",

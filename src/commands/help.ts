@@ -103,7 +103,7 @@ function overview(): string {
 
   deno task demo                              compare three methods on the built-in demo data
   deno task train --data FOLDER --rounds 50   train on your images
-  deno run -RWE cli.ts COMMAND [FLAGS]        the same without the check for an adapter
+  deno run -P cli.ts COMMAND [FLAGS]          the same without the check for an adapter
 
 Commands
 ${tableLines([...commands, ...others], "ll").join("\n")}

@@ -9,7 +9,7 @@ import { encodePng } from "../data/encode.ts";
 import { parseLesions } from "../data/label_table.ts";
 import { readText } from "../data/listing.ts";
 import { checkLesions } from "../data/shared_lesions.ts";
-import { augmentationKey } from "../federated/client_group.ts";
+import { augmentationKey } from "../federated/lineup.ts";
 import { prrfl } from "../federated/methods/prrfl.ts";
 import { expectNewFile, writeFileAtomic } from "../io/files.ts";
 import { counted, tableLines } from "../report/format.ts";

@@ -34,16 +34,14 @@ export async function resumeRun(
 ): Promise<Pick<Resolved, "options" | "settings"> & { readonly earlier: EarlierRun }> {
   const config = await readUnfinishedConfig(folder);
   const options: Record<string, unknown> = {};
+  const differing: { readonly now: string; readonly then: string }[] = [];
   const settings = Object.entries(trainFlags).map(([option, flag]): Setting => {
     const now = given.settings.find(({ name }) => name === flag.name)!;
     const then = settingOf(flag, config);
     const isGiven = now.source === "flag";
     const mayChange = changeable.some((name) => name === option);
     if (isGiven && !mayChange && now.value !== then.value) {
-      throw new UsageError(
-        `Cannot use --${typed(flag, now.value)} with --resume: the run in ${folder} has ` +
-          `${typed(flag, then.value)}; leave the flag out, or start another run`,
-      );
+      differing.push({ now: `--${typed(flag, now.value)}`, then: typed(flag, then.value) });
     }
     const fromNow = isGiven && mayChange || ofProcess.some((name) => name === option);
     options[option] = fromNow
@@ -51,6 +49,13 @@ export async function resumeRun(
       : valueOf(flag, then, folder);
     return fromNow ? now : then;
   });
+  if (differing.length > 0) {
+    throw new UsageError(
+      `Cannot use ${differing.map(({ now }) => now).join(", ")} with --resume: the run in ` +
+        `${folder} has ${differing.map(({ then }) => then).join(", ")}; leave that out, or ` +
+        "start another run",
+    );
+  }
   return { options: options as TrainOptions, settings, earlier: await readEarlierRun(folder) };
 }
 

@@ -5,10 +5,12 @@ import type { Model } from "../nn/model.ts";
 import { loadStateDict } from "../nn/state_dict.ts";
 import type { Gpu } from "../tensor/gpu.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
-import { byTrainingSize, ClientGroup, type GroupOutcomes, type PassKind } from "./client_group.ts";
+import { ClientGroup } from "./client_group.ts";
 import type { SimulationConfig } from "./config.ts";
 import { type Divergence, inOrder } from "./divergence.ts";
 import type { ProgressEvent } from "./events.ts";
+import type { GroupOutcomes } from "./group_passes.ts";
+import { byTrainingSize, type PassKind } from "./lineup.ts";
 import type { FederatedMethod } from "./methods/method.ts";
 import { decidesStages } from "./methods/settings.ts";
 import type { Outcomes } from "./outcomes.ts";
@@ -69,7 +71,7 @@ export class ClientGroups implements Disposable {
 
   /** Training steps of a local epoch of the participant that takes most. */
   get trainingSteps(): number {
-    return Math.max(...this.#groups.map((group) => group.trainingSteps));
+    return Math.max(...this.#groups.map(({ lineup }) => lineup.trainingSteps));
   }
 
   /** @throws {TypeError} if a tensor is missing or has another shape */
@@ -102,7 +104,7 @@ export class ClientGroups implements Disposable {
   /** Models with numbers that are not finite. */
   async notFinite(): Promise<Divergence[]> {
     const found: Divergence[] = [];
-    for (const group of this.#groups) found.push(...await group.notFinite());
+    for (const group of this.#groups) found.push(...await group.passes.notFinite());
     return inOrder(found);
   }
 
@@ -132,7 +134,7 @@ export class ClientGroups implements Disposable {
     const divergences: Divergence[] = [];
     for (const group of this.#groups) {
       const overall = place.round * this.config.localEpochs + place.epoch;
-      const pass = group.pass(kind, overall, profile);
+      const pass = group.passes.walk(kind, overall, profile);
       let state = await pass.next();
       while (!state.done) {
         this.#done += state.value;
@@ -144,7 +146,7 @@ export class ClientGroups implements Disposable {
       await this.#pacer.drain();
       const result = state.value;
       const put = (all: (readonly Outcomes[] | null)[], own: GroupOutcomes) =>
-        group.clients.forEach(({ index }, position) => all[index] = own[position]);
+        group.lineup.members.forEach(({ index }, position) => all[index] = own[position]);
       put(outcomes, result.outcomes);
       for (const [step, own] of result.evaluations) put(evaluations.getOrInsert(step, []), own);
       divergences.push(...result.divergences);
@@ -164,12 +166,11 @@ export class ClientGroups implements Disposable {
 
   /** Where a client's model is. */
   modelOf(client: number, role: string): { model: Model; index: number } {
-    const group = this.#groups.find(({ clients }) =>
-      clients.some(({ index }) => index === client)
+    const { model, lineup } = this.#groups.find(({ lineup: { members } }) =>
+      members.some(({ index }) => index === client)
     )!;
-    const position = group.clients.findIndex(({ index }) => index === client);
-    const index = group.modelIndex(position, this.method.roles.indexOf(role));
-    return { model: group.model, index };
+    const position = lineup.members.findIndex(({ index }) => index === client);
+    return { model, index: lineup.modelIndex(position, this.method.roles.indexOf(role)) };
   }
 
   [Symbol.dispose](): void {
@@ -184,7 +185,7 @@ export class ClientGroups implements Disposable {
     for (let round = 0; round <= rounds; round++) {
       const participants = participantsOf(this.config, round);
       const work = (kind: PassKind) =>
-        this.#groups.reduce((sum, group) => sum + group.work(kind, participants), 0);
+        this.#groups.reduce((sum, group) => sum + group.passes.work(kind, participants), 0);
       const decisions = decidesStages(this.method, localEpochs) ? work("evaluate-train") : 0;
       const epoch = decisions + work("train") + work("test");
       if (round === rounds) total += epochs * epoch;

@@ -3,8 +3,8 @@
 import { splitNames } from "../data/dataset.ts";
 import { sizeClass } from "../gpu/buffers.ts";
 import { vggActivations, vggSize } from "../nn/vgg.ts";
-import { byTrainingSize } from "./client_group.ts";
 import type { SimulationConfig } from "./config.ts";
+import { byTrainingSize } from "./lineup.ts";
 import type { FederatedMethod } from "./methods/method.ts";
 
 /**

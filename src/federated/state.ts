@@ -69,11 +69,13 @@ export function expectSameConfiguration(
   ours: Readonly<Record<string, string>>,
 ): void {
   const theirs = state.configuration;
-  for (const name of new Set([...Object.keys(theirs), ...Object.keys(ours)])) {
-    if (theirs[name] === ours[name]) continue;
+  const names = [...new Set([...Object.keys(theirs), ...Object.keys(ours)])];
+  const differing = names.filter((name) => theirs[name] !== ours[name])
+    .map((name) => `${name} ${theirs[name] ?? "unset"} but now it is ${ours[name] ?? "unset"}`);
+  if (differing.length > 0) {
     throw new ConfigError(
-      `Cannot resume: the state was made with ${name} ${theirs[name] ?? "unset"} ` +
-        `but now it is ${ours[name] ?? "unset"}; resume with what it was, or start another run`,
+      `Cannot resume: the state was made with ${differing.join(", with ")}; resume with what ` +
+        "it was, or start another run",
     );
   }
   const { round, epoch, stages } = state;

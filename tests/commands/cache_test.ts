@@ -5,15 +5,12 @@ import { lesionClasses, type Split } from "../../src/data/dataset.ts";
 import { planOfDataset, writeDatasetFolder } from "../../src/data/write_folder.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { pixelsOf, TemporaryFolder } from "../data/tiny_folder.ts";
-import { ended, startCli } from "./run_cli.ts";
+import { cacheOfDeno, ended, startCli } from "./run_cli.ts";
 
 const inspect = ["data", "inspect", "--data", "data", "--image-size", "32"];
 
 /** Deno's own cache, which otherwise would move with the user's, and be empty. */
-const denoFolder = await (async () => {
-  const info = new Deno.Command(Deno.execPath(), { args: ["info", "--json"] });
-  return JSON.parse(new TextDecoder().decode((await info.output()).stdout)).denoDir as string;
-})();
+const denoFolder = await cacheOfDeno();
 
 /** Runs a test in a folder that holds `data`: ten images of one client. */
 async function withData(

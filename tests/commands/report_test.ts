@@ -8,11 +8,11 @@ import { addPredictions, addSpectra, writeMadeUpFolder } from "../report/made_up
 const program = fromFileUrl(new URL("../../cli.ts", import.meta.url));
 const config = fromFileUrl(new URL("../../deno.json", import.meta.url));
 
-/** Runs it with the permissions that the help names. */
+/** Runs it with the permissions that deno.json grants. */
 async function report(cwd: string, ...args: string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "--quiet", "--no-prompt", "-RWE", `--config=${config}`],
+      ...["run", "--quiet", "--no-prompt", "-P", `--config=${config}`],
       ...[program, "report", ...args],
     ],
     cwd,

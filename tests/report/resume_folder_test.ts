@@ -272,7 +272,8 @@ Deno.test("a run goes on with its own settings, and refuses flags that say somet
   const resumed = (...flags: string[]) => resumeRun(path, resolveOptions(flags, trainFlags));
   const others: [string[], string][] = [
     [["--iters", "4"], `Cannot use --iters 4 with --resume: the run in ${path} has iters 3`],
-    [["--wd", "0"], "has wd 1e-6; leave the flag out, or start another run"],
+    [["--wd", "0"], "has wd 1e-6; leave that out, or start another run"],
+    [["--wd", "0", "--lr", "1"], "has lr 0.01, wd 1e-6; leave that out, or start another run"],
     [["--no-shuffle"], "Cannot use --no-shuffle with --resume: the run"],
     [["--clients", "A"], "Cannot use --clients A with --resume"],
     [["--tensorboard"], "has no-tensorboard"],

@@ -4,7 +4,7 @@
 export interface TorturePart {
   readonly name: string;
   /**
-   * Goes on until the time is over.
+   * Goes on until the time is over, and until it has done what it has to do at least.
    *
    * @param seed what all chance follows from
    * @param milliseconds how long
