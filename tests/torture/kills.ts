@@ -43,7 +43,7 @@ export const everyEpoch: KillPlan = {
   command: "train",
   flags: [
     ...smallest,
-    ..."--iters 3 --wk_iters 2 --optim adam --lr 1e-3 --participation 0.5 --eval-every 2".split(
+    ..."--iters 2 --wk_iters 2 --optim adam --lr 1e-3 --participation 0.5 --eval-every 2".split(
       " ",
     ),
     ...["--checkpoint-every", "epoch"],
@@ -101,7 +101,7 @@ export async function killAgainAndAgain(
     const after = kills.length < most
       ? Math.round(whole.milliseconds * (0.1 + 0.8 * random.uniform()))
       : null;
-    const timer = after === null ? undefined : setTimeout(() => process.kill("SIGKILL"), after);
+    const timer = after === null ? undefined : setTimeout(() => kill(process), after);
     const start = performance.now();
     const { signal, code, err } = await ended(process);
     clearTimeout(timer);
@@ -113,6 +113,14 @@ export async function killAgainAndAgain(
       return { kills, problem: difference(await leftIn(temporary.path), whole.files) };
     } else return { kills, problem: `"${args.join(" ")}" ended with ${code}: ${err}` };
     if (err !== "") return { kills, problem: `"${args.join(" ")}" said: ${err}` };
+  }
+}
+
+function kill(process: Deno.ChildProcess): void {
+  try {
+    process.kill("SIGKILL");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // else it has just ended by itself
   }
 }
 
