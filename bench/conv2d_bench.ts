@@ -1,13 +1,9 @@
 // How long the convolutions of the network take, forward and with both gradients.
 
 import { conv2d } from "../src/ops/conv2d.ts";
-import { RandomStream } from "../src/random.ts";
 import { backward } from "../src/tensor/autograd.ts";
-import { type Shape, sizeOf } from "../src/tensor/shape.ts";
-import type { Tensor } from "../src/tensor/tensor.ts";
-import { assert } from "../tests/assert.ts";
-import { relativeError } from "../tests/close.ts";
 import { conv2dReference } from "../tests/reference/conv2d.ts";
+import { check, randomTensor, valuesOf, zeroGradients } from "./tensors.ts";
 import { benchSteps, gpu } from "./throughput.ts";
 
 const batch = 16;
@@ -26,12 +22,6 @@ const layers: readonly (readonly [number, number, number, number])[] = [
   [8, 64, 64, 2],
 ];
 
-function randomTensor(shape: Shape, requiresGrad = false): Tensor {
-  const stream = new RandomStream(sizeOf(shape));
-  const data = Float32Array.from({ length: sizeOf(shape) }, () => stream.uniform() - 0.5);
-  return gpu.tensor(data, shape, { requiresGrad });
-}
-
 await checkForward();
 for (const [stack, inputs, outputs, size] of layers) {
   const x = randomTensor([stack, batch, inputs, size, size], true);
@@ -49,24 +39,17 @@ for (const [stack, inputs, outputs, size] of layers) {
     `${shape} forward + gradients`,
     { group: shape, runs: Math.ceil(runs / 3), gigaflop: 3 * gigaflop },
     () => {
-      x.gradientState = weight.gradientState = { zeroedIn: gpu.stream }; // as after zeroGrad
+      zeroGradients(x, weight);
       backward(conv2d(x, weight, { padding: 1 }), upstream);
     },
   );
 }
 
-/** A wrong kernel has no speed. */
 async function checkForward(): Promise<void> {
   using _scope = gpu.scope();
   const x = randomTensor([2, 3, 8, 16, 16]);
   const weight = randomTensor([2, 16, 8, 3, 3]);
-  const [xs, ws] = [await x.read(), await weight.read()].map((data) => Float64Array.from(data));
-  const expected = conv2dReference(
-    { shape: x.shape, data: xs },
-    { shape: weight.shape, data: ws },
-    { stride: 1, padding: 1 },
-  );
-  const actual = await conv2d(x, weight, { padding: 1 }).read();
-  const error = relativeError(actual, expected.data);
-  assert(error < 1e-6, `conv2d is wrong: relative error ${error}`);
+  const options = { stride: 1, padding: 1 };
+  const expected = conv2dReference(await valuesOf(x), await valuesOf(weight), options);
+  await check("conv2d", conv2d(x, weight, { padding: 1 }), expected.data);
 }

@@ -2,13 +2,11 @@
 
 import { progressiveFourierAggregation } from "../src/federated/aggregate/fourier.ts";
 import { fft, fft2, ifft2 } from "../src/ops/fft.ts";
-import { RandomStream } from "../src/random.ts";
 import { type Shape, sizeOf } from "../src/tensor/shape.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
-import { assert } from "../tests/assert.ts";
-import { relativeError } from "../tests/close.ts";
 import { dft, dft2, interleaved, separated } from "../tests/reference/fft.ts";
 import { fourierAggregationReference } from "../tests/reference/fourier_aggregation.ts";
+import { check, randomTensor } from "./tensors.ts";
 import { benchSteps, gpu } from "./throughput.ts";
 
 const clients = 4;
@@ -19,11 +17,6 @@ const layers: readonly Shape[] = [
   ...Array(5).fill([128, 128]),
   ...[[256, 128], [256, 256], [256, 256]],
 ].map((channels) => [...channels, 3, 3]).concat([[64, 256], [3, 64]]);
-
-function randomTensor(shape: Shape): Tensor {
-  const stream = new RandomStream(sizeOf(shape));
-  return gpu.tensor(Float32Array.from({ length: sizeOf(shape) }, () => stream.uniform()), shape);
-}
 
 for (const [size, runs] of [[768, 4], [96, 100]]) {
   const x = randomTensor([4, size, size, 2]);
@@ -81,20 +74,20 @@ function folded([outputs, inputs, height = 1, width = 1]: Shape): [number, numbe
 async function checkTransform(x: Tensor): Promise<void> {
   using _scope = gpu.scope();
   const [, height, width] = x.shape;
+  const data = await x.read() as Float32Array;
   const size = 2 * height * width; // of the first matrix, which is enough
-  const data = (await x.read()).subarray(0, size);
-  const actual = (await fft2(x).read()).subarray(0, size);
-  const error = relativeError(actual, interleaved(dft2(separated(data), height, width)));
-  assert(error < 1e-6, `fft2 [${x.shape}] is wrong: relative error ${error}`);
+  const expected = interleaved(dft2(separated(data.subarray(0, size)), height, width));
+  await check(`fft2 [${x.shape}]`, firstOf(fft2(x)), expected);
 }
 
 async function checkLine(x: Tensor): Promise<void> {
   using _scope = gpu.scope();
-  const size = 2 * x.shape[1]; // of the first line, which is enough
-  const data = (await x.read()).subarray(0, size);
-  const actual = (await fft(x).read()).subarray(0, size);
-  const error = relativeError(actual, interleaved(dft(separated(data))));
-  assert(error < 1e-6, `fft [${x.shape}] is wrong: relative error ${error}`);
+  const line = (await x.read()).subarray(0, 2 * x.shape[1]); // the first one, which is enough
+  await check(`fft [${x.shape}]`, firstOf(fft(x)), interleaved(dft(separated(line))));
+}
+
+function firstOf(x: Tensor): Tensor {
+  return x.view([1, ...x.shape.slice(1)]);
 }
 
 async function checkAggregation(weights: Tensor): Promise<void> {
@@ -104,7 +97,6 @@ async function checkAggregation(weights: Tensor): Promise<void> {
   const size = sizeOf(shape);
   const parts = [...Array(clients).keys()].map((k) => data.subarray(k * size, (k + 1) * size));
   const expected = fourierAggregationReference(parts, shape, rate).flatMap((part) => [...part]);
-  const result = await progressiveFourierAggregation(weights, { rate }).read();
-  const error = relativeError(result, expected);
-  assert(error < 1e-5, `The aggregation of [${shape}] is wrong: relative error ${error}`);
+  const result = progressiveFourierAggregation(weights, { rate });
+  await check(`The aggregation of [${shape}]`, result, expected, 1e-5);
 }

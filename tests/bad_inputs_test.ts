@@ -13,7 +13,7 @@ import { runCli } from "./commands/run_cli.ts";
 import { TemporaryFolder } from "./data/tiny_folder.ts";
 
 /** Longer than any of them may take, milliseconds. */
-const patience = 5000;
+const patience = 30_000;
 
 const table: Readonly<Record<string, readonly InputCase[]>> = {
   images: imageCases,

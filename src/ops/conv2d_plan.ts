@@ -132,8 +132,7 @@ function planCorrelation(
 ): ConvDispatch {
   const { transposed, hasBias, profile } = options;
   if (profile === "cpu" && isSame3x3(params)) {
-    // With few input channels, most of the wide kernel's pass over eight would be empty.
-    const hasQuads = params.in_width % 4 === 0 && params.in_channels > 4;
+    const hasQuads = params.in_width % 4 === 0 || isSquare(params);
     const plan = hasQuads ? planQuads3x3 : planSame3x3;
     return plan(params, transposed, hasBias);
   }
@@ -188,6 +187,11 @@ function planSame3x3(
   };
 }
 
+/** Images of 2×2 pixels, each of them one quad. */
+function isSquare({ in_height, in_width }: Sizes): boolean {
+  return in_height === 2 && in_width === 2;
+}
+
 /**
  * Lanes take blocks of output channels as long as each has 512 pixels of a model, so that copying the taps stays
  * below a tenth of the work; beyond that, and where there are fewer blocks, they share the columns of a block.
@@ -200,7 +204,7 @@ function planQuads3x3(
   const { stack, batch, in_channels, out_channels, in_height: height, in_width: width } = params;
   const { weight_in_stride, weight_out_stride } = params;
   const workgroup_size = workgroupSizeFor("cpu");
-  const quads = width / 4;
+  const quads = isSquare(params) ? 1 : width / 4;
   const blocks = Math.ceil(out_channels / 8);
   const pixels = batch * height * width;
   const idle = Math.ceil(workgroup_size / blocks);
@@ -213,8 +217,8 @@ function planQuads3x3(
   const ranges = Math.min(Math.ceil(wanted), most);
   return {
     kernel: "conv2d_3x3_quads.wgsl",
-    entryPoint: "correlate3x3_quads",
-    constants: { workgroup_size, has_bias: Number(hasBias), transposed: Number(transposed) },
+    entryPoint: isSquare(params) ? "correlate3x3_squares" : "correlate3x3_quads",
+    constants: { workgroup_size, has_bias: Number(hasBias) },
     params: {
       stack,
       batch,
@@ -224,6 +228,7 @@ function planQuads3x3(
       quads,
       weight_in_stride,
       weight_out_stride,
+      flip: Number(transposed),
       column_lanes,
       ranges,
     },

@@ -50,6 +50,7 @@ export const ranges: Readonly<Record<string, Range>> = {
   "image-size": { takes: ["32", "1024"], refuses: ["0", "16", "31", "33", "1056", "-32", "1e9"] },
   "limit": count,
   "parallel-clients": count,
+  "memory-limit": count,
   "eval-every": count,
   "partition-clients": { takes: ["1", "1000"], refuses: ["0", "1001", "-1", "1.5"] },
   "alpha": { takes: ["1e-6", "1e308"], refuses: ["0", "9e-7", "5e-324", "-1"] },

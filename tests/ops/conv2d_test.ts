@@ -92,11 +92,13 @@ testBoth(
   },
 );
 
-testBoth("conv2d() matches double precision on rows of quads of pixels", async () => {
+testBoth("conv2d() matches double precision on quads of pixels", async () => {
   const common = { kernel: 3, padding: 1 };
   await checkConv2d({ ...common, x: [2, 1, 9, 2, 8], outputs: 70, withBias: true });
   await checkConv2d({ ...common, x: [2, 5, 9, 4, 4], outputs: 21 });
+  await checkConv2d({ ...common, x: [1, 4, 1, 16, 16], outputs: 66 }); // blocks and columns are divided
   await checkConv2d({ ...common, x: [1, 3, 5, 1, 12], outputs: 9, withBias: true });
+  await checkConv2d({ ...common, x: [2, 5, 11, 2, 2], outputs: 21, withBias: true });
 });
 
 testBoth("conv2d() matches double precision on single pixels and single rows", async () => {
