@@ -4,7 +4,7 @@ import { basename, join } from "@std/path";
 import { counted } from "./format.ts";
 import { predictionsFile, spectraFile } from "./file_names.ts";
 import { type Predictions, readPredictions } from "./predictions.ts";
-import type { RunEvent } from "../federated/events.ts";
+import type { EpochEvent, RunEvent } from "../federated/events.ts";
 import { readRow, type RecordedRow } from "./recorded_rows.ts";
 import { readRunConfig } from "./run_config.ts";
 import { RunFolderError } from "./run_folder_error.ts";
@@ -89,12 +89,35 @@ export function readRows(text: string, path: string) {
   const lastRow = last === "" ? undefined : parseLine(last);
   if (lastRow !== undefined) complete.push(lastRow);
   let start: RunEvent | null = null;
+  let epochs = 0;
   const rows = complete.flatMap((value, index) => {
-    const row = readRow(value, start, `${path}: line ${index + 1}`);
+    const where = `${path}: line ${index + 1}`;
+    const row = readRow(value, start, where);
     if (row?.type === "run") start = row;
+    if (row?.type === "epoch") expectNoGap(row, start!, epochs++, where);
     return row === null ? [] : [row];
   });
   return { rows, truncated: last !== "" && lastRow === undefined };
+}
+
+/**
+ * Figures have room for every local epoch up to the last one: a damaged number may not ask for billions.
+ *
+ * @param before local epochs told before this one
+ * @throws {RunFolderError} if some are missing
+ */
+function expectNoGap(
+  { round, epoch }: EpochEvent,
+  { localEpochs }: RunEvent,
+  before: number,
+  where: string,
+): void {
+  if (round * localEpochs + epoch <= before) return;
+  throw new RunFolderError(
+    `Cannot read ${where}: round ${round}, epoch ${epoch} comes after ${
+      counted(before, "local epoch")
+    } of ${localEpochs} a round`,
+  );
 }
 
 function parseLine(line: string): unknown {

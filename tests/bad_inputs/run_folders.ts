@@ -179,6 +179,7 @@ export const runFolderCases: readonly InputCase[] = [
     { clients: [{ ...client, stage: [[]] }, ...others] },
     "stage",
   ),
+  row("an epoch in four billion rounds", at("epoch"), { round: 2 ** 32 }, "comes after 0 local"),
   row("a client too few", at("epoch"), { clients: [client] }, "clients are missing"),
   row("a mean without roles", at("epoch"), { mean: {} }, "mean.personal is no object"),
   row("senders that are no texts", at("aggregation"), { senders: [1] }, "senders is no text"),

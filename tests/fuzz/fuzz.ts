@@ -80,7 +80,7 @@ function isDocumented({ documented }: FuzzTarget, error: unknown): boolean {
 }
 
 /** Milliseconds of a core: on a busy machine a clock would tell of the others. */
-function timeSpent(): number {
+export function timeSpent(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }

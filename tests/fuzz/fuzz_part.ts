@@ -1,13 +1,16 @@
 // The long form of the fuzz tests: reader after reader, in a thread that is given up when it hangs.
 
 import type { TorturePart, TortureRow } from "../torture/part.ts";
-import type { FuzzCounts } from "./fuzz.ts";
+import { type FuzzCounts, timeSpent } from "./fuzz.ts";
 import { fuzzTargets } from "./targets.ts";
 
 /** Inputs for one reader before the next has its turn. */
 const batch = 500;
-/** A thread that has told nothing for so long hangs, milliseconds; on a busy machine half a minute is nothing. */
-const patience = 180_000;
+/**
+ * A thread that has told nothing for so long hangs, milliseconds: of a core, or by the clock if it gets none, which on
+ * a busy machine can take minutes.
+ */
+const patience = { core: 60_000, clock: 1_800_000 };
 
 /** What the thread is to do. */
 export interface FuzzTask {
@@ -75,16 +78,19 @@ function runTask(worker: Worker, task: FuzzTask): Promise<Outcome> {
       failure: `${task.target}, seed ${task.seed}: hangs at input ${input} or one of the next`,
       hangs: true,
     });
-  let timer = setTimeout(hangs, patience);
+  let [start, spent] = [performance.now(), timeSpent()];
+  const watch = setInterval(() => {
+    const isLong = timeSpent() - spent > patience.core ||
+      performance.now() - start > patience.clock;
+    if (isLong) hangs();
+  }, 1000);
   worker.onmessage = ({ data }: MessageEvent<FuzzMessage>) => {
-    clearTimeout(timer);
-    if ("input" in data) {
-      input = data.input;
-      timer = setTimeout(hangs, patience);
-    } else if (!("isReady" in data)) resolve(data);
+    [start, spent] = [performance.now(), timeSpent()];
+    if ("input" in data) input = data.input;
+    else if (!("isReady" in data)) resolve(data);
   };
   worker.postMessage(task);
-  return promise;
+  return promise.finally(() => clearInterval(watch));
 }
 
 function rowOf(
