@@ -149,41 +149,42 @@ function planCorrelation(
   };
 }
 
+/** What both kernels for 3×3 are told. */
+function settings3x3(params: CorrelationParams, transposed: boolean, hasBias: boolean) {
+  const { stack, batch, in_channels, out_channels, in_height: height } = params;
+  const { weight_in_stride, weight_out_stride } = params;
+  return {
+    constants: { workgroup_size: workgroupSizeFor("cpu"), has_bias: Number(hasBias) },
+    params: {
+      ...{ stack, batch, in_channels, out_channels, height },
+      ...{ weight_in_stride, weight_out_stride, flip: Number(transposed) },
+    },
+  };
+}
+
 /**
  * Ranges of pixel columns of at least 512 pixels, so that copying the taps stays below a tenth of the work;
  * smaller only where one model would not fill two workgroups. The result does not depend on their number.
  */
 function planSame3x3(
-  params: CorrelationParams,
+  sizes: CorrelationParams,
   transposed: boolean,
   hasBias: boolean,
 ): ConvDispatch {
-  const { stack, batch, in_channels, out_channels, in_height: height, in_width: width } = params;
-  const { weight_in_stride, weight_out_stride } = params;
+  const { constants, params } = settings3x3(sizes, transposed, hasBias);
+  const { stack, batch, out_channels, in_height: height, in_width: width } = sizes;
   const blocks = Math.ceil(out_channels / 8);
   const columns = batch * width;
   const pixels = columns * height;
   const wanted = Math.max(Math.floor(pixels / 512), Math.ceil(16 / blocks));
   const most = Math.min(maxRanges, columns, Math.max(1, Math.floor(pixels / 32)));
   const ranges = Math.min(wanted, most);
-  const workgroup_size = workgroupSizeFor("cpu");
   return {
     kernel: "conv2d_3x3.wgsl",
     entryPoint: "correlate3x3",
-    constants: { workgroup_size, has_bias: Number(hasBias) },
-    params: {
-      stack,
-      batch,
-      in_channels,
-      out_channels,
-      height,
-      width,
-      weight_in_stride,
-      weight_out_stride,
-      flip: Number(transposed),
-      ranges,
-    },
-    workgroups: linearWorkgroups(stack * ranges * blocks, workgroup_size),
+    constants,
+    params: { ...params, width, ranges },
+    workgroups: linearWorkgroups(stack * ranges * blocks, constants.workgroup_size),
   };
 }
 
@@ -197,14 +198,15 @@ function isSquare({ in_height, in_width }: Sizes): boolean {
  * below a tenth of the work; beyond that, and where there are fewer blocks, they share the columns of a block.
  */
 function planQuads3x3(
-  params: CorrelationParams,
+  sizes: CorrelationParams,
   transposed: boolean,
   hasBias: boolean,
 ): ConvDispatch {
-  const { stack, batch, in_channels, out_channels, in_height: height, in_width: width } = params;
-  const { weight_in_stride, weight_out_stride } = params;
-  const workgroup_size = workgroupSizeFor("cpu");
-  const quads = isSquare(params) ? 1 : width / 4;
+  const { constants, params } = settings3x3(sizes, transposed, hasBias);
+  const { workgroup_size } = constants;
+  const { stack, batch, out_channels, in_height: height, in_width: width } = sizes;
+  const square = isSquare(sizes);
+  const quads = square ? 1 : width / 4;
   const blocks = Math.ceil(out_channels / 8);
   const pixels = batch * height * width;
   const idle = Math.ceil(workgroup_size / blocks);
@@ -217,21 +219,9 @@ function planQuads3x3(
   const ranges = Math.min(Math.ceil(wanted), most);
   return {
     kernel: "conv2d_3x3_quads.wgsl",
-    entryPoint: isSquare(params) ? "correlate3x3_squares" : "correlate3x3_quads",
-    constants: { workgroup_size, has_bias: Number(hasBias) },
-    params: {
-      stack,
-      batch,
-      in_channels,
-      out_channels,
-      height,
-      quads,
-      weight_in_stride,
-      weight_out_stride,
-      flip: Number(transposed),
-      column_lanes,
-      ranges,
-    },
+    entryPoint: square ? "correlate3x3_squares" : "correlate3x3_quads",
+    constants,
+    params: { ...params, quads, column_lanes, ranges },
     workgroups: linearWorkgroups(stack * ranges * block_groups, 1),
   };
 }
