@@ -4,6 +4,9 @@ import generalSource from "../../kernels/conv2d.wgsl" with { type: "text" };
 import quadsSource from "../../kernels/conv2d_3x3_quads.wgsl" with { type: "text" };
 import sameSource from "../../kernels/conv2d_3x3.wgsl" with { type: "text" };
 import gradientSource from "../../kernels/conv2d_gradient_weight.wgsl" with { type: "text" };
+import gradientQuadsSource from "../../kernels/conv2d_gradient_weight_quads.wgsl" with {
+  type: "text",
+};
 import { kernelFile } from "../gpu/kernel.ts";
 import { record } from "../tensor/autograd.ts";
 import { type Shape, showShape } from "../tensor/shape.ts";
@@ -24,6 +27,10 @@ const files = {
   "conv2d_3x3.wgsl": kernelFile("conv2d_3x3.wgsl", sameSource),
   "conv2d_3x3_quads.wgsl": kernelFile("conv2d_3x3_quads.wgsl", quadsSource),
   "conv2d_gradient_weight.wgsl": kernelFile("conv2d_gradient_weight.wgsl", gradientSource),
+  "conv2d_gradient_weight_quads.wgsl": kernelFile(
+    "conv2d_gradient_weight_quads.wgsl",
+    gradientQuadsSource,
+  ),
 };
 
 export interface Conv2dOptions {

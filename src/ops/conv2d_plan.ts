@@ -26,7 +26,8 @@ export interface ConvDispatch {
     | "conv2d.wgsl"
     | "conv2d_3x3.wgsl"
     | "conv2d_3x3_quads.wgsl"
-    | "conv2d_gradient_weight.wgsl";
+    | "conv2d_gradient_weight.wgsl"
+    | "conv2d_gradient_weight_quads.wgsl";
   readonly entryPoint: string;
   readonly constants: Constants;
   readonly params: Readonly<Record<string, number>>;
@@ -76,19 +77,54 @@ export function planInputGradient(conv: ConvShape, profile: Profile): ConvDispat
 /** The gradient for the weight, `[S, O, C, kh, kw]`. */
 export function planWeightGradient(conv: ConvShape, profile: Profile): ConvReduction {
   const taps = conv.kernelHeight * conv.kernelWidth;
-  const fast = profile === "cpu" && isSame3x3(sizesOf(conv));
+  const sizes = sizesOf(conv);
+  const fast = profile === "cpu" && isSame3x3(sizes);
+  if (fast && hasQuads(sizes)) return planWeightGradientQuads(conv);
   const inputBlocks = Math.ceil(fast ? conv.inChannels / 4 : conv.inChannels * taps / 4);
   const blocks = Math.ceil(conv.outChannels / 4) * inputBlocks;
   const pixels = conv.batch * conv.outHeight * conv.outWidth;
   // What can be divided: strips of two pixels' width, or rows.
   const units = conv.batch * (fast ? Math.ceil(conv.width / 2) : conv.outHeight);
-  // At most 4096 terms in one sum, and enough invocations for one model to occupy the adapter.
-  const wanted = Math.max(pixels / 4096, (profile === "cpu" ? 64 : 4096) / blocks);
+  const wanted = wantedRanges(pixels, blocks, profile);
   const most = Math.max(1, Math.min(maxRanges, units, Math.floor(pixels / 64)));
   const ranges = Math.min(Math.ceil(wanted), most);
   const entryPoint = fast ? "gradient_weight3x3" : "gradient_weight";
   const elements = conv.outChannels * conv.inChannels * taps;
   return planReduction(conv, { entryPoint, blocks, ranges, elements }, profile);
+}
+
+/** At most 4096 terms in one sum, and enough invocations for one model to occupy the adapter. */
+function wantedRanges(pixels: number, blocks: number, profile: Profile): number {
+  return Math.max(pixels / 4096, (profile === "cpu" ? 64 : 4096) / blocks);
+}
+
+/** Where a block needs several sums anyway, neighbouring lanes make them of neighbouring columns. */
+function planWeightGradientQuads(conv: ConvShape): ConvReduction {
+  const { stack, batch, inChannels, outChannels, height } = conv;
+  const sizes = sizesOf(conv);
+  const quads = quadsPerRow(sizes);
+  const blocks = Math.ceil(outChannels / 8) * Math.ceil(inChannels / 4);
+  const wanted = wantedRanges(batch * height * conv.width, blocks, "cpu");
+  const column_lanes = powerOfTwo(Math.min(wanted, 4, batch * quads));
+  const parts = Math.min(
+    Math.ceil(wanted / column_lanes),
+    maxRanges / column_lanes,
+    Math.ceil(batch * quads / column_lanes),
+  );
+  const ranges = parts * column_lanes;
+  const elements = outChannels * inChannels * 9;
+  const workgroup_size = workgroupSizeFor("cpu");
+  const partial: ConvDispatch = {
+    kernel: "conv2d_gradient_weight_quads.wgsl",
+    entryPoint: isSquare(sizes) ? "gradient_squares" : "gradient_quads",
+    constants: { workgroup_size },
+    params: {
+      ...{ stack, batch, in_channels: inChannels, out_channels: outChannels, height },
+      ...{ quads, column_lanes, ranges },
+    },
+    workgroups: linearWorkgroups(stack * ranges * blocks, workgroup_size),
+  };
+  return { partial, ranges, total: planTotal(conv, ranges, elements, "cpu") };
 }
 
 /** The gradient for the bias, `[S, O]`. */
@@ -132,8 +168,7 @@ function planCorrelation(
 ): ConvDispatch {
   const { transposed, hasBias, profile } = options;
   if (profile === "cpu" && isSame3x3(params)) {
-    const hasQuads = params.in_width % 4 === 0 || isSquare(params);
-    const plan = hasQuads ? planQuads3x3 : planSame3x3;
+    const plan = hasQuads(params) ? planQuads3x3 : planSame3x3;
     return plan(params, transposed, hasBias);
   }
   const { stack, batch, out_channels, out_height, out_width } = params;
@@ -193,6 +228,15 @@ function isSquare({ in_height, in_width }: Sizes): boolean {
   return in_height === 2 && in_width === 2;
 }
 
+/** Images that are made of four pixels at a time. */
+function hasQuads(sizes: Sizes): boolean {
+  return sizes.in_width % 4 === 0 || isSquare(sizes);
+}
+
+function quadsPerRow(sizes: Sizes): number {
+  return isSquare(sizes) ? 1 : sizes.in_width / 4;
+}
+
 /**
  * Lanes take blocks of output channels as long as each has 512 pixels of a model, so that copying the taps stays
  * below a tenth of the work; beyond that, and where there are fewer blocks, they share the columns of a block.
@@ -205,8 +249,7 @@ function planQuads3x3(
   const { constants, params } = settings3x3(sizes, transposed, hasBias);
   const { workgroup_size } = constants;
   const { stack, batch, out_channels, in_height: height, in_width: width } = sizes;
-  const square = isSquare(sizes);
-  const quads = square ? 1 : width / 4;
+  const quads = quadsPerRow(sizes);
   const blocks = Math.ceil(out_channels / 8);
   const pixels = batch * height * width;
   const idle = Math.ceil(workgroup_size / blocks);
@@ -219,7 +262,7 @@ function planQuads3x3(
   const ranges = Math.min(Math.ceil(wanted), most);
   return {
     kernel: "conv2d_3x3_quads.wgsl",
-    entryPoint: square ? "correlate3x3_squares" : "correlate3x3_quads",
+    entryPoint: isSquare(sizes) ? "correlate3x3_squares" : "correlate3x3_quads",
     constants,
     params: { ...params, quads, column_lanes, ranges },
     workgroups: linearWorkgroups(stack * ranges * block_groups, 1),
@@ -238,16 +281,30 @@ function planReduction(
 ): ConvReduction {
   const { entryPoint, blocks, ranges, elements } = reduction;
   const workgroup_size = workgroupSizeFor(profile);
-  const shared = {
+  const partial: ConvDispatch = {
     kernel: "conv2d_gradient_weight.wgsl",
+    entryPoint,
     constants: { workgroup_size },
     params: { ...sizesOf(conv), ranges, elements },
-  } as const;
-  const partial = linearWorkgroups(conv.stack * ranges * blocks, workgroup_size);
-  const total = linearWorkgroups(conv.stack * elements, workgroup_size);
+    workgroups: linearWorkgroups(conv.stack * ranges * blocks, workgroup_size),
+  };
+  return { partial, ranges, total: planTotal(conv, ranges, elements, profile) };
+}
+
+/** Adds up the partial sums, if there are several. */
+function planTotal(
+  conv: ConvShape,
+  ranges: number,
+  elements: number,
+  profile: Profile,
+): ConvDispatch | null {
+  if (ranges === 1) return null;
+  const workgroup_size = workgroupSizeFor(profile);
   return {
-    partial: { ...shared, entryPoint, workgroups: partial },
-    ranges,
-    total: ranges > 1 ? { ...shared, entryPoint: "add_ranges", workgroups: total } : null,
+    kernel: "conv2d_gradient_weight.wgsl",
+    entryPoint: "add_ranges",
+    constants: { workgroup_size },
+    params: { ...sizesOf(conv), ranges, elements },
+    workgroups: linearWorkgroups(conv.stack * elements, workgroup_size),
   };
 }

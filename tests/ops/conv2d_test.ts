@@ -99,6 +99,8 @@ testBoth("conv2d() matches double precision on quads of pixels", async () => {
   await checkConv2d({ ...common, x: [1, 4, 1, 16, 16], outputs: 66 }); // blocks and columns are divided
   await checkConv2d({ ...common, x: [1, 3, 5, 1, 12], outputs: 9, withBias: true });
   await checkConv2d({ ...common, x: [2, 5, 11, 2, 2], outputs: 21, withBias: true });
+  await checkConv2d({ ...common, x: [1, 2, 30, 3, 4], outputs: 62 }); // so many blocks that one sum will do
+  await checkConv2d({ ...common, x: [1, 2, 30, 2, 2], outputs: 62 });
 });
 
 testBoth("conv2d() matches double precision on single pixels and single rows", async () => {
