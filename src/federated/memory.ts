@@ -60,8 +60,8 @@ function stepTensors(config: SimulationConfig, method: FederatedMethod, clients:
   const kept = [3 * pixels]; // the batch
   const passing = new Set<number>(); // gradients: of each size, one that comes and one that is made of it
   for (const { size, layers } of vggActivations(imageSize, width)) {
-    const pooled = size / 4; // with the place of each maximum
-    kept.push(...new Array(2 * layers).fill(size), pooled, pooled);
+    const pooled = size / 4; // instead of the last layer's normalized values
+    kept.push(...new Array(2 * layers - 1).fill(size), pooled);
     passing.add(size).add(pooled);
   }
   const augmented = augment === "full" ? new Array(3).fill(pixels) : []; // before, between and after its kernels

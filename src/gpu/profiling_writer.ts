@@ -2,7 +2,7 @@
 
 import { passesOver } from "./kernel_traffic.ts";
 import type { KernelRun } from "./profile.ts";
-import { type Command, encodeTransfer, type Writer } from "./recording.ts";
+import { type BoundView, type Command, encodeTransfer, type Writer } from "./recording.ts";
 
 /** WebGPU's limit. */
 const queriesPerSet = 4096;
@@ -111,7 +111,11 @@ function contentOf(command: Command): Pick<KernelRun, "kernel" | "bytes" | "work
     case "dispatch": {
       const { file, entryPoint, entries, work } = command.use;
       const passes = passesOver(file, entryPoint);
-      const bytes = entries.reduce(
+      const isFirst = ({ resource: { buffer, offset } }: BoundView, index: number) =>
+        entries.findIndex(({ resource }) =>
+          resource.buffer === buffer && resource.offset === offset
+        ) === index; // under a second name nothing more is moved
+      const bytes = entries.filter(isFirst).reduce(
         (sum, { binding, resource: { size } }) => sum + size * (passes.get(binding) ?? 0), // 0: parameters
         0,
       );

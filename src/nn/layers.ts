@@ -3,7 +3,7 @@
 import { batchNorm } from "../ops/batch_norm.ts";
 import { conv2d } from "../ops/conv2d.ts";
 import { linear } from "../ops/linear.ts";
-import { globalAvgPool2d, maxPool2d } from "../ops/pool2d.ts";
+import { globalAvgPool2d } from "../ops/pool2d.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { BufferSpec, ForwardContext, Module, ParameterSpec } from "./module.ts";
 
@@ -59,12 +59,16 @@ export class Linear implements Module {
   }
 }
 
-/** `torch.nn.BatchNorm1d` or `BatchNorm2d`, followed by ReLU. */
+/** `torch.nn.BatchNorm1d` or `BatchNorm2d`, followed by ReLU and on request by a max pooling that halves height and width. */
 export class BatchNormRelu implements Module {
   readonly parameters: readonly ParameterSpec[];
   readonly buffers: readonly BufferSpec[];
 
-  constructor(private readonly name: string, numFeatures: number) {
+  constructor(
+    private readonly name: string,
+    numFeatures: number,
+    private readonly options: { pool: "none" | "max2x2" },
+  ) {
     const shape = [numFeatures];
     const norm = { kind: "norm", shape } as const;
     this.parameters = [
@@ -88,20 +92,13 @@ export class BatchNormRelu implements Module {
       training: context.training,
       counts: context.counts,
       activation: "relu",
+      pool: this.options.pool,
     });
   }
 }
 
-/** A layer without parameters, made from a function. */
-function stateless(forward: (x: Tensor) => Tensor): Module {
-  return { parameters: [], buffers: [], forward };
-}
-
-/** Halves height and width. */
-export const halvingMaxPool: Module = stateless((x) => maxPool2d(x, { kernelSize: 2 }));
-
 /** `[S, N, C, H, W]` → `[S, N, C]`. */
-export const globalAvgPool: Module = stateless(globalAvgPool2d);
+export const globalAvgPool: Module = { parameters: [], buffers: [], forward: globalAvgPool2d };
 
 /** The bound of `kaiming_uniform_` with a = √5, which PyTorch's layers use for weights and biases alike. */
 function kaimingUniform(fanIn: number): { bound: number } {

@@ -3,7 +3,7 @@
 import type { GpuRuntime } from "../gpu/runtime.ts";
 import { expectWhole } from "../ops/checks.ts";
 import { sizeOf } from "../tensor/shape.ts";
-import { BatchNormRelu, Conv2d, globalAvgPool, halvingMaxPool, Linear } from "./layers.ts";
+import { BatchNormRelu, Conv2d, globalAvgPool, Linear } from "./layers.ts";
 import { Model } from "./model.ts";
 import { type Module, Sequential } from "./module.ts";
 
@@ -68,20 +68,20 @@ function vggModule(options: { numClasses: number; bias: boolean; width: number }
     block.forEach((outputs, layerIndex) => {
       const name = `layer${blockIndex + 1}.${layerIndex}`;
       const outChannels = scaled(outputs, width);
+      const isLast = layerIndex === block.length - 1;
       modules.push(
         new Conv2d(`${name}.conv`, channels, outChannels, { kernelSize: 3, padding: 1 }),
-        new BatchNormRelu(`${name}.bn`, outChannels),
+        new BatchNormRelu(`${name}.bn`, outChannels, { pool: isLast ? "max2x2" : "none" }),
       );
       channels = outChannels;
     });
-    modules.push(halvingMaxPool);
   });
   const hidden = scaled(hiddenFeatures, width);
   return new Sequential([
     ...modules,
     globalAvgPool,
     new Linear("fc1.linear", channels, hidden, { bias: false }),
-    new BatchNormRelu("fc1.bn", hidden),
+    new BatchNormRelu("fc1.bn", hidden, { pool: "none" }),
     new Linear("fc2.linear", hidden, numClasses, { bias }),
   ]);
 }

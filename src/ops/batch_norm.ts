@@ -1,15 +1,20 @@
-// Batch normalization with ragged batches, optionally with the ReLU that follows it.
+// Batch normalization with ragged batches, optionally with the ReLU and the max pooling that follow it.
 
 import source from "../../kernels/batch_norm.wgsl" with { type: "text" };
+import quadsSource from "../../kernels/batch_norm_quads.wgsl" with { type: "text" };
 import { workgroupSizeFor } from "../gpu/adapter.ts";
-import { kernelFile } from "../gpu/kernel.ts";
+import { type KernelFile, kernelFile } from "../gpu/kernel.ts";
 import { record } from "../tensor/autograd.ts";
 import { fullTensor, linearWorkgroups } from "../tensor/elementwise.ts";
-import { showShape, sizeOf } from "../tensor/shape.ts";
+import { type Shape, showShape, sizeOf } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
-import { expectFloats, expectPositive, expectShape } from "./checks.ts";
+import { expectAxes, expectFloats, expectPositive, expectShape } from "./checks.ts";
+import { maxPool2d } from "./pool2d.ts";
 
-const file = kernelFile("batch_norm.wgsl", source);
+/** Any shape. */
+const anyFile = kernelFile("batch_norm.wgsl", source);
+/** Planes whose number of pixels is divisible by 4. */
+const quadsFile = kernelFile("batch_norm_quads.wgsl", quadsSource);
 
 export interface BatchNormOptions {
   /** scale γ, `[S, C]` */
@@ -32,23 +37,25 @@ export interface BatchNormOptions {
   counts?: Tensor;
   /** what follows the normalization, in the same kernel; default none */
   activation?: "none" | "relu";
+  /** what follows that: `maxPool2d()` with windows of 2×2 pixels of x `[S, N, C, H, W]`; default none */
+  pool?: "none" | "max2x2";
 }
 
 /** What the kernels of one call share. */
 interface Call {
+  readonly file: KernelFile;
   readonly x: Tensor;
   readonly counts: Tensor;
   readonly weight: Tensor;
   readonly bias: Tensor;
   /** `[S, C, 4]`: mean, 1 / deviation, scale, shift */
   readonly channels: Tensor;
-  readonly workgroupSize: number;
-  readonly rectify: number;
-  readonly training: number;
-  readonly params: Readonly<Record<"models" | "rows" | "channel_count" | "pixels", number>> & {
-    readonly eps: number;
-    readonly momentum: number;
-  };
+  readonly constants: Readonly<Record<"workgroup_size" | "rectify" | "training", number>>;
+  /** 1 with pooling in the kernels */
+  readonly pool: number;
+  readonly params: Readonly<Record<string, number>>;
+  /** places of a plane that lanes share out: pixels or several of them */
+  readonly units: number;
 }
 
 /**
@@ -56,35 +63,37 @@ interface Call {
  * Padded rows (see `counts`) enter no sum; their output and gradient are 0.
  *
  * @param x `[S, N, C, …]`, any number of axes behind C
- * @returns the shape of x
+ * @returns the shape of x; with pooling `[S, N, C, ⌊H/2⌋, ⌊W/2⌋]`
  * @throws {TypeError} for wrong shapes
- * @throws {RangeError} when training with a single value per channel, whose variance is undefined
+ * @throws {RangeError} when training with a single value per channel, whose variance is undefined; with pooling, if
+ *   an image is smaller than a window
  */
 export function batchNorm(x: Tensor, options: BatchNormOptions): Tensor {
-  const { runningMean, runningVar, training, momentum = 0.1, eps = 1e-5 } = options;
-  const call = checkedCall(x, options, { eps, momentum });
-  if (training) {
-    const numBatchesTracked = options.numBatchesTracked ?? fullTensor(x.gpu, [x.shape[0]], 0);
-    batchStatistics(call, { runningMean, runningVar, numBatchesTracked });
-  } else runningStatistics(call, { runningMean, runningVar });
-
-  const output = onPlanes("normalize", call, {});
+  const { pool = "none", ...unpooled } = options;
+  if (pool === "max2x2") {
+    expectAxes("batchNorm with pooling", "x", x, 5);
+    if (!hasPairs(x.shape)) return maxPool2d(batchNorm(x, unpooled), { kernelSize: 2 });
+  }
+  const call = checkedCall(x, options);
+  if (options.training) batchStatistics(call, options);
+  else runningStatistics(call, options);
+  const output = call.pool ? normalizedAndPooled(call) : onPlanes("normalize", call, {});
   return record(output, [x, call.weight, call.bias], (upstream) => gradients(call, upstream));
 }
 
-function checkedCall(
-  x: Tensor,
-  options: BatchNormOptions,
-  scalars: { eps: number; momentum: number },
-): Call {
-  const { weight, bias, runningMean, runningVar, training } = options;
+/** Whether images are made of pairs of quads one above the other, or are 2×2 pixels. */
+function hasPairs([, , , H, W]: Shape): boolean {
+  return H % 2 === 0 && W % 4 === 0 || H === 2 && W === 2;
+}
+
+function checkedCall(x: Tensor, options: BatchNormOptions): Call {
+  const { weight, bias, runningMean, runningVar, training, momentum = 0.1, eps = 1e-5 } = options;
   if (x.shape.length < 3) {
     throw new TypeError(
       `Cannot apply batchNorm: x has shape ${showShape(x.shape)} but [S, N, C, …] is expected`,
     );
   }
   const [models, rows, channels, ...pixelAxes] = x.shape;
-  const pixels = sizeOf(pixelAxes);
   expectFloats("batchNorm", "x", x);
   for (const [name, tensor] of Object.entries({ weight, bias, runningMean, runningVar })) {
     expectShape("batchNorm", name, tensor, [models, channels]);
@@ -93,39 +102,59 @@ function checkedCall(
   if (options.numBatchesTracked) {
     expectShape("batchNorm", "numBatchesTracked", options.numBatchesTracked, [models]);
   }
-  expectPositive("batchNorm", { eps: scalars.eps });
-  if (!(scalars.momentum >= 0 && scalars.momentum <= 1)) {
+  expectPositive("batchNorm", { eps });
+  if (!(momentum >= 0 && momentum <= 1)) {
     throw new RangeError(
-      `Cannot apply batchNorm: momentum is ${scalars.momentum} but a number between 0 and 1 is expected`,
+      `Cannot apply batchNorm: momentum is ${momentum} but a number between 0 and 1 is expected`,
     );
   }
-  if (training && rows * pixels === 1) {
+  if (training && rows * sizeOf(pixelAxes) === 1) {
     throw new RangeError(
       `Cannot apply batchNorm: training needs more than one value per channel, ` +
         `but x has shape ${showShape(x.shape)}`,
     );
   }
+  const pool = options.pool === "max2x2";
+  const sizes = { models, rows, channel_count: channels, eps, momentum };
   return {
+    ...planes(pixelAxes, pool, sizes),
     x,
     counts: options.counts ?? fullTensor(x.gpu, [models], rows, "u32"),
     weight,
     bias,
     channels: emptyTensor(x.gpu, [models, channels, 4]),
-    workgroupSize: workgroupSizeFor(x.gpu.adapter.kind),
-    rectify: Number(options.activation === "relu"),
-    training: Number(training),
-    params: { models, rows, channel_count: channels, pixels, ...scalars },
+    constants: {
+      workgroup_size: workgroupSizeFor(x.gpu.adapter.kind),
+      rectify: Number(options.activation === "relu"),
+      training: Number(training),
+    },
+    pool: Number(pool),
   };
 }
 
+/** The kernels for planes of this shape, and what they are told of it. */
+function planes(
+  pixelAxes: Shape,
+  pool: boolean,
+  sizes: Readonly<Record<string, number>>,
+): Pick<Call, "file" | "params" | "units"> {
+  const pixels = sizeOf(pixelAxes);
+  if (pixels % 4 !== 0) return { file: anyFile, params: { ...sizes, pixels }, units: pixels };
+  const quads = pixels / 4;
+  const row_quads = Math.floor((pixelAxes.at(-1) ?? 1) / 4); // of use with pooling only; 0 for squares
+  const units = pool && row_quads > 0 ? quads / 2 : quads;
+  return { file: quadsFile, params: { ...sizes, quads, units, row_quads }, units };
+}
+
 function batchStatistics(
-  { x, counts, weight, bias, channels, workgroupSize, params }: Call,
-  running: { runningMean: Tensor; runningVar: Tensor; numBatchesTracked: Tensor },
+  { file, x, counts, weight, bias, channels, constants, params }: Call,
+  options: BatchNormOptions,
 ): void {
+  const { workgroup_size } = constants;
   x.gpu.dispatch({
     file,
     entryPoint: "batch_statistics",
-    constants: { workgroup_size: workgroupSize },
+    constants: { workgroup_size },
     params,
     buffers: {
       x,
@@ -133,9 +162,9 @@ function batchStatistics(
       weight,
       bias,
       new_channels: channels,
-      running_mean: running.runningMean,
-      running_var: running.runningVar,
-      batches_tracked: running.numBatchesTracked,
+      running_mean: options.runningMean,
+      running_var: options.runningVar,
+      batches_tracked: options.numBatchesTracked ?? fullTensor(x.gpu, counts.shape, 0),
     },
     workgroups: [params.channel_count, params.models],
     work: 4 * x.size, // x, and (x − mean)²
@@ -144,38 +173,41 @@ function batchStatistics(
 
 function runningStatistics(
   { x, weight, bias, channels, params }: Call,
-  running: { runningMean: Tensor; runningVar: Tensor },
+  options: BatchNormOptions,
 ): void {
+  const { models, rows, channel_count, eps, momentum } = params;
   x.gpu.dispatch({
-    file,
+    file: anyFile,
     entryPoint: "running_statistics",
-    params,
+    params: { models, rows, channel_count, pixels: 1, eps, momentum },
     buffers: {
       weight,
       bias,
       new_channels: channels,
-      running_mean: running.runningMean,
-      running_var: running.runningVar,
+      running_mean: options.runningMean,
+      running_var: options.runningVar,
     },
-    workgroups: linearWorkgroups(params.models * params.channel_count),
+    workgroups: linearWorkgroups(models * channel_count),
   });
 }
 
 /** Gradients of x, weight and bias. */
 function gradients(call: Call, upstream: Tensor): (Tensor | null)[] {
-  const { x, counts, weight, bias, channels, workgroupSize, rectify, params } = call;
+  const { file, x, counts, weight, bias, channels, params } = call;
+  const { workgroup_size, rectify } = call.constants;
   const weightGradient = emptyTensor(x.gpu, weight.shape);
   const biasGradient = emptyTensor(x.gpu, bias.shape);
   x.gpu.dispatch({
     file,
     entryPoint: "parameter_gradients",
-    constants: { workgroup_size: workgroupSize, rectify },
+    constants: { workgroup_size, rectify, ...ofQuads(call, { pool: call.pool }) },
     params,
     buffers: {
       x,
       counts,
       channels,
       upstream,
+      ...ofQuads(call, { pooled_upstream: upstream }),
       weight_gradient: weightGradient,
       bias_gradient: biasGradient,
     },
@@ -185,6 +217,7 @@ function gradients(call: Call, upstream: Tensor): (Tensor | null)[] {
   const inputGradient = x.requiresGrad
     ? onPlanes("input_gradient", call, {
       upstream,
+      ...ofQuads(call, { pooled_upstream: upstream }),
       weight_sums: weightGradient,
       bias_sums: biasGradient,
     })
@@ -192,22 +225,48 @@ function gradients(call: Call, upstream: Tensor): (Tensor | null)[] {
   return [inputGradient, weightGradient, biasGradient];
 }
 
+/** What only the kernels for quads take. */
+function ofQuads<T extends object>({ file }: Call, settings: T): T | Record<never, never> {
+  return file === quadsFile ? settings : {};
+}
+
 /** Runs an entry point that writes every element of a tensor like x. */
-function onPlanes(entryPoint: string, call: Call, buffers: Record<string, Tensor>): Tensor {
-  const { x, counts, channels, workgroupSize, rectify, training, params } = call;
+function onPlanes(
+  entryPoint: "normalize" | "input_gradient",
+  call: Call,
+  buffers: Record<string, Tensor>,
+): Tensor {
+  const { file, x, counts, channels, constants, pool, params } = call;
   const output = emptyTensor(x.gpu, x.shape);
-  const planesPerGroup = Math.floor(workgroupSize / Math.min(params.pixels, workgroupSize));
   x.gpu.dispatch({
     file,
     entryPoint,
-    constants: { workgroup_size: workgroupSize, rectify, training },
+    constants: { ...constants, ...ofQuads(call, { pool }) },
     params,
     buffers: { x, counts, channels, ...buffers, output },
-    workgroups: linearWorkgroups(
-      params.models * params.rows * params.channel_count,
-      planesPerGroup,
-    ),
+    workgroups: planeWorkgroups(call),
     work: (entryPoint === "normalize" ? 3 : 5) * x.size,
   });
   return output;
+}
+
+function normalizedAndPooled(call: Call): Tensor {
+  const { file, x, counts, channels, constants, pool, params } = call;
+  const [S, N, C, H, W] = x.shape;
+  const pooled = emptyTensor(x.gpu, [S, N, C, H / 2, W / 2]);
+  x.gpu.dispatch({
+    file,
+    entryPoint: "normalize_and_pool",
+    constants: { ...constants, pool },
+    params,
+    buffers: { x, counts, channels, pooled },
+    workgroups: planeWorkgroups(call),
+    work: 3 * x.size,
+  });
+  return pooled;
+}
+
+function planeWorkgroups({ constants: { workgroup_size }, params, units }: Call) {
+  const planesPerGroup = Math.floor(workgroup_size / Math.min(units, workgroup_size));
+  return linearWorkgroups(params.models * params.rows * params.channel_count, planesPerGroup);
 }

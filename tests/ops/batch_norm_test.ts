@@ -2,13 +2,16 @@
 
 import { batchNorm } from "../../src/ops/batch_norm.ts";
 import { backward, gradOf } from "../../src/tensor/autograd.ts";
+import { maxPool2d } from "../../src/ops/pool2d.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 import { assertSameBits, checkOp, perModel, randomInput, type Tolerance } from "../check_op.ts";
 import { assertAllClose } from "../close.ts";
 import { gpu } from "../gpu.ts";
 import { type PyTorchCase, pytorchTest } from "../pytorch.ts";
 import { batchNormReference } from "../reference/batch_norm.ts";
+import { maxPool2dReference } from "../reference/pool2d.ts";
 import type { Values } from "../reference/values.ts";
 
 /** What a case of the checker varies. */
@@ -17,6 +20,7 @@ interface Variant {
   readonly counts: readonly number[];
   readonly training: boolean;
   readonly activation?: "none" | "relu";
+  readonly pool?: "none" | "max2x2";
   readonly eps?: number;
   /** of x */
   readonly range?: readonly [number, number];
@@ -30,10 +34,11 @@ const usual = {
 };
 
 async function checkBatchNorm(variant: Variant): Promise<void> {
-  const { shape, training, activation = "none", eps = 1e-5, range = [-1, 1] } = variant;
+  const { shape, training, activation = "none", pool = "none", eps = 1e-5 } = variant;
+  const { range = [-1, 1] } = variant;
   const perChannel = shape.slice(0, 1).concat(shape[2]);
   await checkOp({
-    op: `batchNorm ${training ? "train" : "eval"} ${activation} counts [${variant.counts}]`,
+    op: `batchNorm ${training ? "train" : "eval"} ${activation} ${pool} counts [${variant.counts}]`,
     inputs: {
       x: randomInput(1, shape, range),
       weight: randomInput(2, perChannel, [0.5, 1.5]),
@@ -43,16 +48,18 @@ async function checkBatchNorm(variant: Variant): Promise<void> {
       counts: perModel(variant.counts),
     },
     differentiable: ["x", "weight", "bias"],
-    run: ({ x, ...tensors }) => batchNorm(x, { ...tensors, training, activation, eps }),
-    reference: ({ x, counts, ...values }) =>
-      batchNormReference(x, {
+    run: ({ x, ...tensors }) => batchNorm(x, { ...tensors, training, activation, pool, eps }),
+    reference: ({ x, counts, ...values }) => {
+      const { output } = batchNormReference(x, {
         ...values,
         counts: counts.data,
         training,
         eps,
         momentum: 0.1,
         rectify: activation === "relu",
-      }).output,
+      });
+      return pool === "none" ? output : maxPool2dReference(output, 2, 2);
+    },
     tolerance: variant.tolerance ?? usual,
   });
 }
@@ -65,6 +72,18 @@ const sizes: { shape: number[]; counts: number[] }[] = [
   { shape: [1, 3, 2, 16, 17], counts: [3] },
   { shape: [1, 2, 67, 2, 2], counts: [2] },
   { shape: [3, 3, 1, 1, 9], counts: [1, 2, 3] },
+  { shape: [2, 3, 5, 4], counts: [3, 1] },
+  { shape: [1, 2, 3, 5, 20], counts: [2] },
+];
+
+/** Planes of pairs of quads, squares of 2×2, and what the kernels that pool cannot do. */
+const pooledSizes: { shape: number[]; counts: number[] }[] = [
+  { shape: [2, 3, 3, 4, 8], counts: [3, 2] },
+  { shape: [3, 2, 5, 2, 2], counts: [2, 1, 2] },
+  { shape: [1, 2, 2, 2, 4], counts: [2] },
+  { shape: [1, 3, 2, 16, 12], counts: [3] },
+  { shape: [2, 2, 3, 6, 6], counts: [2, 1] },
+  { shape: [1, 2, 3, 5, 8], counts: [2] },
 ];
 
 for (const training of [true, false]) {
@@ -74,8 +93,36 @@ for (const training of [true, false]) {
     Deno.test(`batchNorm() ${mode}${relu} matches double precision, ragged batches included`, async () => {
       for (const size of sizes) await checkBatchNorm({ ...size, training, activation });
     });
+    Deno.test(`batchNorm() ${mode}${relu} and max pooling matches double precision`, async () => {
+      for (const size of pooledSizes) {
+        await checkBatchNorm({ ...size, training, activation, pool: "max2x2" });
+      }
+    });
   }
 }
+
+Deno.test("batchNorm() with max pooling is maxPool2d() behind it, equal values included", async () => {
+  using _scope = gpu.scope();
+  for (const shape of [[2, 3, 5, 8, 8], [2, 3, 5, 2, 2]]) {
+    const { data } = randomInput(13, shape, [-2, 2]);
+    const values = data.map((value) => Math.round(value)); // many windows have several maxima
+    const upstream = randomInput(14, [...shape.slice(0, 3), shape[3] / 2, shape[4] / 2]);
+    const results = [true, false].map((isFused) => {
+      const x = gpu.tensor(values, shape, { requiresGrad: true });
+      const options = { ...freshTensors([2, 5]), training: true, activation: "relu" } as const;
+      const y = isFused
+        ? batchNorm(x, { ...options, pool: "max2x2" })
+        : maxPool2d(batchNorm(x, options), { kernelSize: 2 });
+      backward(y, gpu.tensor(upstream.data, upstream.shape));
+      return [y, gradOf(x)];
+    });
+    const [fused, separate] = results;
+    const pooled = (tensor: Tensor) => tensor.read() as Promise<Float32Array<ArrayBuffer>>;
+    assertEquals(await pooled(fused[0]), await pooled(separate[0]));
+    // The sums of its kernels have another order.
+    assertAllClose("gradient", await pooled(fused[1]), await pooled(separate[1]), 2e-6);
+  }
+});
 
 Deno.test("batchNorm() honors eps", async () => {
   for (const training of [true, false]) {

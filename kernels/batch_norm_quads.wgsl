@@ -1,0 +1,316 @@
+// kernels/batch_norm_quads.wgsl: batch normalization as in batch_norm.wgsl, four pixels at a time, with ReLU and 2×2 max pooling on request.
+//   mean, variance over the counted rows and all pixels; deviation = sqrt(variance + eps)
+//   output = max_pool?(relu?((x - mean) / deviation * weight + bias))
+// For images whose number of pixels is divisible by 4: a vector is loaded in less time than four numbers. And pooling
+// costs no passes of its own: neither what it pools nor the places of the maxima are stored.
+// x [S, N, C, pixels/4] of four pixels each; counts and batches_tracked [S]; the rest [S, C]; without pooling, output
+// and upstream are like x, and with it pooled and pooled_upstream [S, N, C, pixels/4] of single pixels. Of the two kinds
+// of upstream one is read; the other one has to be bound all the same.
+// Rows n >= counts[s] are padding: they enter no sum, and what is written for them is 0.
+
+struct Params {
+  models: u32,
+  rows: u32,
+  channel_count: u32,
+  quads: u32, // pixels/4 of a plane
+  units: u32, // of a plane: quads, or with pooling pairs of them, one above the other, which are two windows
+  row_quads: u32, // of a row of pixels; 0 for images of 2×2, one quad and one window
+  eps: f32,
+  momentum: f32,
+}
+
+override workgroup_size: u32 = 64;
+override rectify: bool = false;  // ReLU behind the normalization
+override pool: bool = false;  // in gradients: max pooling behind that
+override training: bool = true;  // whether mean and deviation depend on x
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read> counts: array<u32>;
+@group(0) @binding(3) var<storage, read> weight: array<f32>;
+@group(0) @binding(4) var<storage, read> bias: array<f32>;
+@group(0) @binding(5) var<storage, read> channels: array<Channel>;
+@group(0) @binding(6) var<storage, read> upstream: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> output: array<vec4f>;
+@group(0) @binding(8) var<storage, read_write> new_channels: array<Channel>;
+@group(0) @binding(9) var<storage, read_write> running_mean: array<f32>;
+@group(0) @binding(10) var<storage, read_write> running_var: array<f32>;
+@group(0) @binding(11) var<storage, read_write> batches_tracked: array<f32>;
+@group(0) @binding(12) var<storage, read_write> weight_gradient: array<f32>;
+@group(0) @binding(13) var<storage, read_write> bias_gradient: array<f32>;
+@group(0) @binding(14) var<storage, read> weight_sums: array<f32>;  // weight_gradient of before
+@group(0) @binding(15) var<storage, read> bias_sums: array<f32>;    // bias_gradient of before
+@group(0) @binding(16) var<storage, read_write> pooled: array<f32>;
+@group(0) @binding(17) var<storage, read> pooled_upstream: array<f32>;
+
+// What is done to a channel: (x - mean) · scale + shift, with scale = weight / deviation and shift = bias.
+struct Channel { mean: f32, inverse_deviation: f32, scale: f32, shift: f32 }
+
+var<workgroup> sums: array<vec2f, workgroup_size>;
+
+// Integer division takes longer than a memory access here; this is exact for dividends below 2^20.
+fn quotient(a: u32, b: u32) -> u32 { return u32((f32(a) + 0.5) / f32(b)); }
+
+fn sum4(value: vec4f) -> f32 { return (value.x + value.y) + (value.z + value.w); }
+
+// Adds up the values of all invocations, as a tree: the order is always the same.
+fn workgroup_sum(value: vec2f, local: u32) -> vec2f {
+  sums[local] = value;
+  workgroupBarrier();
+  for (var half = workgroup_size / 2u; half > 0u; half /= 2u) {
+    if (local < half) { sums[local] += sums[local + half]; }
+    workgroupBarrier();
+  }
+  let total = sums[0];
+  workgroupBarrier();
+  return total;
+}
+
+// How a workgroup walks over rows x units: small planes side by side, large ones in strides.
+struct Walk { row: u32, row_step: u32, unit: u32, unit_step: u32 }
+
+fn walk(units: u32, local: u32) -> Walk {
+  let columns = min(units, workgroup_size);
+  let rows = quotient(workgroup_size, columns);
+  let row = quotient(local, columns);
+  // Invocations that are left over start behind the last row.
+  return Walk(select(row, 0xffffff00u, row >= rows), rows, local - row * columns, columns);
+}
+
+// Position of x[model, row, channel, 0].
+fn plane(model: u32, row: u32, channel: u32) -> u32 {
+  return ((model * params.rows + row) * params.channel_count + channel) * params.quads;
+}
+
+// Mean and deviation of a batch, and the running statistics. One workgroup per (channel, model).
+@compute @workgroup_size(workgroup_size)
+fn batch_statistics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let channel = group.x;
+  let model = group.y;
+  let rows = counts[model];
+  let elements = f32(rows * params.quads * 4u);
+  let steps = walk(params.quads, local);
+
+  var sum = 0.0;
+  for (var n = steps.row; n < rows; n += steps.row_step) {
+    let start = plane(model, n, channel);
+    var row_sum = vec4f(); // of its own, because sums of very many terms lose digits
+    for (var i = steps.unit; i < params.quads; i += steps.unit_step) { row_sum += x[start + i]; }
+    sum += sum4(row_sum);
+  }
+  let center = workgroup_sum(vec2f(sum, 0.0), local).x / max(elements, 1.0);
+
+  var squares = 0.0;
+  for (var n = steps.row; n < rows; n += steps.row_step) {
+    let start = plane(model, n, channel);
+    var row_squares = vec4f();
+    for (var i = steps.unit; i < params.quads; i += steps.unit_step) {
+      let distance = x[start + i] - center;
+      row_squares += distance * distance;
+    }
+    squares += sum4(row_squares);
+  }
+  let total = workgroup_sum(vec2f(squares, 0.0), local).x;
+
+  if (local > 0u) { return; }
+  let at = model * params.channel_count + channel;
+  let variance = total / max(elements, 1.0);
+  let inverse = 1.0 / sqrt(variance + params.eps);
+  new_channels[at] = Channel(center, inverse, inverse * weight[at], bias[at]);
+  if (rows == 0u) { return; } // a model without data learns nothing
+  let unbiased = total / max(elements - 1.0, 1.0);
+  running_mean[at] = (1.0 - params.momentum) * running_mean[at] + params.momentum * center;
+  running_var[at] = (1.0 - params.momentum) * running_var[at] + params.momentum * unbiased;
+  if (channel == 0u) { batches_tracked[model] += 1.0; }
+}
+
+// Which plane an invocation works on: several small ones per workgroup, or a large one in strides.
+struct Plane { inside: bool, padding: bool, index: u32, unit: u32, step: u32, channel: u32 }
+
+fn own_plane(group: vec3u, groups: vec3u, local: u32) -> Plane {
+  let steps = walk(params.units, local);
+  let index = (group.y * groups.x + group.x) * steps.row_step + steps.row;
+  let image = index / params.channel_count;
+  let channel = index - image * params.channel_count;
+  let model = image / params.rows;
+  let inside = steps.row < workgroup_size && model < params.models;
+  let row = image - model * params.rows;
+  return Plane(
+    inside,
+    row >= counts[min(model, params.models - 1u)],
+    index,
+    steps.unit,
+    steps.unit_step,
+    model * params.channel_count + channel,
+  );
+}
+
+// A unit's quads; the lower one is in `bottom` if the unit has two.
+struct Pair { top: vec4f, bottom: vec4f }
+
+// Its two windows: each the pixels top left, top right, bottom left, bottom right.
+struct Windows { first: vec4f, second: vec4f }
+
+// The position of a unit's first quad in its plane; its second one is row_quads further on.
+fn first_quad(unit: u32) -> u32 {
+  if (!pool || params.row_quads == 0u) { return unit; }
+  return unit + quotient(unit, params.row_quads) * params.row_quads;
+}
+
+// A pair's windows; a square is its own first window, and the second does not exist.
+fn windows_of(pair: Pair) -> Windows {
+  if (params.row_quads == 0u) { return Windows(pair.top, vec4f()); }
+  return Windows(vec4f(pair.top.xy, pair.bottom.xy), vec4f(pair.top.zw, pair.bottom.zw));
+}
+
+// The way back.
+fn pair_of(windows: Windows) -> Pair {
+  let first = windows.first;
+  let second = windows.second;
+  if (params.row_quads == 0u) { return Pair(first, vec4f()); }
+  return Pair(vec4f(first.xy, second.xy), vec4f(first.zw, second.zw));
+}
+
+fn activated(value: vec4f, channel: Channel) -> vec4f {
+  let normalized = (value - channel.mean) * channel.scale + channel.shift;
+  return select(normalized, vec4f(), vec4<bool>(rectify) & (normalized <= vec4f()));
+}
+
+fn largest(window: vec4f) -> f32 { return max(max(window.x, window.y), max(window.z, window.w)); }
+
+// Workgroups cover the S·N·C planes of x.
+@compute @workgroup_size(workgroup_size)
+fn normalize(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let own = own_plane(group, groups, local);
+  if (!own.inside) { return; }
+  let channel = channels[own.channel];
+  let start = own.index * params.quads;
+  for (var i = own.unit; i < params.quads; i += own.step) {
+    output[start + i] = select(activated(x[start + i], channel), vec4f(), own.padding);
+  }
+}
+
+// The same with pooling.
+@compute @workgroup_size(workgroup_size)
+fn normalize_and_pool(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let own = own_plane(group, groups, local);
+  if (!own.inside) { return; }
+  let channel = channels[own.channel];
+  let start = own.index * params.quads;
+  for (var unit = own.unit; unit < params.units; unit += own.step) {
+    let at = start + first_quad(unit);
+    let pair = Pair(activated(x[at], channel), activated(x[at + params.row_quads], channel));
+    let windows = windows_of(pair);
+    let maxima = vec2f(largest(windows.first), largest(windows.second));
+    write_pooled(start, unit, select(maxima, vec2f(), own.padding));
+  }
+}
+
+fn write_pooled(start: u32, unit: u32, values: vec2f) {
+  if (params.row_quads == 0u) {
+    pooled[start + unit] = values.x;
+  } else {
+    pooled[start + 2u * unit] = values.x;
+    pooled[start + 2u * unit + 1u] = values.y;
+  }
+}
+
+fn read_pooled(start: u32, unit: u32) -> vec2f {
+  if (params.row_quads == 0u) { return vec2f(pooled_upstream[start + unit], 0.0); }
+  return vec2f(pooled_upstream[start + 2u * unit], pooled_upstream[start + 2u * unit + 1u]);
+}
+
+// What of a window's upstream each of its pixels receives: the first of the largest has it all.
+fn to_winner(value: f32, window: vec4f) -> vec4f {
+  let wins = window == vec4f(largest(window));
+  let before = vec4<bool>(false, wins.x, wins.x || wins.y, wins.x || wins.y || wins.z);
+  return select(vec4f(), vec4f(value), wins & !before);
+}
+
+// Upstream of a unit's pixels, as far as the maximum was theirs and the rectifier open.
+fn open_upstream(start: u32, unit: u32, distance: Pair, channel: Channel) -> Pair {
+  let top = distance.top * channel.scale + channel.shift;
+  if (!pool) { return Pair(if_open(upstream[start + unit], top), vec4f()); }
+  let bottom = distance.bottom * channel.scale + channel.shift;
+  let windows = windows_of(Pair(top, bottom));
+  let values = read_pooled(start, unit);
+  let pair = pair_of(Windows(to_winner(values.x, windows.first), to_winner(values.y, windows.second)));
+  return Pair(if_open(pair.top, top), if_open(pair.bottom, bottom));
+}
+
+fn if_open(gradient: vec4f, normalized: vec4f) -> vec4f {
+  return select(gradient, vec4f(), vec4<bool>(rectify) & (normalized <= vec4f()));
+}
+
+// How far a unit's pixels are from the mean.
+fn distances(at: u32, channel: Channel) -> Pair {
+  let top = x[at] - channel.mean;
+  if (!pool) { return Pair(top, vec4f()); }
+  return Pair(top, x[at + params.row_quads] - channel.mean);
+}
+
+// Gradients of weight and bias: sums of upstream·normalized and of upstream. One workgroup per (channel, model).
+@compute @workgroup_size(workgroup_size)
+fn parameter_gradients(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let model = group.y;
+  let rows = counts[model];
+  let at = model * params.channel_count + group.x;
+  let channel = channels[at];
+  let steps = walk(params.units, local);
+  var sum = vec2f();
+  for (var n = steps.row; n < rows; n += steps.row_step) {
+    let start = plane(model, n, group.x);
+    var products = vec4f();
+    var gradients = vec4f();
+    for (var unit = steps.unit; unit < params.units; unit += steps.unit_step) {
+      let distance = distances(start + first_quad(unit), channel);
+      let gradient = open_upstream(start, unit, distance, channel);
+      products += gradient.top * distance.top + gradient.bottom * distance.bottom;
+      gradients += gradient.top + gradient.bottom;
+    }
+    sum += vec2f(sum4(products), sum4(gradients));
+  }
+  let total = workgroup_sum(sum, local);
+  if (local > 0u) { return; }
+  weight_gradient[at] = total.x * channel.inverse_deviation;
+  bias_gradient[at] = total.y;
+}
+
+// Gradient of x. In training the mean and the deviation depend on x too:
+//   gradient = scale · (upstream - mean(upstream) - normalized · mean(upstream · normalized))
+@compute @workgroup_size(workgroup_size)
+fn input_gradient(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let own = own_plane(group, groups, local);
+  if (!own.inside) { return; }
+  let channel = channels[own.channel];
+  let elements = max(f32(counts[own.channel / params.channel_count] * params.quads * 4u), 1.0);
+  var constant_part = 0.0;
+  var linear_part = 0.0;
+  if (training) {
+    constant_part = bias_sums[own.channel] / elements;
+    linear_part = weight_sums[own.channel] / elements * channel.inverse_deviation;
+  }
+  let start = own.index * params.quads;
+  for (var unit = own.unit; unit < params.units; unit += own.step) {
+    let at = start + first_quad(unit);
+    let distance = distances(at, channel);
+    let gradient = open_upstream(start, unit, distance, channel);
+    let top = channel.scale * (gradient.top - constant_part - distance.top * linear_part);
+    output[at] = select(top, vec4f(), own.padding);
+    if (!pool || params.row_quads == 0u) { continue; }
+    let bottom = channel.scale * (gradient.bottom - constant_part - distance.bottom * linear_part);
+    output[at + params.row_quads] = select(bottom, vec4f(), own.padding);
+  }
+}
