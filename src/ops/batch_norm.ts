@@ -4,7 +4,7 @@ import source from "../../kernels/batch_norm.wgsl" with { type: "text" };
 import quadsSource from "../../kernels/batch_norm_quads.wgsl" with { type: "text" };
 import { workgroupSizeFor } from "../gpu/adapter.ts";
 import { type KernelFile, kernelFile } from "../gpu/kernel.ts";
-import { record } from "../tensor/autograd.ts";
+import { gradientMemory, record } from "../tensor/autograd.ts";
 import { fullTensor, linearWorkgroups } from "../tensor/elementwise.ts";
 import { type Shape, showShape, sizeOf } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
@@ -195,8 +195,8 @@ function runningStatistics(
 function gradients(call: Call, upstream: Tensor): (Tensor | null)[] {
   const { file, x, counts, weight, bias, channels, params } = call;
   const { workgroup_size, rectify } = call.constants;
-  const weightGradient = emptyTensor(x.gpu, weight.shape);
-  const biasGradient = emptyTensor(x.gpu, bias.shape);
+  const weightGradient = gradientMemory(weight);
+  const biasGradient = gradientMemory(bias);
   x.gpu.dispatch({
     file,
     entryPoint: "parameter_gradients",

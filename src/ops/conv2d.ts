@@ -8,8 +8,8 @@ import gradientQuadsSource from "../../kernels/conv2d_gradient_weight_quads.wgsl
   type: "text",
 };
 import { kernelFile } from "../gpu/kernel.ts";
-import { record } from "../tensor/autograd.ts";
-import { type Shape, showShape } from "../tensor/shape.ts";
+import { gradientMemory, record } from "../tensor/autograd.ts";
+import { showShape } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import { expectAxes, expectFloats, expectShape, expectWhole } from "./checks.ts";
 import {
@@ -65,38 +65,37 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): 
     output,
   }, workOf(shape));
   return record(output, bias ? [x, weight, bias] : [x, weight], (upstream) => [
-    x.requiresGrad ? inputGradient(shape, upstream, weight, x.shape) : null,
+    x.requiresGrad ? inputGradient(shape, upstream, weight, x) : null,
     weight.requiresGrad
-      ? reduce(planWeightGradient(shape, profile), { x, upstream }, weight.shape, workOf(shape))
+      ? reduce(planWeightGradient(shape, profile), { x, upstream }, weight, workOf(shape))
       : null,
     bias?.requiresGrad
-      ? reduce(planBiasGradient(shape, profile), { upstream }, bias.shape, upstream.size)
+      ? reduce(planBiasGradient(shape, profile), { upstream }, bias, upstream.size)
       : null,
   ]);
 }
 
-function inputGradient(shape: ConvShape, upstream: Tensor, weight: Tensor, like: Shape): Tensor {
-  const output = emptyTensor(upstream.gpu, like);
+function inputGradient(shape: ConvShape, upstream: Tensor, weight: Tensor, x: Tensor): Tensor {
+  const output = gradientMemory(x);
   const plan = planInputGradient(shape, upstream.gpu.adapter.kind);
   run(plan, { source: upstream, weight, bias: weight, output }, workOf(shape));
   return output;
 }
 
-/** Sums the parts, then adds them up. */
+/** The gradient of a parent: sums the parts, then adds them up. */
 function reduce(
   plan: ConvReduction,
   inputs: Record<string, Tensor>,
-  shape: Shape,
+  parent: Tensor,
   work: number,
 ): Tensor {
-  const [{ gpu }] = Object.values(inputs);
-  const output = emptyTensor(gpu, shape);
+  const output = gradientMemory(parent);
   if (!plan.total) {
     run(plan.partial, { ...inputs, output }, work);
     return output;
   }
-  const [stack, ...ofModel] = shape;
-  using parts = emptyTensor(gpu, [stack, plan.ranges, ...ofModel]);
+  const [stack, ...ofModel] = parent.shape;
+  using parts = emptyTensor(parent.gpu, [stack, plan.ranges, ...ofModel]);
   run(plan.partial, { ...inputs, output: parts }, work);
   run(plan.total, { partial: parts, output });
   return output;

@@ -2,9 +2,8 @@
 
 import source from "../../kernels/linear.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
-import { record } from "../tensor/autograd.ts";
+import { gradientMemory, record } from "../tensor/autograd.ts";
 import { linearWorkgroups } from "../tensor/elementwise.ts";
-import type { Shape } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import { expectAxes, expectFloats, expectShape } from "./checks.ts";
 
@@ -29,8 +28,7 @@ export function linear(x: Tensor, weight: Tensor, options: { bias?: Tensor } = {
   expectShape("linear", "weight", weight, [models, outputs, inputs]);
   if (bias) expectShape("linear", "bias", bias, [models, outputs]);
 
-  const run = (entryPoint: string, buffers: Record<string, Tensor>, shape: Shape) => {
-    const output = emptyTensor(x.gpu, shape);
+  const run = (entryPoint: string, buffers: Record<string, Tensor>, output: Tensor) => {
     x.gpu.dispatch({
       file,
       entryPoint,
@@ -41,12 +39,12 @@ export function linear(x: Tensor, weight: Tensor, options: { bias?: Tensor } = {
     });
     return output;
   };
-  const output = bias
-    ? run("forward_with_bias", { x, weight, bias }, [models, rows, outputs])
-    : run("forward", { x, weight }, [models, rows, outputs]);
+  const output = emptyTensor(x.gpu, [models, rows, outputs]);
+  if (bias) run("forward_with_bias", { x, weight, bias }, output);
+  else run("forward", { x, weight }, output);
   return record(output, bias ? [x, weight, bias] : [x, weight], (upstream) => [
-    x.requiresGrad ? run("input_gradient", { upstream, weight }, x.shape) : null,
-    weight.requiresGrad ? run("weight_gradient", { upstream, x }, weight.shape) : null,
-    bias?.requiresGrad ? run("bias_gradient", { upstream }, bias.shape) : null,
+    x.requiresGrad ? run("input_gradient", { upstream, weight }, gradientMemory(x)) : null,
+    weight.requiresGrad ? run("weight_gradient", { upstream, x }, gradientMemory(weight)) : null,
+    bias?.requiresGrad ? run("bias_gradient", { upstream }, gradientMemory(bias)) : null,
   ]);
 }

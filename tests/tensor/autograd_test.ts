@@ -2,6 +2,7 @@
 
 import { add } from "../../src/ops/arithmetic.ts";
 import { linear } from "../../src/ops/linear.ts";
+import { sum } from "../../src/ops/reduce.ts";
 import { relu } from "../../src/ops/relu.ts";
 import { backward, clearGrad, gradOf, noGrad, record } from "../../src/tensor/autograd.ts";
 import { emptyTensor, type Tensor } from "../../src/tensor/tensor.ts";
@@ -90,6 +91,33 @@ Deno.test("a gradient marked as zero is overwritten, whatever it holds", async (
   backward(relu(x));
   backward(relu(x));
   assertEquals(await gradient(x), [2, 0]);
+});
+
+Deno.test("a gradient marked as zero is written in place, and added to by a second use", async () => {
+  using _scope = gpu.scope();
+  const inputs = [
+    gpu.tensor(Float32Array.of(2, 3), [1, 1, 2]),
+    gpu.tensor(Float32Array.of(5, 7), [1, 1, 2]),
+  ];
+  const weight = gpu.tensor(Float32Array.of(1, 1), [1, 1, 2], { requiresGrad: true });
+  const gradient = gpu.tensor(Float32Array.of(NaN, NaN), [1, 1, 2]); // to be overwritten
+  weight.gradient = gradient;
+  const state = weight.gradientState = { zeroedIn: gpu.stream as number | null };
+  const [first, second] = inputs.map((x) => linear(x, weight));
+  backward(first);
+  assertEquals([...await gradient.read()], [2, 3]);
+  assertEquals(state.zeroedIn, null);
+  state.zeroedIn = gpu.stream;
+  backward(add(linear(inputs[0], weight), second));
+  assertEquals([...await gradient.read()], [7, 10]);
+  backward(add(relu(weight), weight)); // not marked: added to what is there
+  assertEquals([...await gradient.read()], [9, 12]);
+  state.zeroedIn = gpu.stream;
+  backward(add(linear(inputs[1], weight), sum(weight, { axes: [2], keepDims: true })));
+  assertEquals([...await gradient.read()], [6, 8]);
+  state.zeroedIn = gpu.stream;
+  backward(add(sum(weight, { axes: [2], keepDims: true }), linear(inputs[1], weight)));
+  assertEquals([...await gradient.read()], [6, 8]);
 });
 
 Deno.test("gradients set to zero outside a recording are added to by its replays", async () => {
