@@ -30,7 +30,7 @@ export {
   totalsByKernel,
 } from "./src/gpu/profile.ts";
 export type { Arena, Recording } from "./src/gpu/recording.ts";
-export type { MemoryUse } from "./src/gpu/runtime.ts";
+export type { MemoryUse } from "./src/gpu/device_memory.ts";
 export { Gpu, openGpu } from "./src/tensor/gpu.ts";
 export type { HostTensor } from "./src/tensor/host_tensor.ts";
 export { type Dtype, Tensor, type TensorData } from "./src/tensor/tensor.ts";

@@ -2,7 +2,7 @@
 
 import type { Ceilings } from "../gpu/ceiling.ts";
 import type { KernelTotals, Profile } from "../gpu/profile.ts";
-import type { MemoryUse } from "../gpu/runtime.ts";
+import type { MemoryUse } from "../gpu/device_memory.ts";
 import type { Metrics } from "../metrics/classification.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import type { Spectrum } from "./spectrum.ts";

@@ -1,8 +1,10 @@
 // The GPU as the rest of the engine sees it: memory with scopes, kernels, recordings, reading back.
 
 import { type AdapterDescription } from "./adapter.ts";
-import { BufferPool, type BufferSource, type BufferView } from "./buffers.ts";
+import type { BufferPool, BufferView } from "./buffers.ts";
+import { DeviceMemory, type MemoryUse } from "./device_memory.ts";
 import { GpuError } from "./errors.ts";
+import { Failures } from "./failures.ts";
 import { type KernelFile, packParams } from "./kernel.ts";
 import { type Constants, PipelineCache } from "./pipelines.ts";
 import type { Profile } from "./profile.ts";
@@ -15,6 +17,8 @@ import {
   type Recording,
   type Writer,
 } from "./recording.ts";
+import { type Scoped, Scopes } from "./scopes.ts";
+import { Uniforms } from "./uniforms.ts";
 
 /** One run of a kernel. */
 export interface DispatchSpec {
@@ -34,28 +38,9 @@ export interface DispatchSpec {
   readonly work?: number;
 }
 
-/** Bytes of GPU memory in the pools' buffers, in use or waiting to be used again. */
-export interface MemoryUse {
-  readonly bytes: number;
-  /** how much of it belongs to arenas */
-  readonly arenaBytes: number;
-}
-
-/** What a scope gives back at its end. */
-interface Scoped {
-  dispose(): void;
-}
-
 /** Commands go to the queue in groups of about this many. */
 const commandsPerSubmit = 256;
-/** Free memory beyond this goes back to the driver. */
-const maxPooledBytes = 1 << 30;
-/** Parameter blocks kept; a training step uses some hundred different ones. */
-const maxUniforms = 4096;
-
-const storageUsage = 0x80 | 0x08 | 0x04; // STORAGE | COPY_DST | COPY_SRC
 const readbackUsage = 0x01 | 0x08; // MAP_READ | COPY_DST
-const uniformUsage = 0x40 | 0x08; // UNIFORM | COPY_DST
 
 /** A device with its pool, its pipelines and its command stream. Dispatching is synchronous; only reading back waits. */
 export class GpuRuntime {
@@ -65,49 +50,40 @@ export class GpuRuntime {
    */
   phase = "";
   #writer: Writer;
+  readonly #failures: Failures;
   readonly #cache: PipelineCache;
-  readonly #pool: BufferPool;
-  readonly #arenas = new Set<BufferPool>();
-  readonly #uniforms = new Map<string, GPUBuffer>();
-  readonly #scopes: Set<Scoped>[] = [];
-  readonly #checks = new Set<Promise<unknown>>();
-  #failure: GpuError | null = null;
+  readonly #memory: DeviceMemory;
+  readonly #uniforms: Uniforms;
+  readonly #scopes = new Scopes();
   #recording: { commands: Command[]; pool: BufferPool } | null = null;
   #recordings = 0;
-  #memory: MemoryUse = { bytes: 0, arenaBytes: 0 };
-  #peakMemory = this.#memory;
 
   constructor(readonly device: GPUDevice, readonly adapter: AdapterDescription) {
     this.#writer = new CommandWriter(device);
-    this.#cache = new PipelineCache(device, adapter.name, (pending) => this.#expect(pending));
-    this.#pool = new BufferPool(this.#bufferSource("pool"), maxPooledBytes);
-    device.addEventListener(
-      "uncapturederror",
-      (event) => this.#fail(asGpuError((event as GPUUncapturedErrorEvent).error)),
-    );
-    device.lost.then(({ reason, message }) =>
-      this.#fail(new GpuError("device-lost", `Device lost (${reason}): ${message}`))
-    );
+    this.#failures = new Failures(device);
+    this.#cache = new PipelineCache(device, adapter.name, (check) => this.#failures.expect(check));
+    this.#memory = new DeviceMemory(device, () => this.#writer.submit());
+    this.#uniforms = new Uniforms(device);
   }
 
   /** Buffers in use. */
   get live(): number {
-    return this.#sum((pool) => pool.live);
+    return this.#memory.live;
   }
 
   /** Buffers waiting to be used again. */
   get pooled(): number {
-    return this.#sum((pool) => pool.pooled);
+    return this.#memory.pooled;
   }
 
   /** Memory of the buffers that `live` and `pooled` count. */
   get memory(): MemoryUse {
-    return this.#memory;
+    return this.#memory.use;
   }
 
   /** The same at the moment when there was most of it. */
   get peakMemory(): MemoryUse {
-    return this.#peakMemory;
+    return this.#memory.peak;
   }
 
   /** Compiled pipelines. */
@@ -127,7 +103,7 @@ export class GpuRuntime {
    * @throws {GpuError} of kind "limit" where the adapter cannot bind that much at once
    */
   allocate(bytes: number, subject = "a buffer"): { buffer: GPUBuffer; release: () => void } {
-    this.#throwFailure();
+    this.#failures.throwIfAny();
     const limit = this.adapter.limits.maxStorageBufferBindingSize;
     if (bytes > limit) {
       throw new GpuError(
@@ -136,47 +112,35 @@ export class GpuRuntime {
           "use a smaller batch, image size, width or number of parallel clients",
       );
     }
-    const pool = this.#recording?.pool ?? this.#pool;
+    const pool = this.#recording?.pool ?? this.#memory.pool;
     const buffer = pool.acquire(bytes);
     return { buffer, release: () => pool.release(buffer) };
   }
 
   /** Opens a scope: what is created until its end and not kept goes back to the pool then. Use with `using`. */
   scope(): Disposable {
-    const items = new Set<Scoped>();
-    this.#scopes.push(items);
-    return {
-      [Symbol.dispose]: () => {
-        if (this.#scopes.at(-1) !== items) {
-          throw new TypeError("Cannot end a scope: a scope opened inside it has not ended");
-        }
-        this.#scopes.pop();
-        for (const item of items) item.dispose();
-      },
-    };
+    return this.#scopes.open();
   }
 
   /** Puts an item under the innermost scope, if there is one. */
   track(item: Scoped): void {
-    this.#scopes.at(-1)?.add(item);
+    this.#scopes.track(item);
   }
 
   /** What `make` allocates belongs to no scope and no recording's arena: its owner disposes of it. */
   persistent<T>(make: () => T): T {
     const recording = this.#recording;
     this.#recording = null;
-    const scopes = this.#scopes.splice(0);
     try {
-      return make();
+      return this.#scopes.outside(make);
     } finally {
       this.#recording = recording;
-      this.#scopes.push(...scopes);
     }
   }
 
   /** Takes an item out of every scope: from now on its owner disposes of it. */
   keep<T extends Scoped>(item: T): T {
-    for (const items of this.#scopes) items.delete(item);
+    this.#scopes.keep(item);
     return item;
   }
 
@@ -199,7 +163,7 @@ export class GpuRuntime {
       resource: { buffer: view.buffer, offset: view.offset, size: view.byteLength },
     }));
     if (file.params.length > 0) {
-      const buffer = this.#uniform(packParams(file, params));
+      const buffer = this.#uniforms.get(packParams(file, params));
       entries.push({ binding: 0, resource: { buffer, offset: 0, size: buffer.size } });
     }
     const label = `${file.name} ${entryPoint}`;
@@ -271,13 +235,13 @@ export class GpuRuntime {
     }
     const bytes = staging.getMappedRange().slice(0);
     staging.destroy();
-    await this.#check();
+    await this.#failures.settled();
     return bytes;
   }
 
   /** Sends what has been issued to the device. */
   flush(): void {
-    this.#throwFailure();
+    this.#failures.throwIfAny();
     this.#writer.submit();
   }
 
@@ -289,20 +253,12 @@ export class GpuRuntime {
   async finish(): Promise<void> {
     this.flush();
     await this.device.queue.onSubmittedWorkDone();
-    await this.#check();
+    await this.#failures.settled();
   }
 
   /** Memory for recordings; disposing of it invalidates them. */
   arena(): Arena {
-    const pool = new BufferPool(this.#bufferSource("arena"), Infinity); // recordings refer to what is free
-    this.#arenas.add(pool);
-    return {
-      pool,
-      [Symbol.dispose]: () => {
-        pool.clear();
-        this.#arenas.delete(pool);
-      },
-    };
+    return this.#memory.arena();
   }
 
   /**
@@ -352,7 +308,7 @@ export class GpuRuntime {
     }
     const wall = performance.now() - start;
     const runs = await profiling.read();
-    await this.#check();
+    await this.#failures.settled();
     return { runs, wall };
   }
 
@@ -380,68 +336,6 @@ export class GpuRuntime {
     this.#writer.encode(command);
     if (this.#writer.count >= commandsPerSubmit) this.flush();
   }
-
-  #bufferSource(owner: "pool" | "arena"): BufferSource {
-    return {
-      create: (size) => {
-        const buffer = this.device.createBuffer({ size, usage: storageUsage });
-        this.#countMemory(owner, size);
-        return buffer;
-      },
-      destroy: (buffer) => {
-        this.#writer.submit(); // commands not yet submitted may use it
-        buffer.destroy();
-        this.#countMemory(owner, -buffer.size);
-      },
-    };
-  }
-
-  #countMemory(owner: "pool" | "arena", change: number): void {
-    const { bytes, arenaBytes } = this.#memory;
-    this.#memory = {
-      bytes: bytes + change,
-      arenaBytes: arenaBytes + (owner === "arena" ? change : 0),
-    };
-    if (this.#memory.bytes > this.#peakMemory.bytes) this.#peakMemory = this.#memory;
-  }
-
-  /** Parameter blocks never change, so equal ones share a buffer. */
-  #uniform(bytes: Uint8Array<ArrayBuffer>): GPUBuffer {
-    const key = String.fromCharCode(...bytes);
-    const cached = this.#uniforms.get(key);
-    if (cached) return cached;
-    if (this.#uniforms.size >= maxUniforms) this.#uniforms.clear();
-    const buffer = this.device.createBuffer({ size: bytes.byteLength, usage: uniformUsage });
-    this.device.queue.writeBuffer(buffer, 0, bytes);
-    this.#uniforms.set(key, buffer);
-    return buffer;
-  }
-
-  #sum(count: (pool: BufferPool) => number): number {
-    return [this.#pool, ...this.#arenas].reduce((sum, pool) => sum + count(pool), 0);
-  }
-
-  #expect(pending: Promise<GpuError | null>): void {
-    const check = pending.then((error) => {
-      this.#checks.delete(check);
-      if (error) this.#fail(error);
-    });
-    this.#checks.add(check);
-  }
-
-  /** The first failure is the cause; later ones follow from it. */
-  #fail(error: GpuError): void {
-    this.#failure ??= error;
-  }
-
-  async #check(): Promise<void> {
-    await Promise.all(this.#checks);
-    this.#throwFailure();
-  }
-
-  #throwFailure(): void {
-    if (this.#failure) throw this.#failure;
-  }
 }
 
 function bindingOf(file: KernelFile, name: string): number {
@@ -452,10 +346,4 @@ function bindingOf(file: KernelFile, name: string): number {
     );
   }
   return binding;
-}
-
-function asGpuError(error: GPUError): GpuError {
-  const kind = error instanceof GPUOutOfMemoryError ? "out-of-memory" : "validation";
-  const remedy = kind === "out-of-memory" ? "; use a smaller batch, image size or width" : "";
-  return new GpuError(kind, `${error.message.trim()}${remedy}`);
 }

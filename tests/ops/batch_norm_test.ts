@@ -144,9 +144,14 @@ Deno.test("batchNorm() keeps its precision far from zero", async () => {
   });
 });
 
-Deno.test("batchNorm() updates running statistics with the unbiased variance of the real rows", async () => {
+for (const shape of [[3, 4, 2, 3, 2], [3, 4, 2, 2, 4]]) {
+  const planes = `planes of ${shape[3]}×${shape[4]}`;
+  const name = "updates running statistics with the unbiased variance of the real rows";
+  Deno.test(`batchNorm() ${name}, ${planes}`, () => expectRunningStatistics(shape));
+}
+
+async function expectRunningStatistics(shape: readonly number[]): Promise<void> {
   const momentum = 0.3;
-  const shape = [3, 4, 2, 3, 2];
   const counts = [4, 1, 2];
   const x = randomInput(6, shape);
   const runningMean = randomInput(7, [3, 2]);
@@ -186,7 +191,7 @@ Deno.test("batchNorm() updates running statistics with the unbiased variance of 
   assertAllClose("running mean", mean, expected.runningMean.data, tolerance, compared);
   assertAllClose("running variance", variance, expected.runningVar.data, tolerance, compared);
   assertEquals([...await tensors.numBatchesTracked.read()], [1, 8, 42]);
-});
+}
 
 Deno.test("batchNorm() leaves running statistics alone in evaluation and for models without rows", async () => {
   using _scope = gpu.scope();

@@ -1,0 +1,25 @@
+// Parameter blocks of kernels, shared by all dispatches that are told the same.
+
+/** Blocks kept; a training step uses some hundred different ones. */
+const maxUniforms = 4096;
+
+const uniformUsage = 0x40 | 0x08; // UNIFORM | COPY_DST
+
+/** Blocks by what they hold: they never change. */
+export class Uniforms {
+  readonly #buffers = new Map<string, GPUBuffer>();
+
+  constructor(private readonly device: GPUDevice) {}
+
+  /** A buffer that holds these bytes. */
+  get(bytes: Uint8Array<ArrayBuffer>): GPUBuffer {
+    const key = String.fromCharCode(...bytes);
+    const cached = this.#buffers.get(key);
+    if (cached) return cached;
+    if (this.#buffers.size >= maxUniforms) this.#buffers.clear();
+    const buffer = this.device.createBuffer({ size: bytes.byteLength, usage: uniformUsage });
+    this.device.queue.writeBuffer(buffer, 0, bytes);
+    this.#buffers.set(key, buffer);
+    return buffer;
+  }
+}
