@@ -1,6 +1,7 @@
-// kernels/batch_norm.wgsl: batch normalization of each channel of each model (Ioffe and Szegedy 2015), with ReLU on request.
+// Batch normalization of each channel of each model (Ioffe and Szegedy 2015), with ReLU on request.
 //   mean, variance over the counted rows and all pixels; deviation = sqrt(variance + eps)
 //   output = relu?((x - mean) / deviation * weight + bias)
+// Of any number of pixels; where it is divisible by 4, batch_norm_quads.wgsl does the same but for running_statistics.
 // x, output, upstream [S, N, C, pixels]; counts and batches_tracked [S]; the rest [S, C].
 // Rows n >= counts[s] are padding: they enter no sum, and what is written for them is 0.
 

@@ -1,11 +1,11 @@
-// kernels/batch_norm_quads.wgsl: batch normalization as in batch_norm.wgsl, four pixels at a time, with ReLU and 2×2 max pooling on request.
+// Batch normalization as in batch_norm.wgsl, four pixels at a time, with ReLU and 2×2 max pooling on request.
 //   mean, variance over the counted rows and all pixels; deviation = sqrt(variance + eps)
 //   output = max_pool?(relu?((x - mean) / deviation * weight + bias))
 // For images whose number of pixels is divisible by 4: a vector is loaded in less time than four numbers. And pooling
 // costs no passes of its own: neither what it pools nor the places of the maxima are stored.
-// x [S, N, C, pixels/4] of four pixels each; counts and batches_tracked [S]; the rest [S, C]; without pooling, output
-// and upstream are like x, and with it pooled and pooled_upstream [S, N, C, pixels/4] of single pixels. Of the two kinds
-// of upstream one is read; the other one has to be bound all the same.
+// x [S, N, C, pixels/4] of four pixels each; counts and batches_tracked [S]; the rest [S, C]. Without pooling, output
+// and upstream are like x; with it pooled and pooled_upstream are [S, N, C, pixels/4] of single pixels. One of the two
+// kinds of upstream is read; bind it as the other one too.
 // Rows n >= counts[s] are padding: they enter no sum, and what is written for them is 0.
 
 struct Params {

@@ -7,9 +7,9 @@
 // output [S, N, out_channels, H, W]; f32, row-major. Without `has_bias` the bias is never read: bind anything.
 //
 // Made for software adapters (lavapipe), for images that conv2d_3x3_quads.wgsl does not do: those whose width is not
-// divisible by 4, but for 2×2. There a load costs as much as twenty multiply-adds wherever it comes from: here the weights stay put and the
-// image passes by. One invocation owns a block of 8 output channels and a range
-// of pixel columns of all images. In passes of 4 input channels it copies the 4·8·9 taps into private memory and
+// divisible by 4, but for 2×2. There a load costs as much as twenty multiply-adds wherever it comes from: here the
+// weights stay put and the image passes by. One invocation owns a block of 8 output channels and a range of pixel
+// columns of all images. In passes of 4 input channels it copies the 4·8·9 taps into private memory and
 // walks down every column with one sliding 3×3 window per input channel: each row costs 12 loads of `source`,
 // 8 of `output` (the sums of the passes before) and 8 stores, for 288 multiply-adds. That is also about as many
 // loads as leave the loop inside a CPU's micro-op cache: with larger tiles each load takes three times as long.

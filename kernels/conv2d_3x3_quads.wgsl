@@ -7,7 +7,8 @@
 // output [S, N, out_channels, H, W/4]; f32, row-major. Without `has_bias` the bias is never read: bind anything.
 //
 // For software adapters (lavapipe), and images whose width is divisible by 4 or that have 2×2 pixels and are one quad
-// themselves. There the instructions that a load is made of limit the speed: some 90 for the values of 8 lanes, and a third less for each of the four values of a vector.
+// themselves. There the instructions that a load is made of limit the speed: some 90 for the values of 8 lanes, and a
+// third less for each of the four values of a vector.
 // So one invocation owns a block of 8 output channels and goes through columns of quads, in passes of 4 input channels:
 // it copies the 4·8·9 taps into private memory and walks down every column with one sliding window per input channel:
 // a quad costs 24 values of `source`, 32 of `output` (the sums of the passes before) and 32 stores, for 1,152

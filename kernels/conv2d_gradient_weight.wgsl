@@ -38,8 +38,8 @@ struct Window { top: vec4f, middle: vec4f, bottom: vec4f }
 // taps[4·v + k]: output channel v and input channel k of the block.
 var<private> taps: array<Taps, 16>;
 
-// The 3×3 kernel with stride 1 and padding 1, for software adapters as conv2d_3x3.wgsl: on a real GPU the sums would
-// spill. One invocation owns a block of 4 output × 4 input channels and a range of strips, each two pixels wide. It
+// The 3×3 kernel with stride 1 and padding 1, for software adapters and the images of conv2d_3x3.wgsl, which
+// conv2d_gradient_weight_quads.wgsl does not do; on a real GPU the sums would spill. One invocation owns a block of 4 output × 4 input channels and a range of strips, each two pixels wide. It
 // walks down each strip with one sliding window per input channel: each row costs 16 loads of x and 8 of upstream,
 // for 288 multiply-adds into 144 sums that stay in private memory until the end.
 @compute @workgroup_size(workgroup_size)
