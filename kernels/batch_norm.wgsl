@@ -1,4 +1,4 @@
-// Batch normalization of each channel of each model (Ioffe and Szegedy 2015), with ReLU on request.
+// kernels/batch_norm.wgsl: batch normalization of each channel of each model (Ioffe and Szegedy 2015), with ReLU on request.
 //   mean, variance over the counted rows and all pixels; deviation = sqrt(variance + eps)
 //   output = relu?((x - mean) / deviation * weight + bias)
 // Of any number of pixels; where it is divisible by 4, batch_norm_quads.wgsl does the same but for running_statistics.

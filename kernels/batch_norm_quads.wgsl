@@ -1,4 +1,4 @@
-// Batch normalization as in batch_norm.wgsl, four pixels at a time, with ReLU and 2×2 max pooling on request.
+// kernels/batch_norm_quads.wgsl: batch normalization four pixels at a time, with ReLU and 2×2 max pooling on request.
 //   mean, variance over the counted rows and all pixels; deviation = sqrt(variance + eps)
 //   output = max_pool?(relu?((x - mean) / deviation * weight + bias))
 // For images whose number of pixels is divisible by 4: a vector is loaded in less time than four numbers. And pooling

@@ -1,4 +1,4 @@
-// Convolution of any kernel size, stride and zero padding: forward, and the gradient for the input, of S models.
+// kernels/conv2d.wgsl: convolution of any kernel size, stride and padding, forward, and the gradient for the input.
 //   forward         y[s,n,o,i,j]  = bias[s,o] + Σ_c Σ_uv weight[s,o,c,u,v] · x[s,n,c,a,b]
 //                                   with a = i·stride + u − padding and b = j·stride + v − padding
 //   input gradient  dx[s,n,c,i,j] = Σ_o Σ_uv weight[s,o,c,u,v] · dy[s,n,o,a,b]

@@ -1,4 +1,4 @@
-// Convolution 3×3, stride 1, padding 1: forward, and the gradient for the input, of S models side by side.
+// kernels/conv2d_3x3.wgsl: convolution 3×3, stride 1, padding 1, forward, and the gradient for the input.
 //   forward         y[s,n,o,i,j]  = bias[s,o] + Σ_c Σ_uv weight[s,o,c,u,v] · x[s,n,c,i+u−1,j+v−1]
 //   input gradient  dx[s,n,c,i,j] = Σ_o Σ_uv weight[s,o,c,2−u,2−v] · dy[s,n,o,i+u−1,j+v−1]
 // Both are one correlation of `source` with 3×3 taps; for the gradient the roles of C and O are exchanged

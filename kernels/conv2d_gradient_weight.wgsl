@@ -1,4 +1,4 @@
-// Gradients of a convolution for the weight and for the bias, of S models side by side.
+// kernels/conv2d_gradient_weight.wgsl: gradients of a convolution for the weight and for the bias.
 //   dweight[s,o,c,u,v] = Σ_nij dy[s,n,o,i,j] · x[s,n,c, i·stride+u−padding, j·stride+v−padding]
 //   dbias[s,o]         = Σ_nij dy[s,n,o,i,j]
 // x [S, N, C, H, W]; upstream = dy [S, N, O, OH, OW]; dweight [S, O, C, kh, kw]; dbias [S, O]; f32, row-major.

@@ -1,4 +1,4 @@
-// Gradient for the weight of a convolution 3×3, stride 1, padding 1, four pixels at a time, of S models side by side.
+// kernels/conv2d_gradient_weight_quads.wgsl: gradient for the weight of a convolution 3×3, four pixels at a time.
 //   dweight[s,o,c,u,v] = Σ_nij dy[s,n,o,i,j] · x[s,n,c,i+u−1,j+v−1]
 // x [S, N, C, H, W/4] and upstream = dy [S, N, O, H, W/4] of four pixels each; output [S, ranges, O, C, 3, 3], partial
 // sums that `add_ranges` of conv2d_gradient_weight.wgsl adds up; f32, row-major.
