@@ -216,7 +216,7 @@ fn normalize_and_pool(
 
 fn write_pooled(start: u32, unit: u32, values: vec2f) {
   if (params.row_quads == 0u) {
-    pooled[start + unit] = values.x;
+    pooled[start] = values.x;
   } else {
     pooled[start + 2u * unit] = values.x;
     pooled[start + 2u * unit + 1u] = values.y;
@@ -224,7 +224,7 @@ fn write_pooled(start: u32, unit: u32, values: vec2f) {
 }
 
 fn read_pooled(start: u32, unit: u32) -> vec2f {
-  if (params.row_quads == 0u) { return vec2f(pooled_upstream[start + unit], 0.0); }
+  if (params.row_quads == 0u) { return vec2f(pooled_upstream[start], 0.0); }
   return vec2f(pooled_upstream[start + 2u * unit], pooled_upstream[start + 2u * unit + 1u]);
 }
 
