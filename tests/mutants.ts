@@ -306,7 +306,7 @@ export const mutants: readonly Mutant[] = [
       "let image = column / params.quads",
     ],
     ["let image = share.s * params.batch + column;", "let image = column;"],
-    ["min(first + vec4u(0u, 1u, 2u, 3u), vec4u(channels - 1u))", "first + vec4u(0u, 1u, 2u, 3u)"],
+    ["let dy_low = dy + four_from(share.o,", "let dy_low = dy + four_from(share.c,"],
     ["w3 = Window(w3.middle, w3.bottom", "w3 = Window(w3.top, w3.bottom"],
     ["add_rows(24u, upstream[dy_high.z]", "add_rows(24u, upstream[dy_high.y]"],
     ["dy_high += vec4u(params.quads);", "dy_high += vec4u(1u);"],
