@@ -401,7 +401,6 @@ export const mutants: readonly Mutant[] = [
       "put(11, turn(middle3 - side3, product(w2, w8)))",
     ],
     ["let first = i + (radix - 1) * q;", "let first = i + radix * q;"],
-    ["select(rounded_down(i), 0u, to_output)", "rounded_down(i)"],
     ["sink = line_here * select(1u, params.length, along);", "sink = line_here;"],
     ["(group.y * groups.x + group.x) << params.line_bits", "group.x << params.line_bits"],
     ["own_part * select(params.length, 1u, interleaved)", "own_part"],
