@@ -14,6 +14,7 @@ import { RandomStream } from "../random.ts";
 import type { Gpu } from "../tensor/gpu.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import type { SimulationConfig } from "./config.ts";
+import { EpochUnderWay } from "./epoch_under_way.ts";
 import { GroupPasses } from "./group_passes.ts";
 import { type IndexedClient, Lineup, size } from "./lineup.ts";
 import type { FederatedMethod } from "./methods/method.ts";
@@ -30,6 +31,7 @@ const shuffleStream = 2;
 export class ClientGroup {
   readonly lineup: Lineup;
   readonly passes: GroupPasses;
+  readonly underWay: EpochUnderWay;
   readonly #tensors: StepTensors;
   /** where clients can be skipped */
   readonly #roundStart: RoundStart | null;
@@ -76,6 +78,7 @@ export class ClientGroup {
     this.lineup = new Lineup(members, method.roles.length, config.batchSize);
     this.#tensors = { model, optimizer, proximalTerm, outcomes, position, stages };
     this.#steps = new RecordedSteps(gpu, arena, config, method, this.#tensors);
+    this.underWay = new EpochUnderWay(config, method, this.lineup, outcomes.train);
     this.passes = new GroupPasses(
       gpu,
       config,
@@ -84,6 +87,7 @@ export class ClientGroup {
       this.#steps,
       this.#tensors,
       finite,
+      this.underWay,
     );
     this.#owned = owned.move();
   }
@@ -188,8 +192,15 @@ export class ClientGroup {
     this.gpu.write(this.#tensors.stages, own);
   }
 
-  /** A new order of every client's training images, the same for the same (seed, client, epoch). */
-  shuffle(epoch: number): void {
+  /**
+   * A local epoch begins, if images are shuffled with a new order of every client's training images, the same for the
+   * same (seed, client, epoch).
+   *
+   * @param epoch counted over the whole run
+   */
+  beginEpoch(epoch: number): void {
+    this.underWay.begin();
+    if (!this.config.shuffle) return;
     for (const member of this.lineup.members) {
       const random = new RandomStream(this.config.seed, shuffleStream, member.index, epoch);
       const order = random.permutation(size(member, "train"));

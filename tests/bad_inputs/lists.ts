@@ -264,7 +264,8 @@ export const listCases: readonly InputCase[] = [
     what: "a state with the stages of two clients where there is one",
     use: () => {
       const config = federation([0, 1]);
-      const progress = { round: 0, epoch: 0, best: null, stages: [1, 2] as const, skipped: [] };
+      const place = { round: 0, epoch: 0, communicated: false, amid: null };
+      const progress = { ...place, best: null, stages: [1, 2] as const, skipped: [] };
       const ours = configurationOf(config);
       const state = { ...progress, configuration: ours, tensors: new Map() };
       expectSameConfiguration(state, config, ours);
