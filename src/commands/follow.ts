@@ -30,8 +30,13 @@ export async function follow(
   const whereabouts = new Whereabouts();
   const tell = async (event: SimulationEvent) => {
     for (const consumer of consumers) {
-      if (event.type === "run" && earlier) await consumer.resume(event, earlier);
-      else await consumer.consume(event);
+      try {
+        if (event.type === "run" && earlier) await consumer.resume(event, earlier);
+        else await consumer.consume(event);
+      } catch (error) {
+        // Who reads the output has been stopped by the same Ctrl-C.
+        if (!(signal.aborted && error instanceof Deno.errors.BrokenPipe)) throw error;
+      }
     }
   };
   let isDone = false;
@@ -52,9 +57,6 @@ export async function follow(
   }
   if (isDone) return;
   const end = whereabouts.interrupted(signal.reason);
-  await tell(end).catch((error) => {
-    // Who reads the output has been stopped by the same Ctrl-C.
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-  });
+  await tell(end);
   throw new Interruption(interruptionText(end, whereabouts.run!, header) + advice);
 }
