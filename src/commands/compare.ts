@@ -6,7 +6,7 @@ import type { SimulationEvent } from "../federated/events.ts";
 import type { FederatedMethod } from "../federated/methods/method.ts";
 import { builtInMethods } from "../federated/methods/registry.ts";
 import { obstacle } from "../federated/state.ts";
-import { expectNewFolder, freePath, writeFileAtomic } from "../io/files.ts";
+import { expectNewFolder, freePath, readPlainText, writeFileAtomic } from "../io/files.ts";
 import { isListOfTexts } from "../io/json.ts";
 import { ComparisonConsole } from "../report/comparison_console.ts";
 import { writeComparison } from "../report/comparison_files.ts";
@@ -218,7 +218,7 @@ async function readPlan(
   }
   const path = join(folder, planFile);
   try {
-    const plan = JSON.parse(await Deno.readTextFile(path));
+    const plan = JSON.parse(await readPlainText(path));
     const words: unknown = plan?.arguments;
     if (!isListOfTexts(words) || !Object.hasOwn(presets, plan.command)) {
       throw new SyntaxError("command or arguments are missing");

@@ -2,6 +2,7 @@
 
 import { join } from "@std/path";
 import type { RoundEvent } from "../federated/events.ts";
+import { readPlainFile } from "../io/files.ts";
 import { metricsFile, readRows } from "./recorded_run.ts";
 import type { RecordedRow } from "./recorded_rows.ts";
 import { readRunConfig, type RunConfig } from "./run_config.ts";
@@ -48,7 +49,7 @@ export async function readEarlierRun(
   const states = owned.use(await StateFiles.claim(folder));
   const usable = await states.read(refuse);
   const path = join(folder, metricsFile);
-  const bytes = (await Deno.readFile(path)).subarray(0, usable.stored.lengths[metricsFile]);
+  const bytes = (await readPlainFile(path)).subarray(0, usable.stored.lengths[metricsFile]);
   const { rows } = readRows(new TextDecoder().decode(bytes), path);
   const events = rows.filter((row) => row.type !== "run" && row.type !== "done");
   owned.move();

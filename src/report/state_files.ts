@@ -2,7 +2,7 @@
 
 import { join } from "@std/path";
 import type { SimulationState } from "../federated/state.ts";
-import { syncFile, writeFileAtomic } from "../io/files.ts";
+import { readPlainFile, syncFile, writeFileAtomic } from "../io/files.ts";
 import { RunFolderError } from "./run_folder_error.ts";
 import { decodeState, encodeState, type StoredState } from "./stored_state.ts";
 
@@ -93,7 +93,7 @@ export class StateFiles implements Disposable {
     for (const name of [newest, before]) {
       const path = join(this.#folder, name);
       try {
-        const stored = await decodeState(await Deno.readFile(path));
+        const stored = await decodeState(await readPlainFile(path));
         await this.#expectLengths(stored);
         const reason = refuse(stored.state);
         if (reason !== null) {

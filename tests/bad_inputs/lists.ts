@@ -3,6 +3,7 @@
 import { dirname, join } from "@std/path";
 import { checkConfig, defaultConfig } from "../../src/federated/config.ts";
 import { allocateImages } from "../../src/data/image_memory.ts";
+import { readText } from "../../src/data/listing.ts";
 import type { Split } from "../../src/data/dataset.ts";
 import { configurationOf, expectSameConfiguration } from "../../src/federated/state.ts";
 import type { TemporaryFolder } from "../data/tiny_folder.ts";
@@ -249,6 +250,11 @@ export const listCases: readonly InputCase[] = [
     what: "one image left over for batch normalization",
     use: () => federation([0, 1, 0, 1, 0]),
     refused: ["client A", "a single image", "5 images in batches of 4"],
+  },
+  {
+    what: "a device without end as a table of labels",
+    use: () => readText("/dev/zero", "table of labels", "name it with --labels"),
+    refused: ["Cannot read the table of labels /dev/zero", "a pipe or a device and no plain file"],
   },
   {
     what: "an empty split",
