@@ -18,7 +18,7 @@ import {
 import { runCli, startCli } from "./run_cli.ts";
 import { filesOf } from "./run_files.ts";
 
-Deno.test("a run that is killed five times ends with the bytes of one that is not", async () => {
+Deno.test("a run that is killed or stopped five times ends with the bytes of one that is not", async () => {
   const whole = await undisturbed(everyEpoch);
   assert(whole.files.has("final/clientA_personal.safetensors"), [...whole.files.keys()].join(", "));
   const seed = Date.now() >>> 0;
