@@ -35,7 +35,7 @@ export async function resumeRun(
 ): Promise<Pick<Resolved, "options" | "settings"> & { readonly earlier: EarlierRun }> {
   const config = await readUnfinishedConfig(folder);
   const options: Record<string, unknown> = {};
-  let isRegrouped = false;
+  let hasOtherLimit = false;
   const differing: { readonly now: string; readonly then: string }[] = [];
   const settings = Object.entries(trainFlags).map(([option, flag]): Setting => {
     const now = given.settings.find(({ name }) => name === flag.name)!;
@@ -49,7 +49,7 @@ export async function resumeRun(
     options[option] = fromNow
       ? given.options[option as keyof TrainOptions]
       : valueOf(flag, then, folder);
-    if (option === "memoryLimit") isRegrouped = fromNow && now.value !== then.value;
+    if (option === "memoryLimit") hasOtherLimit = fromNow && now.value !== then.value;
     return fromNow ? now : then;
   });
   if (differing.length > 0) {
@@ -62,7 +62,7 @@ export async function resumeRun(
   const merged = options as TrainOptions;
   const earlier = await readEarlierRun(
     folder,
-    (state) => isRegrouped && state.amid ? regrouped : obstacle(state, merged),
+    (state) => hasOtherLimit && state.amid ? regrouped : obstacle(state, merged),
   );
   return { options: merged, settings, earlier };
 }

@@ -148,8 +148,10 @@ export class ClientGroup {
   async state(amidRound: boolean): Promise<Map<string, HostTensor>> {
     const models = await downloadModels(this.#tensorSets(amidRound));
     return new Map(
-      this.#eachModel((prefix, index) =>
-        [...models[index]].map(([name, tensor]) => [`${prefix}.${name}`, tensor] as const)
+      this.lineup.eachModel(
+        this.method.roles,
+        (prefix, index) =>
+          [...models[index]].map(([name, tensor]) => [`${prefix}.${name}`, tensor] as const),
       ).flat(),
     );
   }
@@ -161,8 +163,9 @@ export class ClientGroup {
    */
   restore(tensors: ReadonlyMap<string, HostTensor>, amidRound: boolean): void {
     const sets = this.#tensorSets(amidRound);
-    this.#eachModel((prefix, index) =>
-      uploadModel(sets, index, (name) => tensors.get(`${prefix}.${name}`))
+    this.lineup.eachModel(
+      this.method.roles,
+      (prefix, index) => uploadModel(sets, index, (name) => tensors.get(`${prefix}.${name}`)),
     );
   }
 
@@ -176,14 +179,6 @@ export class ClientGroup {
   get #memory(): TensorSets {
     const { optimizer, proximalTerm } = this.#tensors;
     return { ...optimizer.memory, ...proximalTerm?.memory };
-  }
-
-  #eachModel<T>(body: (prefix: string, index: number) => T): T[] {
-    return this.lineup.members.flatMap(({ index: client }, position) =>
-      this.method.roles.map((role, index) =>
-        body(`${client}.${role}`, this.lineup.modelIndex(position, index))
-      )
-    );
   }
 
   /** The stage of each of this group's clients, by the client's index in the dataset. */

@@ -64,7 +64,7 @@ export class EpochUnderWay {
     const tensors = new Map<string, HostTensor>();
     const { rowLength } = this.training;
     const put = (set: string, rows: StackRows) =>
-      this.#eachModel((prefix, model) => {
+      this.lineup.eachModel(this.method.roles, (prefix, model) => {
         const data = rows[model];
         if (data.length === 0) return; // the client does not take part, or nobody has begun
         tensors.set(`${prefix}.${set}`, { shape: [data.length / rowLength, rowLength], data });
@@ -93,7 +93,7 @@ export class EpochUnderWay {
     const take = (name: string, images: number) =>
       expectFloats(tensors.get(name), name, [images, rowLength]);
     const images = this.#imagesTaken();
-    this.#eachModel((prefix, model) => {
+    this.lineup.eachModel(this.method.roles, (prefix, model) => {
       if (images[model] === 0) return;
       this.training.write(model, take(`${prefix}.${trainingSet}`, images[model]));
     });
@@ -103,8 +103,9 @@ export class EpochUnderWay {
       // After the last step taken it may be what comes next.
       const isHeld = steps < taken || tensors.has(`${members[0].index}.${first}.${set}`);
       if (!isHeld || !this.#isEvaluatedAfter(steps)) continue;
-      const rows = this.#eachModel((prefix, _, position) =>
-        take(`${prefix}.${set}`, size(members[position], "test"))
+      const rows = this.lineup.eachModel(
+        this.method.roles,
+        (prefix, _, position) => take(`${prefix}.${set}`, size(members[position], "test")),
       );
       this.#evaluations.set(steps, rows);
     }
@@ -113,19 +114,12 @@ export class EpochUnderWay {
   /** Images that training has shown to each model of the stack. */
   #imagesTaken(): number[] {
     const { lineup, config: { batchSize } } = this;
-    return this.#eachModel((_, __, position) =>
-      lineup.takesPart(position, "train")
-        ? Math.min(this.#taken * batchSize, size(lineup.members[position], "train"))
-        : 0
-    );
-  }
-
-  /** In the order of the stack. */
-  #eachModel<T>(body: (prefix: string, model: number, position: number) => T): T[] {
-    return this.lineup.members.flatMap(({ index: client }, position) =>
-      this.method.roles.map((role, k) =>
-        body(`${client}.${role}`, this.lineup.modelIndex(position, k), position)
-      )
+    return lineup.eachModel(
+      this.method.roles,
+      (_, __, position) =>
+        lineup.takesPart(position, "train")
+          ? Math.min(this.#taken * batchSize, size(lineup.members[position], "train"))
+          : 0,
     );
   }
 }
