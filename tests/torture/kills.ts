@@ -92,8 +92,8 @@ export async function undisturbed({ command, flags }: KillPlan): Promise<Undistu
 }
 
 /**
- * Runs a plan and kills or stops it, so often at most; then, unless it has ended before, it is let go on to its end. It goes on
- * wherever a state was stored, and begins anew elsewhere, as a person would.
+ * Runs a plan and kills or stops it, so often at most; then, unless it has ended before, it is let go on to its end.
+ * It goes on wherever a state was stored, and begins anew elsewhere, as a person would.
  */
 export async function killAgainAndAgain(
   plan: KillPlan,
