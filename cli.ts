@@ -48,6 +48,12 @@ function runCommand(args: readonly string[], signal: AbortSignal): void | Promis
   );
 }
 
+/** What is said of a command that a signal has stopped, and of what kept it from ending well. */
+function interruptionLine(error: unknown): string {
+  if (error instanceof Interruption) return error.message;
+  return isExpected(error) ? `Interrupted; error: ${errorLine(error)}` : "Interrupted";
+}
+
 if (import.meta.main) {
   const signal = interruptible();
   preferVulkan();
@@ -56,7 +62,7 @@ if (import.meta.main) {
     Deno.exit(); // the listeners for signals would keep the process alive
   } catch (error) {
     if (signal.aborted) {
-      console.error(error instanceof Interruption ? error.message : "Interrupted");
+      console.error(interruptionLine(error));
       Deno.exit(stopSignals[signal.reason as StopSignal]);
     }
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit(exitCodes.brokenPipe);

@@ -106,7 +106,7 @@ export type {
   Sharing,
 } from "./src/federated/methods/method.ts";
 export { builtInMethods, type MethodName } from "./src/federated/methods/registry.ts";
-export type { SimulationState } from "./src/federated/state.ts";
+export type { EpochPart, SimulationState } from "./src/federated/state.ts";
 export { DivergenceError } from "./src/federated/divergence.ts";
 export { simulate } from "./src/federated/simulation.ts";
 export { type TransferStage, transferStage } from "./src/federated/transfer_stage.ts";

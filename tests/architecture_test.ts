@@ -27,7 +27,7 @@ const layers: Readonly<Record<string, Allowed>> = {
   "federated": { code: ["data", "metrics", "random", ...engine] },
   "nn": { code: ["random", "ops", "tensor", "gpu", "kernels"] },
   "ops": { code: ["tensor", "gpu", "kernels"] },
-  "data": { code: ["random", "tensor", "gpu", "kernels"] },
+  "data": { code: ["io", "random", "tensor", "gpu", "kernels"] },
   "tensor": { code: ["random", "gpu", "kernels"] },
   "gpu": { code: ["kernels"] },
   "io": { code: [], types: ["tensor"] },

@@ -3,6 +3,7 @@
 import { join } from "@std/path";
 import { reasonOf } from "../data/listing.ts";
 import type { Checkpoint } from "../federated/checkpoint.ts";
+import { readPlainFile } from "../io/files.ts";
 import { readSafetensors } from "../io/safetensors.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -63,7 +64,7 @@ async function listRun(folder: string, reason: string): Promise<string[]> {
 /** @throws {UsageError} if the file cannot be read or is not a safetensors file */
 export async function readCheckpoint(path: string): Promise<CheckpointFile> {
   try {
-    return { path, ...readSafetensors(await Deno.readFile(path)) };
+    return { path, ...readSafetensors(await readPlainFile(path)) };
   } catch (error) {
     throw new UsageError(
       `Cannot use ${path} as a checkpoint: ${reasonOf(error)}; expected a file such as ` +

@@ -5,7 +5,8 @@ import { DivergenceError } from "../federated/divergence.ts";
 import type { SimulationEvent } from "../federated/events.ts";
 import type { FederatedMethod } from "../federated/methods/method.ts";
 import { builtInMethods } from "../federated/methods/registry.ts";
-import { expectNewFolder, freePath, writeFileAtomic } from "../io/files.ts";
+import { obstacle } from "../federated/state.ts";
+import { expectNewFolder, freePath, readPlainText, writeFileAtomic } from "../io/files.ts";
 import { isListOfTexts } from "../io/json.ts";
 import { ComparisonConsole } from "../report/comparison_console.ts";
 import { writeComparison } from "../report/comparison_files.ts";
@@ -53,7 +54,7 @@ const planFile = "compare.json";
  * page of all. A run that diverges does not keep the others from being made. With `--resume DIR` it goes on where a comparison stopped: runs that are finished are kept,
  * and one that is not goes on from its last state.
  *
- * @param signal ends the comparison at the next event
+ * @param signal ends the comparison after the step under way
  * @throws {DivergenceError} at the end, naming the runs that diverged
  * @throws {UsageError | DataError | GpuError | RunFolderError} saying what is wrong and what to do
  */
@@ -90,7 +91,7 @@ export async function compare(
   for (const planned of runs) {
     const { method, seed } = planned;
     const path = join(folder, `${method}-seed${seed}`);
-    const { finished, earlier } = await begunRun(path);
+    const { finished, earlier } = await begunRun(path, options);
     if (finished) console.skip();
     else {
       const header = headerOf(gpu.adapter, settings, planned, path, earlier);
@@ -112,7 +113,7 @@ export async function compare(
         advice,
       };
       await trainToEnd(gpu, prepared, audience, signal).catch((error) => {
-        const isBetween = signal.aborted && !(error instanceof Interruption) && recorded.length > 0;
+        const isBetween = error === signal.reason && recorded.length > 0;
         if (isBetween) throw new Interruption(`Interrupted between two runs${advice}`);
         if (signal.aborted || !(error instanceof DivergenceError)) throw error;
         failures.push(`${method} with seed ${seed}`);
@@ -181,12 +182,16 @@ function headerOf(
  */
 async function begunRun(
   path: string,
+  options: CompareOptions,
 ): Promise<{ finished: RecordedRun | null; earlier: EarlierRun | null }> {
   let isDone = false;
   try {
     isDone = isFinished(await readRunConfig(path));
     if (isDone) return { finished: await readRun(path), earlier: null };
-    return { finished: null, earlier: await readEarlierRun(path) };
+    return {
+      finished: null,
+      earlier: await readEarlierRun(path, (state) => obstacle(state, options)),
+    };
   } catch (error) {
     const isBroken = error instanceof RunFolderError && !(error instanceof RunInUseError);
     if (isDone || !isBroken) throw error;
@@ -213,7 +218,7 @@ async function readPlan(
   }
   const path = join(folder, planFile);
   try {
-    const plan = JSON.parse(await Deno.readTextFile(path));
+    const plan = JSON.parse(await readPlainText(path));
     const words: unknown = plan?.arguments;
     if (!isListOfTexts(words) || !Object.hasOwn(presets, plan.command)) {
       throw new SyntaxError("command or arguments are missing");

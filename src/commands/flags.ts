@@ -408,7 +408,8 @@ export const trainFlags = {
     default: "round",
     source: "ours",
     topic: "Running",
-    help: "store after each what --resume needs; what came after the last is computed again",
+    help:
+      "store after each what --resume needs, as Ctrl-C does; a kill loses what came after the last",
   }),
   evaluateEvery: flag<number | null>({
     name: "eval-every",

@@ -17,7 +17,8 @@ export interface FollowOptions {
 /**
  * Tells the consumers every event, and where the run was if the signal or an error ends it.
  *
- * @throws {Interruption} if the signal ended it
+ * @param signal of which `events` know too: they end early once it is aborted
+ * @throws {Interruption} if the signal ended it, but its reason if nothing was told by then
  */
 export async function follow(
   events: AsyncIterable<SimulationEvent>,
@@ -29,22 +30,33 @@ export async function follow(
   const whereabouts = new Whereabouts();
   const tell = async (event: SimulationEvent) => {
     for (const consumer of consumers) {
-      if (event.type === "run" && earlier) await consumer.resume(event, earlier);
-      else await consumer.consume(event);
+      try {
+        if (event.type === "run" && earlier) await consumer.resume(event, earlier);
+        else await consumer.consume(event);
+      } catch (error) {
+        // Who reads the output has been stopped by the same Ctrl-C.
+        if (!(signal.aborted && error instanceof Deno.errors.BrokenPipe)) throw error;
+      }
     }
   };
+  let isDone = false;
   try {
     for await (const event of events) {
-      if (event.type !== "state") signal.throwIfAborted(); // a state is worth the moment
+      if (event.type === "run") signal.throwIfAborted(); // before anything is written
       await tell(event);
+      isDone = event.type === "done";
       whereabouts.update(event);
       if (event.type === "run") earlier?.forEach((event) => whereabouts.update(event));
     }
   } catch (error) {
     const { run } = whereabouts;
     if (run === null) throw error; // nothing is written yet
-    const end = whereabouts.interrupted(signal.aborted ? signal.reason : (error as Error).message);
+    const end = whereabouts.interrupted((error as Error).message);
     await tell(end).catch(() => {}); // the first error is the one to report
-    throw signal.aborted ? new Interruption(interruptionText(end, run, header) + advice) : error;
+    throw error;
   }
+  if (isDone) return;
+  const end = whereabouts.interrupted(signal.reason);
+  await tell(end);
+  throw new Interruption(interruptionText(end, whereabouts.run!, header) + advice);
 }

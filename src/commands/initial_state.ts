@@ -1,6 +1,7 @@
 // The weights that all models start from, where a flag names them.
 
 import { reasonOf } from "../data/listing.ts";
+import { readPlainFile } from "../io/files.ts";
 import { readSafetensors } from "../io/safetensors.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import { UsageError } from "./usage_error.ts";
@@ -15,7 +16,7 @@ export async function readInitialState(
 ): Promise<ReadonlyMap<string, HostTensor> | null> {
   if (path === null) return null;
   try {
-    return readSafetensors(await Deno.readFile(path)).tensors;
+    return readSafetensors(await readPlainFile(path)).tensors;
   } catch (error) {
     const reason = error instanceof Deno.errors.NotFound
       ? "the file does not exist"

@@ -2,6 +2,7 @@
 
 import { join } from "@std/path";
 import { type EarlierRun, readEarlierRun, readUnfinishedConfig } from "../report/earlier_run.ts";
+import { obstacle } from "../federated/state.ts";
 import { settingText } from "../report/format.ts";
 import type { RunConfig } from "../report/run_config.ts";
 import { RunFolderError } from "../report/run_folder_error.ts";
@@ -34,6 +35,7 @@ export async function resumeRun(
 ): Promise<Pick<Resolved, "options" | "settings"> & { readonly earlier: EarlierRun }> {
   const config = await readUnfinishedConfig(folder);
   const options: Record<string, unknown> = {};
+  let hasOtherLimit = false;
   const differing: { readonly now: string; readonly then: string }[] = [];
   const settings = Object.entries(trainFlags).map(([option, flag]): Setting => {
     const now = given.settings.find(({ name }) => name === flag.name)!;
@@ -47,6 +49,7 @@ export async function resumeRun(
     options[option] = fromNow
       ? given.options[option as keyof TrainOptions]
       : valueOf(flag, then, folder);
+    if (option === "memoryLimit") hasOtherLimit = fromNow && now.value !== then.value;
     return fromNow ? now : then;
   });
   if (differing.length > 0) {
@@ -56,8 +59,17 @@ export async function resumeRun(
         "start another run",
     );
   }
-  return { options: options as TrainOptions, settings, earlier: await readEarlierRun(folder) };
+  const merged = options as TrainOptions;
+  const earlier = await readEarlierRun(
+    folder,
+    (state) => hasOtherLimit && state.amid ? regrouped : obstacle(state, merged),
+  );
+  return { options: merged, settings, earlier };
 }
+
+/** Why a state amid a local epoch is not taken under another memory limit, which decides anew. */
+const regrouped =
+  "was taken amid a local epoch, of which the number of parallel clients has to stay";
 
 /** As on the command line, without hyphens: `lr 0.01`, `no-shuffle`. */
 function typed(flag: Flag<unknown>, value: Setting["value"]): string {

@@ -1,7 +1,6 @@
 // The command `train`: from flags to a finished run folder.
 
 import { join } from "@std/path";
-import type { SimulationConfig } from "../federated/config.ts";
 import { DivergenceError } from "../federated/divergence.ts";
 import { freePath } from "../io/files.ts";
 import { type ConsoleMode, ConsoleReport } from "../report/console.ts";
@@ -24,7 +23,7 @@ import { versions } from "./version.ts";
  * Trains, or with `--resume DIR` goes on, showing and storing what happens. Whatever can be wrong with the flags, the adapter or the
  * data is found before the run's folder is made.
  *
- * @param signal ends the run at the next event
+ * @param signal ends the run after the step under way
  * @throws {Interruption} if the signal ended it
  * @throws {DivergenceError} if numbers overflow, naming the folder with the last good state
  * @throws {UsageError | DataError | GpuError | RunFolderError} saying what is wrong and what to do
@@ -57,7 +56,7 @@ export async function train(
     : await RunFolder.open(header, options);
   if (earlier) showNotices(earlier, header);
   const dataset = await showLoading(options, mode === "tables", signal);
-  const config: SimulationConfig = {
+  const config: PreparedRun["config"] = {
     ...options,
     dataset,
     initialState,

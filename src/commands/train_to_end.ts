@@ -4,6 +4,7 @@ import { parallelClients } from "../federated/capacity.ts";
 import type { SimulationConfig } from "../federated/config.ts";
 import { methodOf } from "../federated/methods/registry.ts";
 import { simulate } from "../federated/simulation.ts";
+import { obstacle } from "../federated/state.ts";
 import { GpuError } from "../gpu/errors.ts";
 import { type EarlierRun, readEarlierRun } from "../report/earlier_run.ts";
 import { counted } from "../report/format.ts";
@@ -16,7 +17,8 @@ import { showNotices } from "./resume.ts";
 
 /** A run that is about to begin, or to go on. */
 export interface PreparedRun {
-  readonly config: SimulationConfig;
+  /** but for the signal that stops it */
+  readonly config: Omit<SimulationConfig, "stop">;
   readonly header: RunHeader;
   readonly folder: RunFolder;
   readonly folderOptions: RunFolderOptions;
@@ -55,7 +57,8 @@ export async function trainToEnd(
   signal: AbortSignal,
 ): Promise<void> {
   const { folderOptions, advice } = run;
-  let { config, header, folder, earlier } = run;
+  let { header, folder, earlier } = run;
+  let config: SimulationConfig = { ...run.config, stop: signal };
   for (let hasRestarted = false;;) {
     const consumers = [folder, ...audience.consumers(header)];
     const events = earlier?.events ?? null;
@@ -80,7 +83,7 @@ export async function trainToEnd(
       const what = isNew ? "begins anew" : "goes on from its last state";
       console.error(`note: ${remedy.because}; the run ${what}`);
       if (!folder.isBegun) continue; // nothing is written yet
-      earlier = await lastState(header, error);
+      earlier = await lastState(header, config, error);
       header = { ...header, elapsedBefore: earlier.stored.elapsed };
       folder = await RunFolder.reopen(header, earlier, folderOptions);
       showNotices(earlier, header);
@@ -136,9 +139,13 @@ async function renewed(gpu: RenewableGpu, error: GpuError): Promise<void> {
 }
 
 /** @throws {GpuError} the first cause, if no state was stored by then */
-async function lastState({ folder }: RunHeader, error: GpuError): Promise<EarlierRun> {
+async function lastState(
+  { folder }: RunHeader,
+  config: SimulationConfig,
+  error: GpuError,
+): Promise<EarlierRun> {
   try {
-    return await readEarlierRun(folder);
+    return await readEarlierRun(folder, (state) => obstacle(state, config));
   } catch (second) {
     if (!(second instanceof RunFolderError)) throw second;
     throw new GpuError(error.kind, `${error.message.trim()}; then: ${second.message}`);

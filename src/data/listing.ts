@@ -1,6 +1,7 @@
 // Listing folders and reading files, and wording why a file or folder cannot be read.
 
 import { isAbsolute, relative, SEPARATOR } from "@std/path";
+import { readPlainFile, readPlainText } from "../io/files.ts";
 import { DataError } from "./data_error.ts";
 
 /**
@@ -56,7 +57,7 @@ export async function expectWithin(
 /** As `listFolder()`, for the text of a file. */
 export async function readText(path: string, what: string, remedy: string): Promise<string> {
   try {
-    return await Deno.readTextFile(path);
+    return await readPlainText(path);
   } catch (error) {
     throw new DataError(`Cannot read the ${what} ${path}: ${reasonOf(error)}; ${remedy}`);
   }
@@ -68,7 +69,7 @@ export async function readBytes(
   remedy = "make it readable",
 ): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return await Deno.readFile(path);
+    return await readPlainFile(path);
   } catch (error) {
     throw new DataError(`Cannot read ${path}: ${reasonOf(error)}; ${remedy}`);
   }

@@ -1,6 +1,7 @@
 // Images without labels, of any size and from anywhere: found in folders, and read as training images are.
 
 import { join } from "@std/path";
+import { readPlainFile } from "../io/files.ts";
 import { imageExtensions } from "./client_folder.ts";
 import { DataError } from "./data_error.ts";
 import type { ImageDecoder } from "./decode.ts";
@@ -35,7 +36,7 @@ export async function readUnlabelledImage(
 ): Promise<Uint8Array> {
   let bytes: Uint8Array;
   try {
-    bytes = await Deno.readFile(path);
+    bytes = await readPlainFile(path);
   } catch (error) {
     throw new DataError(`Cannot read ${path}: ${reasonOf(error)}; make it readable`);
   }

@@ -43,8 +43,8 @@ function largestTensor(
 }
 
 /**
- * How many clients' models advance in one dispatch: what was asked for, or as many as the adapter can bind and
- * the memory limit allows.
+ * How many clients' models advance in one dispatch: what was asked for, or what the state amid a local epoch has,
+ * or as many as the adapter can bind and the memory limit allows.
  *
  * @throws {ConfigError} if activations or parameters of so many do not fit
  */
@@ -53,7 +53,10 @@ export function parallelClients(
   config: SimulationConfig,
   method: FederatedMethod,
 ): number {
-  const { dataset, batchSize, network, width, memoryLimit, parallelClients: wanted } = config;
+  const { dataset, batchSize, network, width, memoryLimit, resumeFrom } = config;
+  const wanted = config.parallelClients === "auto"
+    ? resumeFrom?.amid?.parallelClients ?? "auto"
+    : config.parallelClients;
   const { imageSize, classNames, clients } = dataset;
   const workload = { network, width, classNames, imageSize, batchSize };
   const fitting = Math.floor(modelsThatFit(gpu, workload) / method.roles.length);

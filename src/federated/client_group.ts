@@ -14,6 +14,7 @@ import { RandomStream } from "../random.ts";
 import type { Gpu } from "../tensor/gpu.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import type { SimulationConfig } from "./config.ts";
+import { EpochUnderWay } from "./epoch_under_way.ts";
 import { GroupPasses } from "./group_passes.ts";
 import { type IndexedClient, Lineup, size } from "./lineup.ts";
 import type { FederatedMethod } from "./methods/method.ts";
@@ -30,6 +31,7 @@ const shuffleStream = 2;
 export class ClientGroup {
   readonly lineup: Lineup;
   readonly passes: GroupPasses;
+  readonly underWay: EpochUnderWay;
   readonly #tensors: StepTensors;
   /** where clients can be skipped */
   readonly #roundStart: RoundStart | null;
@@ -76,6 +78,7 @@ export class ClientGroup {
     this.lineup = new Lineup(members, method.roles.length, config.batchSize);
     this.#tensors = { model, optimizer, proximalTerm, outcomes, position, stages };
     this.#steps = new RecordedSteps(gpu, arena, config, method, this.#tensors);
+    this.underWay = new EpochUnderWay(config, method, this.lineup, outcomes.train);
     this.passes = new GroupPasses(
       gpu,
       config,
@@ -84,6 +87,7 @@ export class ClientGroup {
       this.#steps,
       this.#tensors,
       finite,
+      this.underWay,
     );
     this.#owned = owned.move();
   }
@@ -144,8 +148,10 @@ export class ClientGroup {
   async state(amidRound: boolean): Promise<Map<string, HostTensor>> {
     const models = await downloadModels(this.#tensorSets(amidRound));
     return new Map(
-      this.#eachModel((prefix, index) =>
-        [...models[index]].map(([name, tensor]) => [`${prefix}.${name}`, tensor] as const)
+      this.lineup.eachModel(
+        this.method.roles,
+        (prefix, index) =>
+          [...models[index]].map(([name, tensor]) => [`${prefix}.${name}`, tensor] as const),
       ).flat(),
     );
   }
@@ -157,8 +163,9 @@ export class ClientGroup {
    */
   restore(tensors: ReadonlyMap<string, HostTensor>, amidRound: boolean): void {
     const sets = this.#tensorSets(amidRound);
-    this.#eachModel((prefix, index) =>
-      uploadModel(sets, index, (name) => tensors.get(`${prefix}.${name}`))
+    this.lineup.eachModel(
+      this.method.roles,
+      (prefix, index) => uploadModel(sets, index, (name) => tensors.get(`${prefix}.${name}`)),
     );
   }
 
@@ -174,22 +181,21 @@ export class ClientGroup {
     return { ...optimizer.memory, ...proximalTerm?.memory };
   }
 
-  #eachModel<T>(body: (prefix: string, index: number) => T): T[] {
-    return this.lineup.members.flatMap(({ index: client }, position) =>
-      this.method.roles.map((role, index) =>
-        body(`${client}.${role}`, this.lineup.modelIndex(position, index))
-      )
-    );
-  }
-
   /** The stage of each of this group's clients, by the client's index in the dataset. */
   setStages(stages: readonly (TransferStage | 0)[]): void {
     const own = Uint32Array.from(this.lineup.members, ({ index }) => stages[index]);
     this.gpu.write(this.#tensors.stages, own);
   }
 
-  /** A new order of every client's training images, the same for the same (seed, client, epoch). */
-  shuffle(epoch: number): void {
+  /**
+   * A local epoch begins, if images are shuffled with a new order of every client's training images, the same for the
+   * same (seed, client, epoch).
+   *
+   * @param epoch counted over the whole run
+   */
+  beginEpoch(epoch: number): void {
+    this.underWay.begin();
+    if (!this.config.shuffle) return;
     for (const member of this.lineup.members) {
       const random = new RandomStream(this.config.seed, shuffleStream, member.index, epoch);
       const order = random.permutation(size(member, "train"));

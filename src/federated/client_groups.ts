@@ -34,6 +34,13 @@ export interface FederationPass {
 /** Where in the run a pass is, for its progress. */
 export type PassPlace = Pick<ProgressEvent, "phase" | "round" | "epoch">;
 
+/** The run was told to stop amid a pass; the GPU is idle. Only `simulate()` sees this. */
+export class Stopped extends Error {
+  constructor(readonly place: PassPlace) {
+    super("The run was told to stop");
+  }
+}
+
 /** The groups. Dispose of them when done. */
 export class ClientGroups implements Disposable {
   readonly #arena: Arena;
@@ -79,11 +86,31 @@ export class ClientGroups implements Disposable {
     for (const { model } of this.#groups) loadStateDict(model, initialState);
   }
 
-  /** As `ClientGroup.state()`, of all clients. */
-  async state(amidRound: boolean): Promise<Map<string, HostTensor>> {
+  /**
+   * As `ClientGroup.state()`, of all clients.
+   *
+   * @param amidEpoch with what the local epoch under way has measured
+   */
+  async state(amidRound: boolean, amidEpoch: boolean): Promise<Map<string, HostTensor>> {
     const parts: (readonly [string, HostTensor])[] = [];
-    for (const group of this.#groups) parts.push(...await group.state(amidRound));
+    for (const group of this.#groups) {
+      parts.push(...await group.state(amidRound));
+      if (amidEpoch) parts.push(...await group.underWay.state());
+    }
     return new Map(parts);
+  }
+
+  /** Training steps of the local epoch under way that are over, by group. */
+  get stepsTaken(): number[] {
+    return this.#groups.map(({ underWay }) => underWay.taken);
+  }
+
+  /** Training steps of all groups that are still to come in the local epoch under way. */
+  get stepsToCome(): number {
+    return this.#groups.reduce(
+      (sum, { lineup, underWay }) => sum + lineup.trainingSteps - underWay.taken,
+      0,
+    );
   }
 
   /** As `ClientGroup.restore()`, of all clients. */
@@ -113,17 +140,45 @@ export class ClientGroups implements Disposable {
     for (const group of this.#groups) group.setStages(stages);
   }
 
-  /** A new order of every client's training images; `epoch` counts over the whole run. */
-  shuffle(epoch: number): void {
-    for (const group of this.#groups) group.shuffle(epoch);
+  /** As `ClientGroup.beginEpoch()`. */
+  beginEpoch(epoch: number): void {
+    for (const group of this.#groups) group.beginEpoch(epoch);
   }
 
-  /** Progress is counted from here: so many rounds, and local epochs of the next one, are over. */
-  beginAt(round: number, epoch: number): void {
+  /**
+   * A local epoch that has begun goes on from a state amid it, which `restore()` has been given.
+   *
+   * @param stepsTaken by group
+   * @throws {RangeError} if there are not so many groups or steps
+   * @throws {TypeError} if a tensor is missing or has another shape
+   */
+  resumeEpoch(stepsTaken: readonly number[], tensors: ReadonlyMap<string, HostTensor>): void {
+    const { length } = this.#groups;
+    if (stepsTaken.length !== length) {
+      throw new RangeError(
+        `Cannot go on with ${stepsTaken.length} groups of clients: there are ${length}`,
+      );
+    }
+    this.#groups.forEach(({ underWay }, k) => underWay.restore(stepsTaken[k], tensors));
+  }
+
+  /**
+   * Progress is counted from here: so many rounds, and local epochs of the next one, are over.
+   *
+   * @param isUnderWay and part of the local epoch after them
+   */
+  beginAt(round: number, epoch: number, isUnderWay = false): void {
     this.#done = this.#workBefore(round, epoch);
+    if (!isUnderWay) return;
+    this.#done += this.#decisionWork(participantsOf(this.config, round));
+    for (const { passes } of this.#groups) this.#done += passes.workOfTraining;
   }
 
-  /** One pass of all groups, in turn; tells its progress. `profile` measures some of the steps. */
+  /**
+   * One pass of all groups, in turn; tells its progress. `profile` measures some of the steps.
+   *
+   * @throws {Stopped} after the step under way, if the run is told to stop
+   */
   async *pass(
     kind: PassKind,
     place: PassPlace,
@@ -140,6 +195,10 @@ export class ClientGroups implements Disposable {
         this.#done += state.value;
         if (await this.#pacer.stepIssued()) {
           yield { type: "progress", ...place, done: this.#done, total: this.#total };
+        }
+        if (this.config.stop?.aborted) {
+          await this.#pacer.drain();
+          throw new Stopped(place);
         }
         state = await pass.next();
       }
@@ -184,13 +243,21 @@ export class ClientGroups implements Disposable {
     let total = 0;
     for (let round = 0; round <= rounds; round++) {
       const participants = participantsOf(this.config, round);
-      const work = (kind: PassKind) =>
-        this.#groups.reduce((sum, group) => sum + group.passes.work(kind, participants), 0);
-      const decisions = decidesStages(this.method, localEpochs) ? work("evaluate-train") : 0;
-      const epoch = decisions + work("train") + work("test");
+      const work = (kind: PassKind) => this.#workOf(kind, participants);
+      const epoch = this.#decisionWork(participants) + work("train") + work("test");
       if (round === rounds) total += epochs * epoch;
       else total += localEpochs * epoch + work("valid") + work("test");
     }
     return total;
+  }
+
+  /** Of a local epoch. */
+  #decisionWork(participants: readonly number[]): number {
+    const isDecided = decidesStages(this.method, this.config.localEpochs);
+    return isDecided ? this.#workOf("evaluate-train", participants) : 0;
+  }
+
+  #workOf(kind: PassKind, participants: readonly number[]): number {
+    return this.#groups.reduce((sum, group) => sum + group.passes.work(kind, participants), 0);
   }
 }

@@ -91,6 +91,11 @@ export interface SimulationConfig {
   readonly stateEvery: StateInterval | null;
   /** go on from a state that a run of this configuration has told; null: from the start */
   readonly resumeFrom: SimulationState | null;
+  /**
+   * once aborted, the run ends after the step under way, without the event "done"; where states are told, with one
+   * that holds what was done since the last
+   */
+  readonly stop: Pick<AbortSignal, "aborted"> | null;
 }
 
 /** The official defaults; all that is missing is the data. */
@@ -126,6 +131,7 @@ export const defaultConfig: Omit<SimulationConfig, "dataset" | "method"> & {
   profile: false,
   stateEvery: null,
   resumeFrom: null,
+  stop: null,
 };
 
 /** A configuration that cannot be simulated; the message says which setting to change. */

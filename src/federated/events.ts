@@ -205,7 +205,8 @@ export interface CheckpointEvent {
 
 /**
  * All that the rest of the run depends on: a run of the same configuration that begins with `resumeFrom` this
- * state tells the same events from here on, after its run event. Told where the configuration asks for it.
+ * state tells the same events from here on, after its run event. Told where the configuration asks for it,
+ * and there also when the run is stopped.
  */
 export interface StateEvent {
   readonly type: "state";

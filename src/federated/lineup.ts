@@ -74,6 +74,22 @@ export class Lineup {
     return Array.from({ length: this.roles }, (_, role) => this.modelIndex(position, role));
   }
 
+  /**
+   * Calls the body for every model of the stack, in its order.
+   *
+   * @param roles of every client, by name
+   * @param body is given `client.role` with the client's index in the dataset, as states name it, and the positions of
+   *   the model and its member
+   */
+  eachModel<T>(
+    roles: readonly string[],
+    body: (prefix: string, model: number, position: number) => T,
+  ): T[] {
+    return this.#members.flatMap(({ index }, position) =>
+      roles.map((role, k) => body(`${index}.${role}`, this.modelIndex(position, k), position))
+    );
+  }
+
   /** Whether a pass goes over the images of the member at this position: all are evaluated, but on training images. */
   takesPart(position: number, kind: PassKind): boolean {
     return splitOf(kind) !== "train" || position < this.#training;

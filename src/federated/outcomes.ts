@@ -20,13 +20,16 @@ export interface Outcomes {
   readonly probabilities: Float32Array<ArrayBuffer>;
 }
 
+/** What one model said about images, in the order in which they were taken: `[images, 2 + classes]`, row-major. */
+export type OutcomeRows = Float32Array<ArrayBuffer>;
+
 /** An epoch-long buffer of outcomes. */
 export class OutcomeBuffer {
   readonly #outcomes: Tensor;
 
   /** Room for `capacity` rows of each of `models` models. */
   constructor(
-    gpu: Gpu,
+    private readonly gpu: Gpu,
     models: number,
     private readonly capacity: number,
     private readonly classes: number,
@@ -52,63 +55,79 @@ export class OutcomeBuffer {
     });
   }
 
-  /** Reads everything stored since the epoch began. This is the epoch's only wait for data. */
-  async read(): Promise<Float32Array> {
-    return await this.#outcomes.read() as Float32Array;
+  /**
+   * Reads what is stored of every model. This is the epoch's only wait for data.
+   *
+   * @param sizes of each model of the stack, how many images
+   * @returns for each model rows `[images, 2 + classes]`
+   */
+  async read(sizes: readonly number[]): Promise<OutcomeRows[]> {
+    const values = await this.#outcomes.read() as OutcomeRows;
+    return sizes.map((size, model) => {
+      const start = model * this.capacity * this.rowLength;
+      return values.slice(start, start + size * this.rowLength);
+    });
   }
 
-  /**
-   * The first image, in the order in which they were taken, on which one model's loss is not finite.
-   *
-   * @param size number of images
-   */
-  firstBad(
-    values: Float32Array,
-    model: number,
-    size: number,
-  ): { readonly image: number; readonly cause: string } | null {
-    for (let image = 0; image < size; image++) {
-      const loss = values[this.#row(model, image)];
-      if (!Number.isFinite(loss)) return { image, cause: `the loss of an image is ${loss}` };
-    }
-    return null;
+  /** Puts back what `read()` gave of one model. */
+  write(model: number, rows: OutcomeRows): void {
+    const { buffer, offset } = this.#outcomes;
+    const start = model * this.capacity * this.rowLength * rows.BYTES_PER_ELEMENT;
+    const { byteLength } = rows;
+    this.gpu.write({ buffer, offset: offset + start, byteLength }, rows);
   }
 
-  /**
-   * Scores one model. `labels` are in the order in which the images were taken.
-   *
-   * @throws {DivergenceError} if a loss is not finite
-   */
-  score(values: Float32Array, model: number, labels: Int32Array, batchSize: number): Outcomes {
-    const row = (index: number) => this.#row(model, index);
-    const size = labels.length;
-    const bad = this.firstBad(values, model, size);
-    if (bad) throw new DivergenceError(bad.cause);
-    const losses = Array.from({ length: size }, (_, index) => values[row(index)]);
-    const predictions = Array.from({ length: size }, (_, index) => values[row(index) + 1]);
-    const probabilities = new Float32Array(size * this.classes);
-    for (let index = 0; index < size; index++) {
-      const start = row(index) + 2;
-      probabilities.set(values.subarray(start, start + this.classes), index * this.classes);
-    }
-    const batchLosses = batchMeans(losses, batchSize);
-    const metrics = {
-      loss: mean(batchLosses), // a short last batch counts like a full one, as in the official code
-      accuracy: accuracy(labels, predictions),
-      f1: macroF1(labels, predictions),
-      auc: rocAucOvr(labels, probabilities, this.classes)?.auc ?? null,
-    };
-    return { metrics, batchLosses, probabilities };
+  /** Numbers for each image. */
+  get rowLength(): number {
+    return 2 + this.classes;
   }
 
   dispose(): void {
     this.#outcomes.dispose();
   }
+}
 
-  /** Where a model's outcome of an image begins. */
-  #row(model: number, image: number): number {
-    return (model * this.capacity + image) * (2 + this.classes);
+/**
+ * The first of so many images, in the order in which they were taken, on which one model's loss is not finite.
+ */
+export function firstBad(
+  rows: OutcomeRows,
+  size: number,
+): { readonly image: number; readonly cause: string } | null {
+  const rowLength = rows.length / size;
+  for (let image = 0; image < size; image++) {
+    const loss = rows[image * rowLength];
+    if (!Number.isFinite(loss)) return { image, cause: `the loss of an image is ${loss}` };
   }
+  return null;
+}
+
+/**
+ * Scores one model. `labels` are in the order in which the images were taken.
+ *
+ * @throws {DivergenceError} if a loss is not finite
+ */
+export function score(rows: OutcomeRows, labels: Int32Array, batchSize: number): Outcomes {
+  const size = labels.length;
+  const rowLength = rows.length / size;
+  const classes = rowLength - 2;
+  const bad = firstBad(rows, size);
+  if (bad) throw new DivergenceError(bad.cause);
+  const losses = Array.from({ length: size }, (_, image) => rows[image * rowLength]);
+  const predictions = Array.from({ length: size }, (_, image) => rows[image * rowLength + 1]);
+  const probabilities = new Float32Array(size * classes);
+  for (let image = 0; image < size; image++) {
+    const start = image * rowLength + 2;
+    probabilities.set(rows.subarray(start, start + classes), image * classes);
+  }
+  const batchLosses = batchMeans(losses, batchSize);
+  const metrics = {
+    loss: mean(batchLosses), // a short last batch counts like a full one, as in the official code
+    accuracy: accuracy(labels, predictions),
+    f1: macroF1(labels, predictions),
+    auc: rocAucOvr(labels, probabilities, classes)?.auc ?? null,
+  };
+  return { metrics, batchLosses, probabilities };
 }
 
 function batchMeans(losses: readonly number[], batchSize: number): number[] {

@@ -3,9 +3,10 @@
 import type { Metrics } from "../metrics/classification.ts";
 import { stateDict } from "../nn/state_dict.ts";
 import type { Gpu } from "../tensor/gpu.ts";
+import type { HostTensor } from "../tensor/host_tensor.ts";
 import { fourierRate } from "./aggregate/fourier.ts";
 import { parallelClients } from "./capacity.ts";
-import { ClientGroups, type PassOutcomes } from "./client_groups.ts";
+import { ClientGroups, type PassOutcomes, type PassPlace, Stopped } from "./client_groups.ts";
 import { asConfigError, checkConfig, ConfigError, type SimulationConfig } from "./config.ts";
 import { divergedAfterRound, divergedInTraining, type Divergence } from "./divergence.ts";
 import { type EpochPlace, EventMaker } from "./event_maker.ts";
@@ -21,10 +22,15 @@ import { methodOf } from "./methods/registry.ts";
 import { learningRateOf } from "./learning_rate.ts";
 import { decidesStages } from "./methods/settings.ts";
 import { participantsOf, updateArrives } from "./participation.ts";
-import { hasRoundStart } from "./round_start.ts";
 import { collect, communicate } from "./server.ts";
 import { amplitudeSpectra } from "./spectrum.ts";
-import { configurationOf, expectSameConfiguration, type SimulationState } from "./state.ts";
+import {
+  configurationOf,
+  expectSameConfiguration,
+  isAmidRound,
+  obstacle,
+  type SimulationState,
+} from "./state.ts";
 import { profiledEpoch, StepProfile } from "./step_profile.ts";
 import { type TransferStage, transferStage } from "./transfer_stage.ts";
 
@@ -32,7 +38,7 @@ import { type TransferStage, transferStage } from "./transfer_stage.ts";
  * Runs a federation and tells what happens. Within a local epoch nothing is read back from the GPU.
  * The same configuration gives the same events on the same adapter, bit for bit, progress aside.
  *
- * With `resumeFrom` they are the run event and those that come after the state.
+ * With `resumeFrom` they are the run event and those that come after the state; with `stop` they may end early.
  *
  * @throws {ConfigError} for a setting that does not work or a state of another run, before the first event
  * @throws {DivergenceError} if a loss or a weight is no longer finite, unless the configuration says to go on
@@ -43,10 +49,18 @@ export async function* simulate(
   config: SimulationConfig,
 ): AsyncGenerator<SimulationEvent, void> {
   checkConfig(config);
+  const { resumeFrom } = config;
+  const reason = resumeFrom && obstacle(resumeFrom, config);
+  if (reason !== null) throw new ConfigError(`Cannot resume: the state ${reason}`);
   if (config.profile) gpu.expectTimestamps();
   using federation = new Federation(gpu, config, methodOf(config.method));
   yield* federation.run();
 }
+
+/** What is over of a round. */
+type RoundPart = Pick<SimulationState, "epoch" | "amid" | "communicated">;
+
+const roundStart: RoundPart = { epoch: 0, amid: null, communicated: false };
 
 /** The course of a run and its state; the clients' models and images are in groups. */
 class Federation implements Disposable {
@@ -61,6 +75,8 @@ class Federation implements Disposable {
   #stages: readonly (TransferStage | 0)[] = [];
   /** clients that are none any more in this round */
   #skipped: readonly number[] = [];
+  /** how many they were when the local epoch under way began */
+  #skippedBefore = 0;
   #best: { f1: number; round: number } | null = null;
   /** what states have to agree with; empty where there are none */
   readonly #configuration: Readonly<Record<string, string>>;
@@ -79,27 +95,38 @@ class Federation implements Disposable {
     this.#configuration = config.stateEvery || config.resumeFrom ? configurationOf(config) : {};
   }
 
+  /** To the end, or where the run is told to stop. */
   async *run(): AsyncGenerator<SimulationEvent, void> {
+    try {
+      yield* this.#course();
+    } catch (error) {
+      if (!(error instanceof Stopped)) throw error;
+      const state = this.config.stateEvery && await this.#stateWhereStopped(error.place);
+      if (state) yield state;
+    }
+  }
+
+  async *#course(): AsyncGenerator<SimulationEvent, void> {
     const { rounds, resumeFrom, stateEvery } = this.config;
     const run = this.#runEvent();
     if (resumeFrom) this.#resume(resumeFrom);
     else this.#loadInitialState();
-    const { round: firstRound, epoch: firstEpoch } = resumeFrom ?? { round: 0, epoch: 0 };
-    this.#groups.beginAt(firstRound, firstEpoch);
+    const start = resumeFrom ?? { round: 0, ...roundStart };
+    this.#groups.beginAt(start.round, start.epoch, start.amid !== null);
     await this.gpu.finish(); // memory that does not suffice shows before anything is told
     yield run;
-    if (stateEvery && !resumeFrom) yield await this.#state(0, 0);
+    if (stateEvery && !resumeFrom) yield await this.#state(0);
     let test: ByRole<Metrics> = {};
-    for (let round = firstRound; round < rounds; round++) {
-      const overBefore = round === firstRound ? firstEpoch : 0;
-      if (overBefore === 0) yield this.#beginRound(round);
-      yield* this.#localTraining(round, overBefore);
-      const communication = yield* this.#communication(round);
+    for (let { round } = start; round < rounds; round++) {
+      const over = round === start.round ? start : roundStart;
+      if (over.epoch === 0 && over.amid === null) yield this.#beginRound(round);
+      yield* this.#localTraining(round, over);
+      const communication = yield* this.#communication(round, over.communicated);
       yield communication;
       test = communication.test;
       if (communication.selected) yield* this.#checkpoints("best", round, communication.clients);
       if (round === rounds - 1) yield* this.#checkpoints("final", round, communication.clients);
-      else if (stateEvery) yield await this.#state(round + 1, 0);
+      else if (stateEvery) yield await this.#state(round + 1);
     }
     yield { type: "done", rounds, bestRound: this.#best?.round ?? null, test };
   }
@@ -119,8 +146,8 @@ class Federation implements Disposable {
   #loadInitialState(): void {
     const { initialState } = this.config;
     if (!initialState) return;
-    for (const [name, { data }] of initialState) {
-      if (data instanceof Float32Array && !data.every(Number.isFinite)) {
+    for (const [name, tensor] of initialState) {
+      if (!isFinite(tensor)) {
         throw new ConfigError(
           `Cannot simulate: "${name}" of the initial state holds numbers that are not finite`,
         );
@@ -135,47 +162,51 @@ class Federation implements Disposable {
   /** Takes up a run where its state was told. */
   #resume(state: SimulationState): void {
     expectSameConfiguration(state, this.config, this.#configuration);
-    const { round, epoch, best, stages, skipped, tensors } = state;
-    const { localEpochs, shuffle, onNan } = this.config;
-    if (onNan === "skip-client" && this.#isAmidRound(epoch) && !hasRoundStart(tensors)) {
-      throw new ConfigError(
-        `Cannot resume with onNan "skip-client": the state was taken amid round ${
-          round + 1
-        } of a run ` +
-          'with "stop" and does not hold where that round began; resume with "stop"',
-      );
-    }
-    if (epoch > 0) {
+    const { round, epoch, amid, best, stages, skipped, tensors } = state;
+    if (epoch > 0 || amid) {
       this.#beginRound(round); // as it was then; what has changed since comes from the state
       if (skipped.length > 0) this.#leaveOut(skipped);
     }
-    asConfigError(
-      "The state does not fit the network",
-      () => this.#groups.restore(tensors, this.#isAmidRound(epoch)),
-    );
     this.#best = best;
     this.#setStages(stages);
-    const overall = round * localEpochs + epoch;
-    if (shuffle && overall > 0) this.#groups.shuffle(overall - 1);
+    const overall = round * this.config.localEpochs + epoch;
+    if (amid || overall > 0) this.#groups.beginEpoch(amid ? overall : overall - 1);
+    asConfigError("The state does not fit the network", () => {
+      this.#groups.restore(tensors, isAmidRound(state, this.config));
+      if (amid) this.#groups.resumeEpoch(amid.steps, tensors);
+    });
   }
 
-  /** @param epoch local epochs that are over in this round */
-  async #state(round: number, epoch: number): Promise<StateEvent> {
+  /** @param over in this round, if it is not about to begin */
+  async #state(round: number, over: Partial<RoundPart> = {}): Promise<StateEvent> {
+    const { epoch, amid, communicated } = { ...roundStart, ...over };
+    const amidRound = isAmidRound({ epoch, amid }, this.config);
     const state = {
-      round,
-      epoch,
+      ...{ round, epoch, communicated, amid },
       best: this.#best,
       stages: this.#stages,
-      skipped: epoch > 0 ? this.#skipped : [],
+      skipped: epoch > 0 || amid ? this.#skipped : [],
       configuration: this.#configuration,
-      tensors: await this.#groups.state(this.#isAmidRound(epoch)),
+      tensors: await this.#groups.state(amidRound, amid !== null),
     };
     return { type: "state", state };
   }
 
-  /** Whether the models go on training before the next communication. */
-  #isAmidRound(epoch: number): boolean {
-    return epoch > 0 && epoch < this.config.localEpochs;
+  /** Where a pass was stopped; null where the state told last has all that can be gone on from. */
+  async #stateWhereStopped({ phase, round, epoch }: PassPlace): Promise<StateEvent | null> {
+    const { localEpochs, stateEvery } = this.config;
+    if (phase === "aggregate") {
+      return await this.#state(round, { epoch: localEpochs, communicated: true });
+    }
+    if (phase === "evaluate") { // it decides about the epoch, which has not begun
+      return epoch === 0 || stateEvery === "epoch" ? null : await this.#state(round, { epoch });
+    }
+    // Rare enough: what is stored of the epoch is of clients that are no longer what they were in it.
+    if (this.#skipped.length > this.#skippedBefore) return null;
+    const amid = { parallelClients: this.#parallelClients, steps: this.#groups.stepsTaken };
+    const event = await this.#state(round, { epoch, amid });
+    // Losses and weights are looked at when the epoch is over; what has gone bad shows again from the state before.
+    return event.state.tensors.values().every(isFinite) ? event : null;
   }
 
   #beginRound(round: number): SimulationEvent {
@@ -188,13 +219,19 @@ class Federation implements Disposable {
     return { type: "round", round, learningRate: this.#learningRate, participants };
   }
 
-  /** @param first epochs before it are over */
-  async *#localTraining(round: number, first: number): AsyncGenerator<SimulationEvent, void> {
-    for (let epoch = first; epoch < this.config.localEpochs; epoch++) {
-      if (this.#transfers) yield* this.#decideStages(round, epoch);
+  /** @param over what is over of it */
+  async *#localTraining(round: number, over: RoundPart): AsyncGenerator<SimulationEvent, void> {
+    for (let { epoch } = over; epoch < this.config.localEpochs; epoch++) {
+      const isUnderWay = over.amid !== null && epoch === over.epoch;
+      if (!isUnderWay) {
+        if (this.#transfers) yield* this.#decideStages(round, epoch);
+        this.#groups.beginEpoch(round * this.config.localEpochs + epoch);
+      }
       yield* this.#localEpoch(round, epoch);
       this.#groups.beginAt(round, epoch + 1); // clients that were left out had less to do
-      if (this.config.stateEvery === "epoch") yield await this.#state(round, epoch + 1);
+      if (this.config.stateEvery === "epoch") {
+        yield await this.#state(round, { epoch: epoch + 1 });
+      }
     }
   }
 
@@ -230,11 +267,13 @@ class Federation implements Disposable {
 
   async *#localEpoch(round: number, epoch: number): AsyncGenerator<SimulationEvent, void> {
     const overall = round * this.config.localEpochs + epoch;
-    if (this.config.shuffle) this.#groups.shuffle(overall);
     const place = { round, epoch };
     const steps = this.#groups.trainingSteps;
-    const isProfiled = this.config.profile && overall === profiledEpoch(this.config);
-    const profile = isProfiled ? new StepProfile(this.gpu, steps) : null;
+    const { stepsToCome } = this.#groups;
+    const isProfiled = this.config.profile && overall === profiledEpoch(this.config) &&
+      stepsToCome > 0;
+    const profile = isProfiled ? new StepProfile(this.gpu, stepsToCome) : null;
+    this.#skippedBefore = this.#skipped.length;
     const training = yield* this.#groups.pass("train", { phase: "train", ...place }, profile);
     if (profile) yield await profile.event(round, epoch);
     yield* this.#expectFinite(place, training.divergences);
@@ -291,14 +330,18 @@ class Federation implements Disposable {
     this.#groups.skip(clients);
   }
 
-  async *#communication(round: number): AsyncGenerator<SimulationEvent, AggregationEvent> {
+  /** @param isOver all but its evaluations */
+  async *#communication(
+    round: number,
+    isOver: boolean,
+  ): AsyncGenerator<SimulationEvent, AggregationEvent> {
     const { rounds, localEpochs, fourierRate: initial } = this.config;
     const rate = fourierRate(round, rounds, initial);
     const { sharing } = this.method;
     const senders = sharing
       ? this.#participants.filter((client) => updateArrives(this.config, round, client))
       : [];
-    if (sharing) {
+    if (sharing && !isOver) {
       yield* this.#share(round, sharing, senders, rate);
       this.#expectFiniteAfter(round, await this.#groups.notFinite());
     }
@@ -371,4 +414,9 @@ class Federation implements Disposable {
       }
     }
   }
+}
+
+/** Whether a tensor holds no NaN and no infinity. */
+function isFinite({ data }: HostTensor): boolean {
+  return !(data instanceof Float32Array) || data.every(Number.isFinite);
 }

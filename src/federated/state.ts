@@ -4,7 +4,16 @@ import { splitNames } from "../data/dataset.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import { ConfigError, defaultConfig, type SimulationConfig } from "./config.ts";
 import { fingerprint } from "./fingerprint.ts";
+import { hasRoundStart } from "./round_start.ts";
 import type { TransferStage } from "./transfer_stage.ts";
+
+/** Part of a local epoch. Clients of a group stand at the same step, so that only the same groups can go on. */
+export interface EpochPart {
+  /** clients of a group */
+  readonly parallelClients: number;
+  /** training steps that are over, by group */
+  readonly steps: readonly number[];
+}
 
 /** Random numbers are drawn by seed, client and epoch, so that no generator has a state. */
 export interface SimulationState {
@@ -14,7 +23,11 @@ export interface SimulationState {
   readonly epoch: number;
   /** the best round so far, by the mean validation F1 in percent */
   readonly best: { readonly f1: number; readonly round: number } | null;
-  /** of the local epoch before, by client; 0 where none is decided */
+  /** whether that communication is over too, and the models have only to be evaluated */
+  readonly communicated: boolean;
+  /** how far the local epoch after those has got; null: it has not begun */
+  readonly amid: EpochPart | null;
+  /** of the local epoch under way or else of the one before, by client; 0 where none is decided */
   readonly stages: readonly (TransferStage | 0)[];
   /** clients that sit out the rest of the round because their numbers went bad, by their index in the dataset */
   readonly skipped: readonly number[];
@@ -30,7 +43,7 @@ export interface SimulationState {
  */
 const left = [
   ...["parallelClients", "memoryLimit", "stateEvery", "resumeFrom", "initialState", "onNan"],
-  ...["profile", "method"],
+  ...["profile", "stop", "method"],
 ];
 const settings = (Object.keys(defaultConfig) as (keyof typeof defaultConfig)[])
   .filter((name) => !left.includes(name));
@@ -59,6 +72,44 @@ export function configurationOf(config: SimulationConfig): Record<string, string
   };
 }
 
+/** Whether the models of a state go on training before the next communication. */
+export function isAmidRound(
+  { epoch, amid }: Pick<SimulationState, "epoch" | "amid">,
+  { localEpochs }: Pick<SimulationConfig, "localEpochs">,
+): boolean {
+  return amid !== null || epoch > 0 && epoch < localEpochs;
+}
+
+/**
+ * Why a run with these settings, which may be others than the state was made with, cannot go on from it: words that
+ * follow "the state". Null if it can.
+ */
+export function obstacle(
+  state: SimulationState,
+  config: Pick<SimulationConfig, "parallelClients" | "onNan" | "localEpochs">,
+): string | null {
+  const { round, amid, tensors } = state;
+  const { parallelClients, onNan } = config;
+  if (amid && !(Number.isInteger(amid.parallelClients) && amid.parallelClients > 0)) {
+    return `was taken with ${amid.parallelClients} parallel clients`;
+  }
+  // A single group stays the same if it may be larger.
+  const isSameGrouping = amid === null || parallelClients === "auto" ||
+    parallelClients === amid.parallelClients ||
+    amid.steps.length === 1 && parallelClients > amid.parallelClients;
+  if (!isSameGrouping) {
+    return `was taken amid a local epoch with ${amid.parallelClients} parallel clients ` +
+      `and cannot go on with ${parallelClients}`;
+  }
+  if (onNan === "skip-client" && isAmidRound(state, config) && !hasRoundStart(tensors)) {
+    return `was taken amid round ${
+      round + 1
+    } of a run with "stop" and does not hold where that round began, ` +
+      'which "skip-client" needs';
+  }
+  return null;
+}
+
 /**
  * @param ours what `configurationOf(config)` gave
  * @throws {ConfigError} naming what differs between the state's configuration and this one
@@ -78,7 +129,7 @@ export function expectSameConfiguration(
         "it was, or start another run",
     );
   }
-  const { round, epoch, stages } = state;
+  const { round, epoch, communicated, amid, stages } = state;
   const within = (value: number, end: number) =>
     Number.isInteger(value) && value >= 0 && value < end;
   const { length } = config.dataset.clients;
@@ -87,9 +138,12 @@ export function expectSameConfiguration(
       `Cannot resume: the state has stages of ${stages.length} clients, but there are ${length}`,
     );
   }
-  if (!within(round, config.rounds) || !within(epoch, config.localEpochs + 1)) {
+  const most = config.localEpochs - (amid ? 1 : 0);
+  const least = communicated ? config.localEpochs : 0;
+  if (!within(round, config.rounds) || !within(epoch, most + 1) || epoch < least) {
     throw new ConfigError(
-      `Cannot resume: the state is of round ${round}, epoch ${epoch}, but there are ` +
+      `Cannot resume: the state is of round ${round}, ${amid ? "amid " : ""}epoch ${epoch}` +
+        `${communicated ? " and the communication" : ""}, but there are ` +
         `${config.rounds} rounds of ${config.localEpochs} local epochs`,
     );
   }

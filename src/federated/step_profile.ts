@@ -21,16 +21,23 @@ export function profiledEpoch({ rounds, localEpochs, resumeFrom }: SimulationCon
 /** Profiles steps of an epoch. */
 export class StepProfile {
   readonly #steps: { readonly step: number; readonly profile: Profile }[] = [];
-  readonly #firstStep: number;
+  /** steps that are not measured first */
+  #passedOver: number;
 
-  /** Leaves the epoch's first step out, which in a run's only epoch compiles, unless there is no other. */
-  constructor(private readonly gpu: Gpu, stepsPerEpoch: number) {
-    this.#firstStep = Math.min(1, stepsPerEpoch - 1);
+  /**
+   * Leaves the first step out, which in a run's only epoch compiles, unless there is no other.
+   *
+   * @param steps still to come in the epoch, at least one
+   */
+  constructor(private readonly gpu: Gpu, steps: number) {
+    this.#passedOver = Math.min(1, steps - 1);
   }
 
   /** Replays a training step, measured if its turn has come. What it computes is the same. */
   async replay(recording: Recording, step: number): Promise<void> {
-    if (step < this.#firstStep || this.#steps.length >= mostSteps) return recording.replay();
+    const isMeasured = this.#passedOver === 0 && this.#steps.length < mostSteps;
+    if (this.#passedOver > 0) this.#passedOver--;
+    if (!isMeasured) return recording.replay();
     const profile = await this.gpu.profile(() => recording.replay());
     this.#steps.push({ step, profile });
   }

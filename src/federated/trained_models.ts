@@ -9,7 +9,7 @@ import { modelsThatFit, type Workload } from "./capacity.ts";
 import { loadModels, type NamedWeights } from "./checkpoint.ts";
 import { ConfigError } from "./config.ts";
 import { DivergenceError } from "./divergence.ts";
-import { OutcomeBuffer, type Outcomes } from "./outcomes.ts";
+import { OutcomeBuffer, type Outcomes, score } from "./outcomes.ts";
 import { Pacer } from "./pacing.ts";
 
 /** Models of one dispatch: those of the paper's federation, whose training takes thrice the memory of this. */
@@ -94,11 +94,11 @@ export class TrainedModels implements Disposable {
       reported = first;
     }
     await pacer.drain();
-    const values = await outcomes.read();
+    const rows = await outcomes.read(names.map(() => count));
     onProgress?.(model.stack * (count - reported));
     return names.map((name, index) => {
       try {
-        return outcomes.score(values, index, split.labels, batchSize);
+        return score(rows[index], split.labels, batchSize);
       } catch (error) {
         if (!(error instanceof DivergenceError)) throw error;
         throw new DivergenceError(`Cannot evaluate ${name}: ${error.message}; it has diverged`);

@@ -1,4 +1,4 @@
-// Writing files so that a reader never meets half of one, and nothing is overwritten by accident.
+// Writing files so that a reader never meets half of one, and nothing is overwritten by accident; reading plain ones.
 
 import { dirname, join } from "@std/path";
 
@@ -23,6 +23,29 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
     await Deno.remove(temporary).catch(() => {}); // the first error is the one to report
     throw error;
   }
+}
+
+/**
+ * Reads a file whole. A pipe or a device may have no end.
+ *
+ * @throws {Deno.errors.InvalidData} if it is one of those
+ */
+export async function readPlainFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  await expectPlainFile(path);
+  return await Deno.readFile(path);
+}
+
+/** As `readPlainFile()`, for text. */
+export async function readPlainText(path: string): Promise<string> {
+  await expectPlainFile(path);
+  return await Deno.readTextFile(path);
+}
+
+/** A folder is left to whoever reads it. */
+async function expectPlainFile(path: string): Promise<void> {
+  const { isFile, isDirectory } = await Deno.stat(path);
+  if (isFile || isDirectory) return;
+  throw new Deno.errors.InvalidData(`${path} is a pipe or a device and no plain file`);
 }
 
 /** Waits until a file is on the disk, as it is now. */

@@ -1,7 +1,7 @@
 // What training has made of the models of a stack: downloaded for all together, uploaded into one.
 
 import type { HostTensor } from "../tensor/host_tensor.ts";
-import { sameShape, showShape } from "../tensor/shape.ts";
+import { sameShape, type Shape, showShape } from "../tensor/shape.ts";
 import type { FlatTensors } from "./flat_tensors.ts";
 
 /** Tensors of one stack that belong together, such as parameters and an optimizer's memory, by what they are. */
@@ -40,16 +40,22 @@ export function uploadModel(
 ): void {
   for (const [set, tensors] of Object.entries(sets)) {
     for (const { name, shape } of tensors.blocks) {
-      const found = find(`${set}.${name}`);
-      if (!(found?.data instanceof Float32Array && sameShape(found.shape, shape))) {
-        const instead = found ? `has shape ${showShape(found.shape)}` : "is missing";
-        throw new TypeError(
-          `Cannot load state: "${set}.${name}" of shape ${
-            showShape(shape)
-          } in f32 is expected but ${instead}`,
-        );
-      }
-      tensors.gpu.write(tensors.ofModel(name, index), found.data);
+      const key = `${set}.${name}`;
+      const data = expectFloats(find(key), key, shape);
+      tensors.gpu.write(tensors.ofModel(name, index), data);
     }
   }
+}
+
+/** @throws {TypeError} unless the tensor of a state is there, f32 and of this shape */
+export function expectFloats(
+  found: HostTensor | undefined,
+  name: string,
+  shape: Shape,
+): Float32Array<ArrayBuffer> {
+  if (found?.data instanceof Float32Array && sameShape(found.shape, shape)) return found.data;
+  const instead = found ? `has shape ${showShape(found.shape)}` : "is missing";
+  throw new TypeError(
+    `Cannot load state: "${name}" of shape ${showShape(shape)} in f32 is expected but ${instead}`,
+  );
 }

@@ -66,9 +66,10 @@ export class ConsoleReport implements EventConsumer, Disposable {
     this.consume(run);
     this.#started -= this.#header.elapsedBefore ?? 0;
     if (this.#mode === "json") return;
-    for (const event of earlier) this.#progress.update(event, 0);
     const text = this.#report.resume(run, earlier);
-    if (this.#mode === "tables") this.#status.print(text);
+    if (this.#mode !== "tables") return;
+    for (const event of earlier) this.#progress.update(event, 0);
+    this.#status.print(text);
   }
 
   /** Removes the progress line, as after an error. */

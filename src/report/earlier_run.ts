@@ -2,11 +2,12 @@
 
 import { join } from "@std/path";
 import type { RoundEvent } from "../federated/events.ts";
+import { readPlainFile } from "../io/files.ts";
 import { metricsFile, readRows } from "./recorded_run.ts";
 import type { RecordedRow } from "./recorded_rows.ts";
 import { readRunConfig, type RunConfig } from "./run_config.ts";
 import { RunFolderError } from "./run_folder_error.ts";
-import { StateFiles, type UsableState } from "./state_files.ts";
+import { type Refusal, StateFiles, type UsableState } from "./state_files.ts";
 
 /** What came after the run event and is needed to go on: the reports compare with what was before. */
 export type EarlierEvent = RoundEvent | RecordedRow;
@@ -35,14 +36,20 @@ export async function readUnfinishedConfig(folder: string): Promise<RunConfig> {
   return config;
 }
 
-/** @throws {RunFolderError} if the folder holds no run, no state, a finished run, or one that is being trained */
-export async function readEarlierRun(folder: string): Promise<EarlierRun> {
+/**
+ * @param refuse as of `StateFiles.read()`
+ * @throws {RunFolderError} if the folder holds no run, no usable state, a finished run, or one that is being trained
+ */
+export async function readEarlierRun(
+  folder: string,
+  refuse: Refusal = () => null,
+): Promise<EarlierRun> {
   const config = await readUnfinishedConfig(folder);
   using owned = new DisposableStack();
   const states = owned.use(await StateFiles.claim(folder));
-  const usable = await states.read();
+  const usable = await states.read(refuse);
   const path = join(folder, metricsFile);
-  const bytes = (await Deno.readFile(path)).subarray(0, usable.stored.lengths[metricsFile]);
+  const bytes = (await readPlainFile(path)).subarray(0, usable.stored.lengths[metricsFile]);
   const { rows } = readRows(new TextDecoder().decode(bytes), path);
   const events = rows.filter((row) => row.type !== "run" && row.type !== "done");
   owned.move();

@@ -44,8 +44,9 @@ export function interruptionText(
   run: RunEvent,
   { folder }: RunHeader,
 ): string {
-  const place = placeText(end, run) ?? "before the first local epoch was over";
-  return `Interrupted ${place}: ${end.cause}. What was written until then is in ${folder}`;
+  return `Interrupted ${
+    placeText(end, run)
+  }: ${end.cause}. What was written until then is in ${folder}`;
 }
 
 /** "Resumed after round 2/6, epoch 1/3 on llvmpipe (software)", and why if nobody has asked for it. */
@@ -57,15 +58,14 @@ export function resumptionText(
   const whereabouts = new Whereabouts();
   for (const event of earlier) whereabouts.update(event);
   const reason = resumedBecause === undefined ? "" : `: ${resumedBecause}`;
-  return `Resumed ${placeText(whereabouts.place, run) ?? "from the start"} on ${adapter}${reason}`;
+  return `Resumed ${placeText(whereabouts.place, run)} on ${adapter}${reason}`;
 }
 
-/** Null before the end of the first local epoch. */
 function placeText(
   { lastRound, lastEpoch, communications }: Place,
   { rounds, localEpochs }: RunEvent,
-): string | null {
-  if (lastRound === null || lastEpoch === null) return null;
+): string {
+  if (lastRound === null || lastEpoch === null) return "before the first local epoch was over";
   return `after round ${lastRound + 1}/${rounds}, epoch ${lastEpoch + 1}/${localEpochs}` +
     (communications > lastRound ? " and its communication" : "");
 }

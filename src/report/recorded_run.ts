@@ -5,6 +5,7 @@ import { counted } from "./format.ts";
 import { predictionsFile, spectraFile } from "./file_names.ts";
 import { type Predictions, readPredictions } from "./predictions.ts";
 import type { EpochEvent, RunEvent } from "../federated/events.ts";
+import { readPlainText } from "../io/files.ts";
 import { readRow, type RecordedRow } from "./recorded_rows.ts";
 import { readRunConfig } from "./run_config.ts";
 import { RunFolderError } from "./run_folder_error.ts";
@@ -153,7 +154,7 @@ export function communicationsOf({ rows }: RecordedHistory): number {
 
 async function readText(path: string): Promise<string> {
   try {
-    return await Deno.readTextFile(path);
+    return await readPlainText(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new RunFolderError(`Cannot read ${path}: it does not exist; name the folder of a run`);

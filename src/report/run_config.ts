@@ -1,6 +1,7 @@
 // What determined a run, as it is stored in config.json and printed as the first row of --json.
 
 import { join } from "@std/path";
+import { readPlainText } from "../io/files.ts";
 import { isListOfTexts, isRecord } from "../io/json.ts";
 import { RunFolderError } from "./run_folder_error.ts";
 import type { RunHeader, Setting } from "./run_header.ts";
@@ -37,7 +38,7 @@ export function runConfig(
 export async function readRunConfig(folder: string): Promise<RunConfig> {
   const path = join(folder, "config.json");
   try {
-    return parseRunConfig(await Deno.readTextFile(path), path);
+    return parseRunConfig(await readPlainText(path), path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new RunFolderError(`Cannot read ${path}: it does not exist; name the folder of a run`);

@@ -162,7 +162,7 @@ export class RunFolder implements EventConsumer {
     try {
       await this.#refused(() => this.#write(event));
     } finally {
-      if (event.type === "interrupted") await this.#closeStates();
+      if (event.type === "interrupted") await this.#refused(() => this.#closeStates());
     }
   }
 
@@ -184,6 +184,7 @@ export class RunFolder implements EventConsumer {
     const { lengths, elapsed } = this.#earlier!.stored;
     this.#run = run;
     this.#started = performance.now() - elapsed;
+    await this.#states!.discardNewer();
     for (const [path, length] of Object.entries(lengths)) {
       await Deno.truncate(this.#path(path), length);
     }

@@ -1,7 +1,8 @@
-// The states of a run in `resume/` of its folder: the newest and the one before, each written whole or not at all.
+// The states of a run in `resume/` of its folder: the newest and one before, each written whole or not at all.
 
 import { join } from "@std/path";
-import { syncFile, writeFileAtomic } from "../io/files.ts";
+import type { SimulationState } from "../federated/state.ts";
+import { readPlainFile, syncFile, writeFileAtomic } from "../io/files.ts";
 import { RunFolderError } from "./run_folder_error.ts";
 import { decodeState, encodeState, type StoredState } from "./stored_state.ts";
 
@@ -18,6 +19,9 @@ export interface UsableState {
   readonly notice: string | null;
 }
 
+/** Why a state cannot be used, in words that follow its name; null if it can. */
+export type Refusal = (state: SimulationState) => string | null;
+
 /** Another process is training the run. */
 export class RunInUseError extends RunFolderError {}
 
@@ -27,8 +31,10 @@ export class StateFiles implements Disposable {
   readonly #folder: string;
   readonly #lock: Deno.FsFile;
   #writing: Promise<void> = Promise.resolve();
-  /** as far as is known: else the one before is what is kept */
-  #newestIsWhole = false;
+  /** whether the newest is kept when another one comes: if it is whole, as far as is known, and any run can go on from it */
+  #newestIsKept = false;
+  /** where the state is that was read last */
+  #read: string | null = null;
 
   private constructor(run: string, lock: Deno.FsFile) {
     this.#run = run;
@@ -61,7 +67,8 @@ export class StateFiles implements Disposable {
   }
 
   /**
-   * Begins to store a state; training goes on meanwhile. The one before is kept, older ones are not.
+   * Begins to store a state; training goes on meanwhile. The one before is kept, older ones are not; of those amid a
+   * local epoch, from which not every run can go on, only the newest.
    * Errors of the file system are thrown by the next call of this or `settled()`.
    */
   async store(stored: StoredState): Promise<void> {
@@ -76,18 +83,26 @@ export class StateFiles implements Disposable {
   }
 
   /**
-   * The newest state that is whole and that the growing files reach, else the one before.
+   * The newest state that is whole, that the growing files reach and that is not refused, else the one before.
    *
    * @throws {RunFolderError} if there is none, saying what is wrong
    */
-  async read(): Promise<UsableState> {
+  async read(refuse: Refusal): Promise<UsableState> {
     const problems: string[] = [];
+    let remedy = "start another run";
     for (const name of [newest, before]) {
       const path = join(this.#folder, name);
       try {
-        const stored = await decodeState(await Deno.readFile(path));
+        const stored = await decodeState(await readPlainFile(path));
         await this.#expectLengths(stored);
-        this.#newestIsWhole = name === newest;
+        const reason = refuse(stored.state);
+        if (reason !== null) {
+          problems.push(`${path} ${reason}`);
+          remedy = "leave that setting as it was";
+          continue;
+        }
+        this.#read = path;
+        this.#newestIsKept = name === newest && isForAll(stored);
         const notice = problems.length === 0
           ? null
           : `${problems[0]}; the state before it is taken instead`;
@@ -98,7 +113,15 @@ export class StateFiles implements Disposable {
         problems.push(`${path} is damaged (${error.message})`);
       }
     }
-    throw cannotResume(this.#run, problems.join(", and ") || nothing);
+    throw cannotResume(this.#run, problems.join(", and ") || nothing, remedy);
+  }
+
+  /** Goes on from the state read last: a newer one will never be, for the files that grow are about to be cut. */
+  async discardNewer(): Promise<void> {
+    const path = join(this.#folder, newest);
+    if (this.#read === null || this.#read === path) return;
+    await Deno.rename(this.#read, path);
+    this.#newestIsKept = true;
   }
 
   /** Removes the states: the run is finished. */
@@ -116,10 +139,10 @@ export class StateFiles implements Disposable {
     const bytes = await encodeState(stored);
     for (const path of Object.keys(stored.lengths)) await syncFile(join(this.#run, path));
     const path = join(this.#folder, newest);
-    if (this.#newestIsWhole) await Deno.rename(path, join(this.#folder, before));
-    this.#newestIsWhole = false; // if the disk is full now, the one before stays
+    if (this.#newestIsKept) await Deno.rename(path, join(this.#folder, before));
+    this.#newestIsKept = false; // if the disk is full now, the one before stays
     await writeFileAtomic(path, bytes);
-    this.#newestIsWhole = true;
+    this.#newestIsKept = isForAll(stored);
   }
 
   /** @throws {SyntaxError} if a file is shorter than it was */
@@ -135,6 +158,15 @@ export class StateFiles implements Disposable {
 
 const nothing = `it holds no ${join(resumeFolder, newest)}`;
 
-function cannotResume(run: string, reason: string): RunFolderError {
-  return new RunFolderError(`Cannot resume ${run}: ${reason}; start another run`);
+/** Whether runs that group the clients otherwise can go on from a state too. */
+function isForAll({ state }: StoredState): boolean {
+  return state.amid === null;
+}
+
+function cannotResume(
+  run: string,
+  reason: string,
+  remedy = "start another run",
+): RunFolderError {
+  return new RunFolderError(`Cannot resume ${run}: ${reason}; ${remedy}`);
 }

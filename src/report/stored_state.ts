@@ -14,7 +14,7 @@ export interface StoredState {
 }
 
 /** Value of the metadata's `format`; another one is of another program. */
-const format = "prrfl-state-2";
+const format = "prrfl-state-3";
 
 /** As safetensors; the counters are JSON in its metadata, and so is a digest of the file without the digest. */
 export async function encodeState({ state, ...rest }: StoredState): Promise<Uint8Array> {
@@ -66,10 +66,14 @@ async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 /** A digest shows what was damaged, not who wrote the file: the rest of a run depends on these, and files are cut. */
 function isState(value: unknown): value is Omit<SimulationState, "tensors"> {
   if (!isRecord(value)) return false;
-  const { round, epoch, best, stages, skipped, configuration } = value;
+  const { round, epoch, communicated, amid, best, stages, skipped, configuration } = value;
   const isBest = best === null ||
     isRecord(best) && typeof best.f1 === "number" && isCount(best.round);
-  return isCount(round) && isCount(epoch) && isBest &&
+  const isAmid = amid === null ||
+    isRecord(amid) && isCount(amid.parallelClients) &&
+      Array.isArray(amid.steps) && amid.steps.every(isCount);
+  return isCount(round) && isCount(epoch) && typeof communicated === "boolean" && isAmid &&
+    isBest &&
     Array.isArray(stages) && stages.every((stage) => [0, 1, 2, 3, 4].includes(stage)) &&
     Array.isArray(skipped) && skipped.every(isCount) &&
     isRecord(configuration) &&

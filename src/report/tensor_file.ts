@@ -1,5 +1,6 @@
 // Tensors that a run folder may hold beside its metrics: reading them, and saying what is wrong.
 
+import { readPlainFile } from "../io/files.ts";
 import { readSafetensors, type SafetensorsFile } from "../io/safetensors.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import { RunFolderError } from "./run_folder_error.ts";
@@ -7,7 +8,7 @@ import { RunFolderError } from "./run_folder_error.ts";
 /** A safetensors file of a run folder, or null if there is none. */
 export async function readTensorFile(path: string): Promise<SafetensorsFile | null> {
   try {
-    return readSafetensors(await Deno.readFile(path));
+    return readSafetensors(await readPlainFile(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     if (error instanceof SyntaxError) throw unreadable(path, error.message);

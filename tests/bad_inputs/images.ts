@@ -1,6 +1,8 @@
 // Image files: kinds that are read with the right numbers, and those that are none or would fill the memory.
 
 import { join } from "@std/path";
+import { openImageDecoder } from "../../src/data/decode.ts";
+import { readUnlabelledImage } from "../../src/data/unlabelled_images.ts";
 import { jpegFile } from "../data/jpeg_file.ts";
 import type { TemporaryFolder } from "../data/tiny_folder.ts";
 import type { InputCase } from "./case.ts";
@@ -131,6 +133,11 @@ export const imageCases: readonly InputCase[] = [
     as(announcing(8, 16)),
     "8x16 pixels",
   ),
+  {
+    what: "a device without end as an image to predict",
+    use: async () => readUnlabelledImage("/dev/zero", 8, await openImageDecoder()),
+    refused: ["Cannot read /dev/zero", "a pipe or a device and no plain file; make it readable"],
+  },
   ...truncations("PNG", png.slice(0, -12), "png"), // without IEND, which adds no pixel
   ...truncations("JPEG", jpeg, "jpg"),
 ];

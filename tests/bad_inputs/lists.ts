@@ -3,6 +3,7 @@
 import { dirname, join } from "@std/path";
 import { checkConfig, defaultConfig } from "../../src/federated/config.ts";
 import { allocateImages } from "../../src/data/image_memory.ts";
+import { readText } from "../../src/data/listing.ts";
 import type { Split } from "../../src/data/dataset.ts";
 import { configurationOf, expectSameConfiguration } from "../../src/federated/state.ts";
 import type { TemporaryFolder } from "../data/tiny_folder.ts";
@@ -251,6 +252,11 @@ export const listCases: readonly InputCase[] = [
     refused: ["client A", "a single image", "5 images in batches of 4"],
   },
   {
+    what: "a device without end as a table of labels",
+    use: () => readText("/dev/zero", "table of labels", "name it with --labels"),
+    refused: ["Cannot read the table of labels /dev/zero", "a pipe or a device and no plain file"],
+  },
+  {
     what: "an empty split",
     use: () => federation([]),
     refused: ["the train split of client A is empty"],
@@ -264,7 +270,8 @@ export const listCases: readonly InputCase[] = [
     what: "a state with the stages of two clients where there is one",
     use: () => {
       const config = federation([0, 1]);
-      const progress = { round: 0, epoch: 0, best: null, stages: [1, 2] as const, skipped: [] };
+      const place = { round: 0, epoch: 0, communicated: false, amid: null };
+      const progress = { ...place, best: null, stages: [1, 2] as const, skipped: [] };
       const ours = configurationOf(config);
       const state = { ...progress, configuration: ours, tensors: new Map() };
       expectSameConfiguration(state, config, ours);

@@ -229,6 +229,18 @@ export const runFolderCases: readonly InputCase[] = [
     "a best round of text",
     (stored) => ({ ...stored, state: { ...stored.state, best: "x" } }),
   ),
+  ...[
+    { amid: {} },
+    { amid: { parallelClients: 2, steps: "x" } },
+    { amid: { parallelClients: 2, steps: [-1] } },
+    { amid: { parallelClients: 0.5, steps: [1] } },
+    { communicated: 1 },
+  ].map((change) =>
+    changedState(
+      JSON.stringify(change),
+      (stored) => ({ ...stored, state: { ...stored.state, ...change } }),
+    )
+  ),
   changedState("no lengths", (stored) => ({ ...stored, lengths: undefined })),
   changedState("a file outside to be cut", (stored) => ({ ...stored, lengths: { "../x": 0 } })),
   changedState("an absolute path to be cut", (stored) => ({ ...stored, lengths: { "/x": 0 } })),

@@ -125,6 +125,14 @@ export const weightCases: readonly InputCase[] = [
     use: (path) => readInitialState(path),
     refused: ["Cannot use FOLDER for --init", "it is a folder"],
   },
+  ...["readInitialState", "readCheckpoint"].map((reader): InputCase => ({
+    what: `a device without end, to ${reader}()`,
+    use: () => ({ readInitialState, readCheckpoint })[reader]!("/dev/zero"),
+    refused: [
+      "Cannot use /dev/zero ",
+      "/dev/zero is a pipe or a device and no plain file; expected",
+    ],
+  })),
   {
     what: "--init with nothing there",
     use: (path) => readInitialState(join(path, "x.safetensors")),

@@ -1,11 +1,13 @@
 // A GPU that fails amid a run: the run goes on from its last state, and ends with the bytes of one that did not fail.
 
 import { join } from "@std/path";
+import { Interruption } from "../../src/commands/interruption.ts";
 import { RenewableGpu } from "../../src/commands/renewable_gpu.ts";
 import { type PreparedRun, trainToEnd } from "../../src/commands/train_to_end.ts";
 import type { SimulationConfig } from "../../src/federated/config.ts";
 import type { SimulationEvent } from "../../src/federated/events.ts";
 import { GpuError, type GpuErrorKind } from "../../src/gpu/errors.ts";
+import { readEarlierRun } from "../../src/report/earlier_run.ts";
 import { RunFolder } from "../../src/report/run_folder.ts";
 import { type Gpu, openGpu } from "../../src/tensor/gpu.ts";
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "../assert.ts";
@@ -33,21 +35,24 @@ const exhaust = ({ device }: Gpu) => {
   device.dispatchEvent(new GPUUncapturedErrorEvent("uncapturederror", { error }));
 };
 
-/** Trains into a folder. @returns what was printed on standard error, and the numbers of clients at a time */
+/** Trains into a folder, or goes on there. @returns what was printed on standard error, and the numbers of clients at a time */
 async function train(
   path: string,
   changes: Partial<SimulationConfig> = {},
   harm: Harm = { at: () => false, count: 0, to: () => {} },
   open: () => Promise<Gpu> = openGpu,
+  signal = new AbortController().signal,
 ) {
   const gpu = await RenewableGpu.open(open);
   const header = { ...madeUpHeader(path), adapter: gpu.adapter, versions: {} };
+  const isThere = await Deno.stat(path).then(() => true, () => false);
+  const earlier = isThere ? await readEarlierRun(path) : null;
   const prepared: PreparedRun = {
-    config: { ...config, ...changes },
+    config: { ...config, ...changes, resumeFrom: earlier?.stored.state ?? null },
     header,
-    folder: await RunFolder.open(header),
+    folder: earlier ? await RunFolder.reopen(header, earlier) : await RunFolder.open(header),
     folderOptions: {},
-    earlier: null,
+    earlier,
     advice: "",
   };
   let left = harm.count;
@@ -68,7 +73,7 @@ async function train(
   const { error } = console;
   console.error = (text: string) => notes.push(text);
   try {
-    await trainToEnd(gpu, prepared, audience, new AbortController().signal);
+    await trainToEnd(gpu, prepared, audience, signal);
   } finally {
     console.error = error;
     gpu.current.dispose();
@@ -136,6 +141,20 @@ Deno.test("a run that lacks memory goes on in smaller groups, with the same byte
   await assertWhole(path);
   const log = await Deno.readTextFile(join(path, "log.txt"));
   assertMatch(log, /^Resumed .*: the GPU's memory does not suffice for 2 clients at a time, now/m);
+});
+
+Deno.test("a run that lacks memory amid an epoch it has gone on with goes back to before that", async () => {
+  const path = join(temporary.path, "out of memory amid an epoch");
+  const amid = (event: SimulationEvent) => event.type === "progress" && event.phase === "train";
+  const controller = new AbortController();
+  const stop = { at: amid, count: 1, to: () => controller.abort("SIGINT") };
+  const stopped = () => train(path, {}, stop, openGpu, controller.signal);
+  await assertRejects(stopped, Interruption, "Interrupted before the first local epoch was over");
+  const { notes, parallel } = await train(path, {}, { at: amid, count: 1, to: exhaust });
+  assertEquals(parallel, [4, 2]);
+  assertEquals(notes.length, 2, notes.join("\n"));
+  assertMatch(notes[1], /was taken amid .* with 4 .* cannot go on with 2; the state before it is/);
+  await assertWhole(path);
 });
 
 Deno.test("a run that lacks memory for its models begins anew in smaller groups", async () => {

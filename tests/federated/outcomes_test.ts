@@ -1,7 +1,7 @@
 // What models said about every image, stored batch by batch and scored.
 
 import type { Batch } from "../../src/data/image_batches.ts";
-import { OutcomeBuffer } from "../../src/federated/outcomes.ts";
+import { OutcomeBuffer, type OutcomeRows, score } from "../../src/federated/outcomes.ts";
 import { assertAlmostEquals, assertEquals } from "../assert.ts";
 import { assertAllClose } from "../close.ts";
 import { canary, gpu } from "../gpu.ts";
@@ -30,25 +30,26 @@ function batchAt(step: number): { logits: Float32Array<ArrayBuffer>; batch: Batc
   return { logits: Float32Array.from(values), batch };
 }
 
-async function storedValues(buffer: OutcomeBuffer): Promise<Float32Array> {
+/** Of both models, five images each. */
+async function storedRows(buffer: OutcomeBuffer): Promise<OutcomeRows[]> {
   for (let step = 0; step < 3; step++) {
     const { logits, batch } = batchAt(step);
     const position = gpu.tensor(Uint32Array.of(step, 0));
     buffer.store(gpu.tensor(logits, [2, rows, classes]), batch, position);
   }
-  return await buffer.read();
+  return await buffer.read([5, 5]);
 }
 
 Deno.test("outcomes are loss, prediction and probabilities of every real row", async () => {
   using _scope = gpu.scope();
   const live = gpu.live;
   const buffer = new OutcomeBuffer(gpu, 2, 5, classes);
-  const values = await storedValues(buffer);
+  const values = await storedRows(buffer);
   for (const [model, own] of logits.entries()) {
     for (const [image, row] of own.entries()) {
-      const at = (model * 5 + image) * (2 + classes);
+      const at = image * (2 + classes);
       const expected = logProbabilities(Float64Array.from(row));
-      const stored = values.subarray(at, at + 2 + classes);
+      const stored = values[model].subarray(at, at + 2 + classes);
       const label = `model ${model} image ${image}`;
       // Values up to 120, exp with 3 + 2|x| ULP of at most 1.
       assertAllClose(label, stored.subarray(0, 1), [-expected[labels[model][image]]], 4e-6);
@@ -56,7 +57,7 @@ Deno.test("outcomes are loss, prediction and probabilities of every real row", a
       assertAllClose(label, stored.subarray(2), expected.map(Math.exp), 1e-6);
     }
   }
-  const behind = values.subarray((5 + 4) * (2 + classes));
+  const behind = values[1].subarray(4 * (2 + classes));
   assertEquals([...behind], new Array(2 + classes).fill(canary)); // the second model has no fifth image
   buffer.dispose();
   assertEquals(gpu.live, live + 4 * 3 + 3); // what the batches of this test hold
@@ -65,9 +66,9 @@ Deno.test("outcomes are loss, prediction and probabilities of every real row", a
 Deno.test("scores count a short last batch like a full one, and take metrics over all images", async () => {
   using _scope = gpu.scope();
   const buffer = new OutcomeBuffer(gpu, 2, 5, classes);
-  const values = await storedValues(buffer);
+  const values = await storedRows(buffer);
   buffer.dispose();
-  const { metrics, batchLosses } = buffer.score(values, 0, Int32Array.from(labels[0]), rows);
+  const { metrics, batchLosses } = score(values[0], Int32Array.from(labels[0]), rows);
   const losses = logits[0].map((row, image) =>
     -logProbabilities(Float64Array.from(row))[labels[0][image]]
   );
@@ -83,9 +84,24 @@ Deno.test("scores count a short last batch like a full one, and take metrics ove
 Deno.test("scores have no AUC where only one class occurs", async () => {
   using _scope = gpu.scope();
   const buffer = new OutcomeBuffer(gpu, 2, 5, classes);
-  const values = await storedValues(buffer);
+  const values = await storedRows(buffer);
   buffer.dispose();
-  const { metrics } = buffer.score(values, 1, Int32Array.of(2, 2, 2, 2), rows);
+  const { metrics } = score(
+    values[1].subarray(0, 4 * (2 + classes)),
+    Int32Array.of(2, 2, 2, 2),
+    rows,
+  );
   assertEquals(metrics.auc, null);
   assertEquals(metrics.accuracy, 25);
+});
+
+Deno.test("outcomes that were read can be put back, model by model", async () => {
+  using _scope = gpu.scope();
+  const [buffer, other] = [0, 1].map(() => new OutcomeBuffer(gpu, 2, 5, classes));
+  const [first, second] = await storedRows(buffer);
+  other.write(1, second);
+  other.write(0, first.slice(0, 3 * (2 + classes)));
+  assertEquals(await other.read([3, 5]), [first.subarray(0, 3 * (2 + classes)), second]);
+  buffer.dispose();
+  other.dispose();
 });

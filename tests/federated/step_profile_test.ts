@@ -40,6 +40,25 @@ Deno.test("a run whose only epoch has one step profiles that one", async () => {
   assertEquals([profile.epoch, profile.steps.map(({ step }) => step)], [0, [0]]);
 });
 
+Deno.test("a run that goes on amid its only epoch profiles what is left of it", async () => {
+  const clients = dataset.clients.slice(0, 2); // with three and four batches
+  const settings = { dataset: { ...dataset, clients }, batchSize: 4, rounds: 1 };
+  const profiledAfter = async (steps: number) => {
+    const stop = {
+      get aborted() {
+        return --steps <= 0;
+      },
+    };
+    const told = (await eventsOf({ ...settings, stateEvery: "round", stop })).at(-1)!;
+    const resumeFrom = told.type === "state" ? told.state : null;
+    const events = await eventsOf({ ...settings, profile: true, resumeFrom });
+    return events.filter(isProfile).map((event) => event.steps.map(({ step }) => step));
+  };
+  assertEquals(await profiledAfter(1), [[2, 3]]);
+  assertEquals(await profiledAfter(3), [[3]]);
+  assertEquals(await profiledAfter(4), []);
+});
+
 Deno.test("a run that cannot be profiled tells no event", async () => {
   const { features } = gpu.device;
   Object.defineProperty(gpu.device, "features", { value: new Set(), configurable: true });

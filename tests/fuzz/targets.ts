@@ -68,6 +68,8 @@ const storedState: StoredState = {
   state: {
     round: 2,
     epoch: 1,
+    communicated: false,
+    amid: { parallelClients: 3, steps: [7, 2] },
     best: { f1: 40.5, round: 1 },
     stages: [1, 2, 0, 4],
     skipped: [2],

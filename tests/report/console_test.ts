@@ -61,6 +61,29 @@ function divergence(step: number): SimulationEvent {
   return { type: "divergence", ...place, cause: "the loss of an image is NaN" };
 }
 
+Deno.test("a run that goes on is summarized as a whole, whatever is shown of it", () => {
+  const all = [...madeUpRun()];
+  const [run, ...rest] = all;
+  const next = all.findIndex(({ type }) => type === "aggregation");
+  const earlier = rest.slice(0, next).filter((event) =>
+    event.type === "round" || event.type === "epoch" || event.type === "aggregation"
+  );
+  const outputOf = (mode: ConsoleMode) => {
+    let text = "";
+    const write = (part: string) => void (text += part);
+    const terminal = { write, columns: null, colour: false };
+    using report = new ConsoleReport(header, mode, terminal, () => 0);
+    if (run.type === "run") report.resume(run, earlier);
+    for (const event of all.slice(next + 1)) report.consume(event);
+    return text;
+  };
+  const [summary, tables] = [outputOf("summary"), outputOf("tables")];
+  assert(summary.startsWith("Done: 3 rounds") && tables.endsWith(summary), summary);
+  assertStringIncludes(tables, "Resumed after round 1/3, epoch 2/2 and its communication on ");
+  assertEquals(summary, shown("summary", null).replace(/ in \d+:\d+/, " in 0:00"));
+  assert(outputOf("json").startsWith('{"type":"config"'));
+});
+
 Deno.test("the start shows every setting, the adapter, the data and the models", () => {
   assertEquals(
     textOf("run"),

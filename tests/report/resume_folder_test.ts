@@ -10,6 +10,7 @@ import { readEarlierRun } from "../../src/report/earlier_run.ts";
 import { RunFolder } from "../../src/report/run_folder.ts";
 import { RunFolderError } from "../../src/report/run_folder_error.ts";
 import { RunInUseError, StateFiles } from "../../src/report/state_files.ts";
+import { decodeState } from "../../src/report/stored_state.ts";
 import {
   assert,
   assertEquals,
@@ -199,7 +200,7 @@ const damages: [string, (path: string) => Promise<void>, string][] = [
   ["truncated", (path) => Deno.truncate(path, 300), "bytes but only 292 follow"],
   ["empty", (path) => Deno.truncate(path, 0), "expected at least 8 bytes"],
   ["altered in a tensor", (path) => flipBit(path, -1), "its checksum does not match"],
-  ["altered in its counters", (path) => flipBit(path, 200), "its checksum does not match"],
+  ["altered in its counters", (path) => flipBit(path, 210), "its checksum does not match"],
 ];
 
 async function flipBit(path: string, at: number): Promise<void> {
@@ -232,11 +233,92 @@ Deno.test("a good state outlives the next one where the newest was damaged", asy
   const good = await Deno.readFile(stateFile(path, "previous"));
   await Deno.truncate(stateFile(path, "state"), 9);
   const files = await StateFiles.claim(path);
-  const { stored } = await files.read();
+  const { stored } = await files.read(() => null);
   await files.store(stored);
   await files.settled();
   files[Symbol.dispose]();
   assertEquals(await Deno.readFile(stateFile(path, "previous")), good);
+});
+
+/** The states in a folder: of which rounds, and whether amid a local epoch. */
+async function placesIn(path: string) {
+  const found: Record<string, unknown> = {};
+  for (const name of ["state", "previous"]) {
+    const bytes = await Deno.readFile(stateFile(path, name)).catch(() => null);
+    if (bytes === null) continue;
+    const { round, amid } = (await decodeState(bytes)).state;
+    found[name] = [round, amid !== null];
+  }
+  return found;
+}
+
+/** Stores two states amid the third round of a stopped run, one after the other. */
+async function stopAmid(path: string): Promise<void> {
+  using files = await StateFiles.claim(path);
+  const { stored } = await files.read(() => null);
+  for (const steps of [1, 2]) {
+    const state = { ...stored.state, amid: { parallelClients: 2, steps: [steps, 0] } };
+    await files.store({ ...stored, state });
+    await files.settled();
+    assertEquals(await placesIn(path), { state: [2, true], previous: [2, false] });
+  }
+}
+
+Deno.test("a state amid an epoch gives way to the next one, and the one before it stays", async () => {
+  using temporary = new TemporaryFolder();
+  const path = join(temporary.path, "run");
+  await writeStoppedRun(path);
+  await stopAmid(path);
+  using files = await StateFiles.claim(path);
+  const { stored: { state, ...rest } } = await files.read(() => null);
+  assertEquals(state.amid?.steps, [2, 0]);
+  await files.discardNewer();
+  await files.store({ ...rest, state: { ...state, round: 3, amid: null } });
+  await files.settled();
+  assertEquals(await placesIn(path), { state: [3, false], previous: [2, false] });
+});
+
+Deno.test("a state amid an epoch that cannot be used is said to be so, and never taken afterwards", async () => {
+  using temporary = new TemporaryFolder();
+  const path = join(temporary.path, "run");
+  await writeStoppedRun(path);
+  await stopAmid(path);
+  const resumed = (...flags: string[]) => resumeRun(path, resolveOptions(flags, trainFlags));
+  const taken = async (...flags: string[]) => {
+    const { earlier: { stored, notice, states } } = await resumed(...flags);
+    states[Symbol.dispose]();
+    return { amid: stored.state.amid !== null, notice };
+  };
+  assertEquals(await taken(), { amid: true, notice: null });
+  assertEquals(await taken("--parallel-clients", "2"), { amid: true, notice: null });
+  const others: [string, string, RegExp][] = [
+    ["--parallel-clients", "3", /state\.safetensors was taken amid .* with 2 .* go on with 3; the/],
+    [
+      "--memory-limit",
+      "500",
+      /state\.safetensors was taken amid .* clients has to stay; the state/,
+    ],
+    ["--on-nan", "skip-client", /was taken amid round 3 of a run with "stop" and does not hold/],
+  ];
+  for (const [flag, value, message] of others) {
+    const { amid, notice } = await taken(flag, value);
+    assertEquals(amid, false, flag);
+    assertMatch(notice!, message);
+  }
+  const refuse = () => "is of no use";
+  await assertRejects(
+    () => readEarlierRun(path, refuse),
+    RunFolderError,
+    "previous.safetensors is of no use; leave that setting as it was",
+  );
+  assertEquals(await placesIn(path), { state: [2, true], previous: [2, false] });
+
+  const { earlier } = await resumed("--parallel-clients", "3");
+  const folder = await RunFolder.reopen(madeUpHeader(path), earlier, options);
+  await folder.resume([...events()][0] as RunEvent, earlier.events);
+  assertEquals(await placesIn(path), { state: [2, false] });
+  earlier.states[Symbol.dispose]();
+  assertEquals((await goOn(path)).round, 2);
 });
 
 Deno.test("a run cannot go on without a whole state, nor twice at a time, nor when finished", async () => {

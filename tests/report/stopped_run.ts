@@ -22,7 +22,15 @@ function stateEvent(round: number): SimulationEvent {
   return {
     type: "state",
     state: {
-      ...{ round, epoch: 0, best: null, stages: [1, 2, 0, 4], skipped: [2] },
+      ...{
+        round,
+        epoch: 0,
+        communicated: false,
+        amid: null,
+        best: null,
+        stages: [1, 2, 0, 4],
+        skipped: [2],
+      },
       ...{ configuration, tensors },
     },
   };

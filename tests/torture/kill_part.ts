@@ -1,4 +1,4 @@
-// The long form of the test that kills the program: train and compare, again and again.
+// The long form of the test that kills and stops the program: train and compare, again and again.
 
 import { RandomStream } from "../../src/random.ts";
 import { killAgainAndAgain, type Killed, type KillPlan, killPlans, undisturbed } from "./kills.ts";
@@ -34,9 +34,10 @@ function rowOf(
   runs: readonly { readonly killed: Killed; readonly number: number }[],
 ): TortureRow {
   const kills = runs.flatMap(({ killed }) => killed.kills);
+  const stops = kills.filter(({ by }) => by === "SIGTERM").length;
   const resumed = kills.filter(({ resumed }) => resumed).length;
   const failures = runs.flatMap(({ killed: { kills, problem }, number }) => {
-    const moments = kills.map(({ after }) => after).join(", ");
+    const moments = kills.map(({ by, after }) => `${after} (${by})`).join(", ");
     return problem === null
       ? []
       : [`${name}, seed ${seed}, run ${number}, killed after ${moments} ms: ${problem}`];
@@ -44,7 +45,7 @@ function rowOf(
   return {
     what: name,
     count: kills.length,
-    outcome: `kills, ${resumed} of them of a process that had gone on; ` +
+    outcome: `kills, ${stops} of them with SIGTERM, ${resumed} of a process that had gone on; ` +
       `${runs.length} runs, ${runs.length - failures.length} as undisturbed`,
     failures,
   };

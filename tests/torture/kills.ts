@@ -1,4 +1,5 @@
-// The program killed at random moments and told to go on, until it ends: what it leaves has to be what it always leaves.
+// The program killed or stopped at random moments and told to go on, until it ends: what it leaves has to be what it
+// always leaves.
 
 import { join } from "@std/path";
 import type { RandomStream } from "../../src/random.ts";
@@ -24,10 +25,19 @@ export interface Undisturbed {
 
 type Files = ReadonlyMap<string, Uint8Array | string | null>;
 
+/** The end of a process. */
+export interface Kill {
+  /** SIGTERM lets it finish the step under way and store where it was */
+  readonly by: "SIGKILL" | "SIGTERM";
+  /** milliseconds after its start */
+  readonly after: number;
+  /** whether it had gone on from a state */
+  readonly resumed: boolean;
+}
+
 /** What it came to otherwise. */
 export interface Killed {
-  /** when each process was killed, milliseconds after its start, and whether it had gone on from a state */
-  readonly kills: readonly { readonly after: number; readonly resumed: boolean }[];
+  readonly kills: readonly Kill[];
   /** what is otherwise than undisturbed, in words; null if nothing is */
   readonly problem: string | null;
 }
@@ -48,7 +58,9 @@ export const everyEpoch: KillPlan = {
     ),
     ...["--checkpoint-every", "epoch"],
   ],
-  resumeFlags: (random) => ["--parallel-clients", String(1 + random.integer(4))],
+  // With other groups it does not go on amid an epoch; without the flag it has to.
+  resumeFlags: (random) =>
+    random.integer(2) === 0 ? [] : ["--parallel-clients", String(1 + random.integer(4))],
 };
 
 /** All that `deno task torture` kills. */
@@ -80,8 +92,8 @@ export async function undisturbed({ command, flags }: KillPlan): Promise<Undistu
 }
 
 /**
- * Runs a plan and kills it, so often at most; then, unless it has ended before, it is let go on to its end. It goes on
- * wherever a state was stored, and begins anew elsewhere, as a person would.
+ * Runs a plan and kills or stops it, so often at most; then, unless it has ended before, it is let go on to its end.
+ * It goes on wherever a state was stored, and begins anew elsewhere, as a person would.
  */
 export async function killAgainAndAgain(
   plan: KillPlan,
@@ -101,24 +113,31 @@ export async function killAgainAndAgain(
     const after = kills.length < most
       ? Math.round(whole.milliseconds * (0.1 + 0.8 * random.uniform()))
       : null;
-    const timer = after === null ? undefined : setTimeout(() => kill(process), after);
+    const by = random.integer(2) === 0 ? "SIGKILL" : "SIGTERM";
+    const timer = after === null ? undefined : setTimeout(() => kill(process, by), after);
     const start = performance.now();
     const { signal, code, err } = await ended(process);
     clearTimeout(timer);
     if (folder === null && code === 0) {
       whole.milliseconds = Math.min(whole.milliseconds, performance.now() - start);
     }
-    if (after !== null && signal === "SIGKILL") kills.push({ after, resumed: folder !== null });
+    // Before it listens to signals, each of them kills it.
+    const isKilled = signal === by || by === "SIGTERM" && code === 143;
+    if (after !== null && isKilled) kills.push({ by, after, resumed: folder !== null });
     else if (code === 0 || err.includes(": the run is finished;")) {
       return { kills, problem: difference(await leftIn(temporary.path), whole.files) };
     } else return { kills, problem: `"${args.join(" ")}" ended with ${code}: ${err}` };
-    if (err !== "") return { kills, problem: `"${args.join(" ")}" said: ${err}` };
+    if (!expectedWords.test(err)) return { kills, problem: `"${args.join(" ")}" said: ${err}` };
   }
 }
 
-function kill(process: Deno.ChildProcess): void {
+/** What a process that is killed or stopped may say: that it has other groups than its state, and where it stopped. */
+const expectedWords =
+  /^(note: \S+ was taken amid a local epoch .*\n)?(Interrupted( (before|after|between) .*)?\n)?$/;
+
+function kill(process: Deno.ChildProcess, signal: Kill["by"]): void {
   try {
-    process.kill("SIGKILL");
+    process.kill(signal);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error; // else it has just ended by itself
   }
