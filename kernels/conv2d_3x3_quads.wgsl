@@ -27,6 +27,7 @@ struct Params {
   flip: u32, // 1 turns the taps by 180°, for the gradient
   column_lanes: u32, // lanes of a workgroup that share a block and take its columns in turn
   ranges: u32, // parts into which the N·W/4 columns are divided
+  block: u32, // output channels of a block: 8, and 4 of squares, whose kernel compiles in two thirds of the time so
 }
 override workgroup_size: u32 = 8;
 override has_bias: bool = false;
@@ -48,16 +49,17 @@ struct Window { top: Quad, middle: Quad, bottom: Quad }
 // Where a column of quads lies: its first quad in the first of the pass's input channels, and at which edges.
 struct Column { at: u32, plane: u32, is_first: bool, is_last: bool }
 
-// What an invocation owns: 8 output channels of a model from o on, and every column_lanes-th column from begin to end.
+// What an invocation owns: a block of output channels of a model from o on, and every column_lanes-th column from begin to end.
 struct Share { exists: bool, s: u32, o: u32, begin: u32, end: u32 }
 
 fn share_of(group: vec3u, groups: vec3u, local: u32) -> Share {
-  let index = group.y * groups.x + group.x; // [stack, ranges, groups of blocks of 8 output channels]
+  let index = group.y * groups.x + group.x; // [stack, ranges, groups of blocks of output channels]
   let block_lanes = workgroup_size / params.column_lanes;
-  let block_groups = (params.out_channels + 8u * block_lanes - 1u) / (8u * block_lanes);
+  let group_channels = params.block * block_lanes;
+  let block_groups = (params.out_channels + group_channels - 1u) / group_channels;
   let s = index / (block_groups * params.ranges);
   let range = index / block_groups % params.ranges;
-  let o = (index % block_groups * block_lanes + local / params.column_lanes) * 8u;
+  let o = (index % block_groups * block_lanes + local / params.column_lanes) * params.block;
   let columns = params.batch * params.quads;
   let begin = range * columns / params.ranges + local % params.column_lanes;
   let end = (range + 1u) * columns / params.ranges;
@@ -134,20 +136,16 @@ fn correlate3x3_squares(
       add_square(1u, share, c, y, x0, x1, x2, x3);
       add_square(2u, share, c, y, x0, x1, x2, x3);
       add_square(3u, share, c, y, x0, x1, x2, x3);
-      add_square(4u, share, c, y, x0, x1, x2, x3);
-      add_square(5u, share, c, y, x0, x1, x2, x3);
-      add_square(6u, share, c, y, x0, x1, x2, x3);
-      add_square(7u, share, c, y, x0, x1, x2, x3);
     }
   }
 }
 
-// Copies the taps of input channels c … c + 3 for output channels o … o + 7; those that do not exist are zero.
+// Copies the taps of input channels c … c + 3 for a block's output channels; those that do not exist are zero.
 // In loops, although the index is dynamic then, which is slow: unrolled, this takes a minute to compile.
 fn read_taps(s: u32, o: u32, c: u32) {
   let model = s * params.in_channels * params.out_channels * 9u;
   for (var k = 0u; k < 4u; k++) {
-    for (var v = 0u; v < 8u; v++) {
+    for (var v = 0u; v < params.block; v++) {
       let exists = c + k < params.in_channels && o + v < params.out_channels;
       let at = model + (c + k) * params.weight_in_stride + (o + v) * params.weight_out_stride;
       let first = 9u * (8u * k + v);

@@ -16,6 +16,7 @@ struct Params {
   quads: u32, // W/4; 1 for images of 2×2
   column_lanes: u32, // neighbouring invocations that take the columns of a range in turn, each for sums of its own
   ranges: u32, // partial sums: parts into which the N·W/4 columns are divided, times column_lanes
+  block: u32, // output channels of a block: 8, and 4 of squares, whose kernel compiles in two thirds of the time so
 }
 override workgroup_size: u32 = 8;
 
@@ -44,7 +45,7 @@ fn share_of(id: vec3u, groups: vec3u) -> Share {
   let lane = index % params.column_lanes;
   let block = index / params.column_lanes;
   let c_blocks = (params.in_channels + 3u) / 4u;
-  let o_blocks = (params.out_channels + 7u) / 8u;
+  let o_blocks = (params.out_channels + params.block - 1u) / params.block;
   let parts = params.ranges / params.column_lanes;
   let s_part = block / (c_blocks * o_blocks); // s·parts + part
   let s = s_part / parts;
@@ -54,7 +55,7 @@ fn share_of(id: vec3u, groups: vec3u) -> Share {
   return Share(
     s < params.stack,
     s,
-    block / c_blocks % o_blocks * 8u,
+    block / c_blocks % o_blocks * params.block,
     block % c_blocks * 4u,
     part * columns / parts + lane,
     (part + 1u) * columns / parts,
@@ -120,16 +121,11 @@ fn gradient_squares(@builtin(global_invocation_id) id: vec3u, @builtin(num_workg
     let x2 = x[x_at.z];
     let x3 = x[x_at.w];
     let dy = image * params.out_channels;
-    let dy_low = dy + four_from(share.o, params.out_channels);
-    let dy_high = dy + four_from(share.o + 4u, params.out_channels);
-    add_squares(0u, upstream[dy_low.x], x0, x1, x2, x3);
-    add_squares(4u, upstream[dy_low.y], x0, x1, x2, x3);
-    add_squares(8u, upstream[dy_low.z], x0, x1, x2, x3);
-    add_squares(12u, upstream[dy_low.w], x0, x1, x2, x3);
-    add_squares(16u, upstream[dy_high.x], x0, x1, x2, x3);
-    add_squares(20u, upstream[dy_high.y], x0, x1, x2, x3);
-    add_squares(24u, upstream[dy_high.z], x0, x1, x2, x3);
-    add_squares(28u, upstream[dy_high.w], x0, x1, x2, x3);
+    let dy_at = dy + four_from(share.o, params.out_channels);
+    add_squares(0u, upstream[dy_at.x], x0, x1, x2, x3);
+    add_squares(4u, upstream[dy_at.y], x0, x1, x2, x3);
+    add_squares(8u, upstream[dy_at.z], x0, x1, x2, x3);
+    add_squares(12u, upstream[dy_at.w], x0, x1, x2, x3);
   }
   write_taps(share);
 }
@@ -185,7 +181,7 @@ fn add_square(sums: Taps, dy: vec4f, x: vec4f) -> Taps {
 
 // The bounds are not constant, so these loops stay loops: unrolled, they double the time to compile.
 fn write_taps(share: Share) {
-  for (var o = share.o; o < min(share.o + 8u, params.out_channels); o++) {
+  for (var o = share.o; o < min(share.o + params.block, params.out_channels); o++) {
     for (var c = share.c; c < min(share.c + 4u, params.in_channels); c++) {
       let at = share.output + (o * params.in_channels + c) * 9u;
       let sums = taps[4u * (o - share.o) + c - share.c];

@@ -24,14 +24,13 @@ override second: bool = false;  // scale_rows: the deputies' half of the gradien
 
 var<workgroup> sums: array<vec2f, workgroup_size>;
 
+// Adds up the values of all invocations, always in the same order; see batch_norm.wgsl.
 fn workgroup_sum(value: vec2f, local: u32) -> vec2f {
   sums[local] = value;
   workgroupBarrier();
-  for (var apart = workgroup_size / 2u; apart > 0u; apart /= 2u) {
-    if (local < apart) { sums[local] += sums[local + apart]; }
-    workgroupBarrier();
-  }
-  return sums[0];
+  var total = vec2f();
+  for (var i = 0u; i < workgroup_size; i++) { total += sums[i]; }
+  return total;
 }
 
 // What log-softmax needs of a row: the largest of row / τ, and log Σ exp(row / τ - largest). Kept apart,

@@ -116,7 +116,7 @@ export const mutants: readonly Mutant[] = [
   ]),
   ...breaks("batch_norm_quads.wgsl", ["ops/batch_norm_test.ts"], [
     ["(value.x + value.y) + (value.z + value.w)", "(value.x + value.y) + (value.z + value.z)"],
-    ["half > 0u; half /= 2u", "half > 1u; half /= 2u"],
+    ["i < workgroup_size; i++", "i < workgroup_size - 1u; i++"],
     ["select(row, 0xffffff00u, row >= rows)", "row"],
     ["rows, local - row * columns", "1u, local - row * columns"],
     ["(model * params.rows + row) * params.channel_count", "row * params.channel_count"],
@@ -178,7 +178,7 @@ export const mutants: readonly Mutant[] = [
     ["select(bottom, vec4f(), own.padding)", "bottom"],
   ]),
   ...breaks("batch_norm.wgsl", ["ops/batch_norm_test.ts"], [
-    ["half > 0u; half /= 2u", "half > 1u; half /= 2u"],
+    ["i < workgroup_size; i++", "i < workgroup_size - 1u; i++"],
     ["select(row, 0xffffff00u, row >= rows)", "row"],
     ["rows, local - row * columns", "1u, local - row * columns"],
     ["(model * params.rows + row) * params.channel_count", "row * params.channel_count"],
@@ -263,7 +263,7 @@ export const mutants: readonly Mutant[] = [
   ]),
   ...breaks("conv2d_3x3_quads.wgsl", ["ops/conv2d_test.ts"], [
     ["index / block_groups % params.ranges", "index % params.ranges"],
-    ["+ local / params.column_lanes) * 8u", ") * 8u"],
+    ["+ local / params.column_lanes) * params.block", ") * params.block"],
     [
       "range * columns / params.ranges + local % params.column_lanes",
       "range * columns / params.ranges",
@@ -294,7 +294,7 @@ export const mutants: readonly Mutant[] = [
     ["dot3(t + 6u, window.bottom)", "dot3(t + 6u, window.middle)"],
   ]),
   ...breaks("conv2d_gradient_weight_quads.wgsl", ["ops/conv2d_test.ts"], [
-    ["block / c_blocks % o_blocks * 8u", "block % o_blocks * 8u"],
+    ["block / c_blocks % o_blocks * params.block", "block % o_blocks * params.block"],
     ["part * columns / parts + lane", "part * columns / parts"],
     ["(s_part * params.column_lanes + lane) * elements", "s_part * params.column_lanes * elements"],
     [
@@ -306,7 +306,7 @@ export const mutants: readonly Mutant[] = [
       "let image = column / params.quads",
     ],
     ["let image = share.s * params.batch + column;", "let image = column;"],
-    ["let dy_low = dy + four_from(share.o,", "let dy_low = dy + four_from(share.c,"],
+    ["let dy_at = dy + four_from(share.o,", "let dy_at = dy + four_from(share.c,"],
     ["w3 = Window(w3.middle, w3.bottom", "w3 = Window(w3.top, w3.bottom"],
     ["add_rows(24u, upstream[dy_high.z]", "add_rows(24u, upstream[dy_high.y]"],
     ["dy_high += vec4u(params.quads);", "dy_high += vec4u(1u);"],
@@ -314,10 +314,10 @@ export const mutants: readonly Mutant[] = [
     ["if (j > 0u) {", "if (j > 1u) {"],
     ["if (j + 1u < params.quads) {", "if (j + 2u < params.quads) {"],
     ["sums.bottom + products(dy, window.bottom)", "sums.bottom + products(dy, window.middle)"],
-    ["add_squares(20u, upstream[dy_high.y]", "add_squares(20u, upstream[dy_low.y]"],
+    ["add_squares(8u, upstream[dy_at.z]", "add_squares(8u, upstream[dy_at.y]"],
     ["dy.y * x.x + dy.w * x.z, dot(dy, x)", "dy.y * x.x + dy.w * x.y, dot(dy, x)"],
     ["vec3f(dy.y * x.z, dy.x * x.z", "vec3f(dy.z * x.z, dy.x * x.z"],
-    ["o < min(share.o + 8u, params.out_channels)", "o < share.o + 8u"],
+    ["o < min(share.o + params.block, params.out_channels)", "o < share.o + params.block"],
     ["(o * params.in_channels + c) * 9u", "(c * params.out_channels + o) * 9u"],
     ["output[at + 5u] = sums.middle.z;", "output[at + 5u] = sums.middle.y;"],
   ]),

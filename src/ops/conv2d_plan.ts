@@ -102,8 +102,8 @@ function wantedRanges(pixels: number, blocks: number, profile: Profile): number 
 function planWeightGradientQuads(conv: ConvShape): ConvReduction {
   const { stack, batch, inChannels, outChannels, height } = conv;
   const sizes = sizesOf(conv);
-  const quads = quadsPerRow(sizes);
-  const blocks = Math.ceil(outChannels / 8) * Math.ceil(inChannels / 4);
+  const { quads, block } = quadsOf(sizes);
+  const blocks = Math.ceil(outChannels / block) * Math.ceil(inChannels / 4);
   const wanted = wantedRanges(batch * height * conv.width, blocks, "cpu");
   const column_lanes = powerOfTwo(Math.min(wanted, 4, batch * quads));
   const parts = Math.min(
@@ -120,7 +120,7 @@ function planWeightGradientQuads(conv: ConvShape): ConvReduction {
     constants: { workgroup_size },
     params: {
       ...{ stack, batch, in_channels: inChannels, out_channels: outChannels, height },
-      ...{ quads, column_lanes, ranges },
+      ...{ quads, column_lanes, ranges, block },
     },
     workgroups: linearWorkgroups(stack * ranges * blocks, workgroup_size),
   };
@@ -233,8 +233,9 @@ function hasQuads(sizes: Sizes): boolean {
   return sizes.in_width % 4 === 0 || isSquare(sizes);
 }
 
-function quadsPerRow(sizes: Sizes): number {
-  return isSquare(sizes) ? 1 : sizes.in_width / 4;
+/** Quads of a row, and the output channels that an invocation owns. */
+function quadsOf(sizes: Sizes): { quads: number; block: number } {
+  return isSquare(sizes) ? { quads: 1, block: 4 } : { quads: sizes.in_width / 4, block: 8 };
 }
 
 /**
@@ -249,8 +250,8 @@ function planQuads3x3(
   const { constants, params } = settings3x3(sizes, transposed, hasBias);
   const { workgroup_size } = constants;
   const { stack, batch, out_channels, in_height: height, in_width: width } = sizes;
-  const quads = quadsPerRow(sizes);
-  const blocks = Math.ceil(out_channels / 8);
+  const { quads, block } = quadsOf(sizes);
+  const blocks = Math.ceil(out_channels / block);
   const pixels = batch * height * width;
   const idle = Math.ceil(workgroup_size / blocks);
   const column_lanes = powerOfTwo(
@@ -264,7 +265,7 @@ function planQuads3x3(
     kernel: "conv2d_3x3_quads.wgsl",
     entryPoint: isSquare(sizes) ? "correlate3x3_squares" : "correlate3x3_quads",
     constants,
-    params: { ...params, quads, column_lanes, ranges },
+    params: { ...params, quads, column_lanes, ranges, block },
     workgroups: linearWorkgroups(stack * ranges * block_groups, 1),
   };
 }
