@@ -162,8 +162,12 @@ fn read_quad(column: Column, channel: u32, i: u32) -> Quad {
   let inside = i < params.height;
   let at = column.at + channel * column.plane + select(0u, i, inside) * params.quads;
   let own = select(vec4f(), source[at], inside);
-  let before = select(0.0, source[select(at - 1u, at, column.is_first)].w, inside && !column.is_first);
-  let after = select(0.0, source[select(at + 1u, at, column.is_last)].x, inside && !column.is_last);
+  var before = 0.0;
+  var after = 0.0;
+  if (params.quads > 1u) {
+    before = select(0.0, source[select(at - 1u, at, column.is_first)].w, inside && !column.is_first);
+    after = select(0.0, source[select(at + 1u, at, column.is_last)].x, inside && !column.is_last);
+  }
   return Quad(vec4f(before, own.xyz), own, vec4f(own.yzw, after));
 }
 
