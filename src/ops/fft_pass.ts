@@ -73,8 +73,9 @@ function runPass(gpu: GpuRuntime, input: BufferView, pass: Pass, run: Run): Tens
   const { length, parts, inputLength, outputLength } = pass;
   const { outer, stride } = run;
   const lines = outer * parts * stride;
-  const { workgroupSize, capacity, lineBits } = chooseWorkgroup(gpu, length, lines);
-  const { first, others, last, onlyTwos } = planStages(length);
+  const { first, others, last, between } = planStages(length, largeRadicesPay(gpu, pass));
+  const copies = between === "none" ? 1 : 2;
+  const { workgroupSize, capacity, lineBits } = chooseWorkgroup(gpu, copies * length, lines);
   const roots = twiddles(gpu, length); // stands in for tables that this pass does not use
   const output = emptyTensor(gpu, [outer, outputLength, stride, 2]);
   gpu.dispatch({
@@ -85,7 +86,7 @@ function runPass(gpu: GpuRuntime, input: BufferView, pass: Pass, run: Run): Tens
       capacity,
       first_radix: first,
       last_radix: last,
-      only_twos: Number(onlyTwos),
+      between: ["none", "twos", "any"].indexOf(between),
       chirped: Number(pass.chirped),
       turned: Number(pass.factors === "roots"),
       weighted: Number(pass.factors === "filter" || pass.factors === "chirp"),
@@ -132,19 +133,29 @@ function factorsOf(gpu: GpuRuntime, pass: Pass, run: Run): BufferView | undefine
 }
 
 /**
+ * What exceeds its registers a CPU keeps on the stack, at hand; a GPU has to fetch it from afar. Where every
+ * number is multiplied on its way, large radices take several seconds to compile.
+ */
+function largeRadicesPay(gpu: GpuRuntime, { chirped, factors }: Pass): boolean {
+  return gpu.adapter.kind === "cpu" && !chirped && factors === "none";
+}
+
+/**
  * How many lines share a workgroup. A CPU runs a workgroup's lanes one after the other, so it wants few and
  * much work for each; a GPU wants many, and memory for several workgroups at once.
+ *
+ * @param room complex numbers that a line takes in workgroup memory
  */
 function chooseWorkgroup(
   gpu: GpuRuntime,
-  length: number,
+  room: number,
   lines: number,
 ): { workgroupSize: number; capacity: number; lineBits: number } {
-  const longest = longestLine(gpu);
+  const longest = 2 * longestLine(gpu);
   const onCpu = gpu.adapter.kind === "cpu";
   const workgroupSize = onCpu ? 8 : 128;
-  const capacity = onCpu || length > 1024 ? longest : 1024;
-  const most = Math.min(workgroupSize, capacity / length);
+  const capacity = onCpu || room > 2048 ? longest : 2048;
+  const most = Math.min(workgroupSize, capacity / room);
   let lineBits = 0;
   while (2 << lineBits <= most && 1 << lineBits < lines) lineBits++;
   return { workgroupSize, capacity, lineBits };
