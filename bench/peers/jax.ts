@@ -1,29 +1,10 @@
 // jax-js, with WebGPU. It is lazy: what is disposed of before it is submitted is never computed.
 
+import { casesOf } from "./cases.ts";
 import { convolutionError, fftError, trainingError } from "./errors.ts";
-import {
-  blocks,
-  classes,
-  eps,
-  learningRate,
-  parameters,
-  pixelsOf,
-  probes,
-  trainingData,
-} from "./network.ts";
-import { type Case, load, type Peer, type Prepared, type Untyped, versionOf } from "./peer.ts";
-import {
-  batch,
-  type Convolution,
-  convolutionData,
-  convolutionName,
-  convolutions,
-  fftCount,
-  fftData,
-  fftName,
-  fftSizes,
-  type Workload,
-} from "./workloads.ts";
+import { blocks, classes, eps, learningRate, parameters, probes, trainingData } from "./network.ts";
+import { load, type Peer, type Prepared, type Untyped, versionOf } from "./peer.ts";
+import { batch, type Convolution, convolutionData, fftData } from "./workloads.ts";
 
 const packageName = "@jax-js/jax";
 const jax = await load(packageName);
@@ -35,29 +16,10 @@ export async function open(): Promise<Peer> {
     throw new TypeError(`jax-js has only ${devices.join(", ")}`);
   }
   jax.defaultDevice("webgpu");
-  return { version: await versionOf(packageName), cases };
-}
-
-function cases(workload: Workload): Case[] {
-  if (workload === "conv" || workload === "conv-gradients") {
-    const gradients = workload === "conv-gradients";
-    return convolutions.map((shape) => ({
-      name: convolutionName(shape),
-      prepare: () => gradients ? convolutionGradients(shape) : convolutionForward(shape),
-    }));
-  }
-  if (workload === "fft" || workload === "fft-batch") {
-    const count = fftCount(workload);
-    return fftSizes.map((size) => ({
-      name: fftName(count, size),
-      prepare: () => transform(count, size),
-    }));
-  }
-  const pixels = pixelsOf(workload);
-  return [{
-    name: `step at ${pixels}×${pixels}`,
-    prepare: () => training(pixels),
-  }];
+  return {
+    version: await versionOf(packageName),
+    cases: (workload) => casesOf(workload, { convolution, transform, training }),
+  };
 }
 
 function array(data: Float32Array, shape: readonly number[]): Untyped {
@@ -87,6 +49,10 @@ async function convolutionInputs(shape: Convolution) {
   const upstream = array(data.upstream, [batch, outputs, size, size]);
   await jax.blockUntilReady([x, weight, upstream]);
   return { x, weight, upstream };
+}
+
+function convolution(shape: Convolution, gradients: boolean): Promise<Prepared> {
+  return gradients ? convolutionGradients(shape) : convolutionForward(shape);
 }
 
 async function convolutionForward(shape: Convolution): Promise<Prepared> {

@@ -11,65 +11,32 @@ import { crossEntropy } from "../../src/ops/losses.ts";
 import { backward, gradOf } from "../../src/tensor/autograd.ts";
 import { type Gpu, openGpu } from "../../src/tensor/gpu.ts";
 import { emptyTensor } from "../../src/tensor/tensor.ts";
+import { casesOf, type Preparations } from "./cases.ts";
 import { convolutionError, fftError, trainingError } from "./errors.ts";
 import {
   classes,
   learningRate,
   type Parameter,
   parameters,
-  pixelsOf,
   probes,
   trainingData,
 } from "./network.ts";
-import type { Case, Peer, Prepared } from "./peer.ts";
-import {
-  batch,
-  type Convolution,
-  convolutionData,
-  convolutionName,
-  convolutions,
-  fftCount,
-  fftData,
-  fftName,
-  fftSizes,
-  type Workload,
-} from "./workloads.ts";
+import type { Peer, Prepared } from "./peer.ts";
+import { batch, type Convolution, convolutionData, fftData } from "./workloads.ts";
 
 export async function open(): Promise<Peer> {
   preferVulkan();
   const engine = new Engine(await openGpu());
   return {
     version: config.version,
-    cases: (workload) => engine.cases(workload),
+    cases: (workload) => casesOf(workload, engine),
   };
 }
 
-class Engine {
+class Engine implements Preparations {
   constructor(private readonly gpu: Gpu) {}
 
-  cases(workload: Workload): Case[] {
-    if (workload === "conv" || workload === "conv-gradients") {
-      const gradients = workload === "conv-gradients";
-      return convolutions.map((shape) => ({
-        name: convolutionName(shape),
-        prepare: () => this.#convolution(shape, gradients),
-      }));
-    }
-    if (workload === "fft" || workload === "fft-batch") {
-      const count = fftCount(workload);
-      return fftSizes.map((size) => ({
-        name: fftName(count, size),
-        prepare: () => this.#transform(count, size),
-      }));
-    }
-    const pixels = pixelsOf(workload);
-    return [{
-      name: `step at ${pixels}×${pixels}`,
-      prepare: () => this.#training(pixels),
-    }];
-  }
-
-  #convolution(shape: Convolution, gradients: boolean): Prepared {
+  convolution(shape: Convolution, gradients: boolean): Prepared {
     const { inputs, outputs, size } = shape;
     const data = convolutionData(shape);
     const { gpu } = this;
@@ -108,7 +75,7 @@ class Engine {
     };
   }
 
-  #transform(count: number, size: number): Prepared {
+  transform(count: number, size: number): Prepared {
     const { re, im } = fftData(count, size);
     const complex = Float32Array.from(
       { length: 2 * re.length },
@@ -125,7 +92,7 @@ class Engine {
     };
   }
 
-  async #training(pixels: number): Promise<Prepared> {
+  async training(pixels: number): Promise<Prepared> {
     const { gpu } = this;
     const start = parameters();
     const model = vgg(gpu, { stack: 1, numClasses: classes });

@@ -1,5 +1,6 @@
 // TensorFlow.js, with WebGPU or WASM. Its images are channels last, its WASM knows no gradients of convolutions.
 
+import { casesOf } from "./cases.ts";
 import { convolutionError, fftError, trainingError } from "./errors.ts";
 import {
   blocks,
@@ -8,23 +9,11 @@ import {
   learningRate,
   type Parameter,
   parameters,
-  pixelsOf,
   probes,
   trainingData,
 } from "./network.ts";
-import { type Case, load, type Peer, type Prepared, type Untyped, versionOf } from "./peer.ts";
-import {
-  batch,
-  type Convolution,
-  convolutionData,
-  convolutionName,
-  convolutions,
-  fftCount,
-  fftData,
-  fftName,
-  fftSizes,
-  type Workload,
-} from "./workloads.ts";
+import { load, type Peer, type Prepared, type Untyped, versionOf } from "./peer.ts";
+import { batch, type Convolution, convolutionData, fftData } from "./workloads.ts";
 
 const packageName = "@tensorflow/tfjs";
 const tf = await load(packageName);
@@ -45,30 +34,11 @@ export async function open(backend: "webgpu" | "wasm"): Promise<Peer> {
   const version = await versionOf(packageName);
   return {
     version,
-    cases: (workload) => backend === "webgpu" || workload === "conv" ? cases(workload) : [],
+    cases: (workload) =>
+      backend === "webgpu" || workload === "conv"
+        ? casesOf(workload, { convolution, transform, training })
+        : [],
   };
-}
-
-function cases(workload: Workload): Case[] {
-  if (workload === "conv" || workload === "conv-gradients") {
-    const gradients = workload === "conv-gradients";
-    return convolutions.map((shape) => ({
-      name: convolutionName(shape),
-      prepare: () => convolution(shape, gradients),
-    }));
-  }
-  if (workload === "fft" || workload === "fft-batch") {
-    const count = fftCount(workload);
-    return fftSizes.map((size) => ({
-      name: fftName(count, size),
-      prepare: () => transform(count, size),
-    }));
-  }
-  const pixels = pixelsOf(workload);
-  return [{
-    name: `step at ${pixels}×${pixels}`,
-    prepare: () => training(pixels),
-  }];
 }
 
 /** Waits for a result without downloading it where that is possible. */
