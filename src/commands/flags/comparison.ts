@@ -1,0 +1,40 @@
+// The flags that `compare` and `demo` have in place of one method and one seed.
+
+import type { MethodName } from "../../federated/methods/registry.ts";
+import { methods } from "../../federated/config.ts";
+import { choice, integer, several, text } from "../values.ts";
+import { flag, type FlagTable } from "./flag.ts";
+
+/** Under "Comparison" in the help. */
+export const comparisonFlags = {
+  methods: flag<readonly MethodName[]>({
+    name: "methods",
+    aliases: [],
+    kind: several(choice(methods), "fedavg,prrfl"),
+    default: ["fedavg", "fedbn", "prrfl"],
+    defaultText: "fedavg,fedbn,prrfl",
+    source: "ours",
+    topic: "Comparison",
+    help: "methods to compare",
+  }),
+  seeds: flag<readonly number[]>({
+    name: "seeds",
+    aliases: [],
+    kind: several(integer({ min: 0, max: 2 ** 32 - 1 }), "1,2,3"),
+    default: [1],
+    defaultText: "1",
+    source: "ours",
+    topic: "Comparison",
+    help: "each method is run with each of them",
+  }),
+  resume: flag<string | null>({
+    name: "resume",
+    aliases: [],
+    kind: text("FOLDER"),
+    default: null,
+    defaultText: "a new comparison",
+    source: "ours",
+    topic: "Comparison",
+    help: "go on with the comparison in this folder",
+  }),
+} satisfies FlagTable;

@@ -1,0 +1,75 @@
+// The flags of `train` about the images.
+
+import { augmentations, defaultConfig } from "../../federated/config.ts";
+import { choice, integer, names, text, toggle } from "../values.ts";
+import { flag, type FlagTable } from "./flag.ts";
+
+/** Under "Data" in the help. */
+export const dataFlags = {
+  data: flag({
+    name: "data",
+    aliases: [],
+    kind: text("FOLDER|demo"),
+    default: "data",
+    source: "official",
+    topic: "Data",
+    help: "folder with clientA, clientB, …, or the demo data",
+  }),
+  csvFolder: flag<string | null>({
+    name: "csv-folder",
+    aliases: [],
+    kind: text("FOLDER"),
+    default: null,
+    defaultText: "csv_folder in or beside it",
+    source: "ours",
+    topic: "Data",
+    help: "folder of the split lists",
+  }),
+  clients: flag<readonly string[] | null>({
+    name: "clients",
+    aliases: [],
+    kind: names("A,B"),
+    default: null,
+    defaultText: "all",
+    source: "ours",
+    topic: "Data",
+    help: "clients that take part",
+  }),
+  imageSize: flag({
+    name: "image-size",
+    aliases: [],
+    kind: integer({ min: 32, max: 1024, multipleOf: 32 }), // above, an activation takes gigabytes
+    default: 128,
+    source: "official",
+    topic: "Data",
+    help: "images are reduced to this height and width",
+  }),
+  limit: flag<number | null>({
+    name: "limit",
+    aliases: [],
+    kind: integer({ min: 1 }),
+    default: null,
+    defaultText: "all",
+    source: "ours",
+    topic: "Data",
+    help: "use at most N images of every split",
+  }),
+  augment: flag({
+    name: "augment",
+    aliases: [],
+    kind: choice(augmentations),
+    default: defaultConfig.augment,
+    source: "official",
+    topic: "Data",
+    help: "vary training images at random, as the authors do, or not",
+  }),
+  shuffle: flag({
+    name: "shuffle",
+    aliases: [],
+    kind: toggle,
+    default: defaultConfig.shuffle,
+    source: "official",
+    topic: "Data",
+    help: "a new order of the training images in every epoch",
+  }),
+} satisfies FlagTable;

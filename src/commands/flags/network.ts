@@ -1,0 +1,37 @@
+// The flags of `train` about the networks.
+
+import { defaultConfig, networks } from "../../federated/config.ts";
+import { choice, number, text } from "../values.ts";
+import { flag, type FlagTable } from "./flag.ts";
+
+/** Under "Network" in the help. */
+export const networkFlags = {
+  network: flag({
+    name: "network",
+    aliases: ["model"],
+    kind: choice(networks),
+    default: defaultConfig.network,
+    source: "official",
+    topic: "Network",
+    help: "VGG whose last layer has no bias (nb) or one (b)",
+  }),
+  width: flag({
+    name: "width",
+    aliases: [],
+    kind: number({ min: 1 / 32 }), // one channel in the first layer
+    default: defaultConfig.width,
+    source: "official",
+    topic: "Network",
+    help: "factor on all channel counts",
+  }),
+  init: flag<string | null>({
+    name: "init",
+    aliases: [],
+    kind: text("FILE"),
+    default: null,
+    defaultText: "from the seed",
+    source: "ours",
+    topic: "Network",
+    help: "safetensors file of the weights all models start from",
+  }),
+} satisfies FlagTable;

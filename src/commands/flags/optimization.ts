@@ -1,0 +1,81 @@
+// The flags of `train` about the training steps.
+
+import { defaultConfig, nanActions, optimizers } from "../../federated/config.ts";
+import { choice, integer, number } from "../values.ts";
+import { flag, type FlagTable } from "./flag.ts";
+
+/** Under "Optimization" in the help. */
+export const optimizationFlags = {
+  optimizer: flag({
+    name: "optim",
+    aliases: ["optimizer"],
+    kind: choice(optimizers),
+    default: defaultConfig.optimizer,
+    source: "official",
+    topic: "Optimization",
+    help: "SGD without momentum, or Adam; new in every round",
+  }),
+  learningRate: flag({
+    name: "lr",
+    aliases: ["learning-rate"],
+    kind: number({ above: 0 }),
+    default: defaultConfig.learningRate,
+    source: "official",
+    topic: "Optimization",
+    help: "learning rate",
+  }),
+  learningRateStep: flag({
+    name: "lr_step",
+    aliases: ["learning-rate-step"],
+    kind: integer({ min: 1 }),
+    default: defaultConfig.learningRateStep,
+    source: "official",
+    topic: "Optimization",
+    help: "rounds after which the learning rate falls",
+  }),
+  learningRateGamma: flag({
+    name: "lr_gamma",
+    aliases: ["learning-rate-gamma"],
+    kind: number({ above: 0 }),
+    default: defaultConfig.learningRateGamma,
+    source: "official",
+    topic: "Optimization",
+    help: "factor by which it falls",
+  }),
+  weightDecay: flag({
+    name: "wd",
+    aliases: ["weight-decay"],
+    kind: number({ min: 0 }),
+    default: defaultConfig.weightDecay,
+    source: "official",
+    topic: "Optimization",
+    help: "weight decay",
+  }),
+  batchSize: flag({
+    name: "batch",
+    aliases: ["batch-size"],
+    kind: integer({ min: 2 }), // batch norm has no variance over one row
+    default: defaultConfig.batchSize,
+    source: "official",
+    topic: "Optimization",
+    help: "images per batch",
+  }),
+  onNan: flag({
+    name: "on-nan",
+    aliases: [],
+    kind: choice(nanActions),
+    default: defaultConfig.onNan,
+    source: "ours",
+    topic: "Optimization",
+    help: "a client's numbers overflow: end, or go on without its round",
+  }),
+  seed: flag({
+    name: "seed",
+    aliases: [],
+    kind: integer({ min: 0, max: 2 ** 32 - 1 }),
+    default: 1,
+    source: "official",
+    topic: "Optimization",
+    help: "of weights, order of images and augmentation",
+  }),
+} satisfies FlagTable;
