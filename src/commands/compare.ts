@@ -1,6 +1,7 @@
 // The commands `compare` and `demo`: several methods and seeds on the same data, and one report of them.
 
 import { join } from "@std/path";
+import { systemClock } from "../clock.ts";
 import { DivergenceError } from "../federated/divergence.ts";
 import type { SimulationEvent } from "../federated/events.ts";
 import type { FederatedMethod } from "../federated/methods/method.ts";
@@ -75,7 +76,7 @@ export async function compare(
 
   const gpu = await RenewableGpu.open(() => openGpu({ adapter: options.adapter }));
   const folder = resume ??
-    await freePath(join(options.savePath, comparisonFolderName(options.theme, new Date())));
+    await freePath(join(options.savePath, comparisonFolderName(options.theme, systemClock.date())));
   if (resume === null) await expectNewFolder(folder);
   const quiet = given.options.quiet;
   const dataset = await showLoading(options, !quiet, signal);

@@ -1,6 +1,7 @@
 // The command `train`: from flags to a finished run folder.
 
 import { join } from "@std/path";
+import { systemClock } from "../clock.ts";
 import { DivergenceError } from "../federated/divergence.ts";
 import { freePath } from "../io/files.ts";
 import { type ConsoleMode, ConsoleReport } from "../report/console.ts";
@@ -86,7 +87,7 @@ export async function train(
 }
 
 function folderName(options: TrainOptions): string {
-  return runFolderName({ ...options, theme: options.theme ?? options.method }, new Date());
+  return runFolderName({ ...options, theme: options.theme ?? options.method }, systemClock.date());
 }
 
 function consoleMode({ json, quiet }: TrainOptions): ConsoleMode {

@@ -19,6 +19,8 @@ const pixelsPerPortion = 1 << 16;
 export interface ReadOptions {
   /** threads that decode, 1: only this one; default by cores and images */
   readonly threads?: number;
+  /** that the machine has; default as the system tells */
+  readonly cores?: number;
   /** called after every image, or once for many from a cache, with the numbers of images read and to be read */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -32,7 +34,8 @@ export interface ReadOptions {
 export async function readImages(
   tasks: readonly ImageTask[],
   imageSize: number,
-  { threads = threadsFor(tasks), onProgress }: ReadOptions = {},
+  { cores = navigator.hardwareConcurrency, threads = threadsFor(tasks, cores), onProgress }:
+    ReadOptions = {},
 ): Promise<void> {
   if (threads === 1) {
     return await readImageFiles(tasks, imageSize, await openImageDecoder(), onProgress);
@@ -59,10 +62,9 @@ export async function readImages(
 
 const program = new URL("./image_worker.ts", import.meta.url);
 
-function threadsFor(tasks: readonly ImageTask[]): number {
+function threadsFor(tasks: readonly ImageTask[], cores: number): number {
   const pixels = tasks.reduce((sum, { storedSize }) => sum + storedSize ** 2, 0);
-  const { hardwareConcurrency } = navigator;
-  const threads = Math.min(hardwareConcurrency, mostThreads, Math.floor(pixels / pixelsPerThread));
+  const threads = Math.min(cores, mostThreads, Math.floor(pixels / pixelsPerThread));
   return threads > 1 && mayReadProgram() ? threads : 1;
 }
 

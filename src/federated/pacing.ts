@@ -13,9 +13,12 @@ export class Pacer {
   #portion = 1;
   #inPortion = 0;
   #running: Promise<void> | null = null;
-  #since = performance.now();
+  #since: number;
 
-  constructor(private readonly gpu: GpuRuntime) {}
+  /** @param gpu by whose clock the portions are measured */
+  constructor(private readonly gpu: GpuRuntime) {
+    this.#since = gpu.clock.now();
+  }
 
   /** Call after each step issued. True if a portion ended, a good moment to report progress. */
   async stepIssued(): Promise<boolean> {
@@ -25,7 +28,7 @@ export class Pacer {
     issued.catch(() => {}); // whoever awaits it later sees the error; nobody may, if the run is left early
     await this.#running;
     this.#running = issued;
-    const now = performance.now();
+    const now = this.gpu.clock.now();
     const ratio = targetInterval / Math.max(now - this.#since, 1);
     this.#since = now;
     this.#portion = Math.max(1, Math.round(this.#portion * Math.min(2, Math.max(0.5, ratio))));

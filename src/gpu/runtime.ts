@@ -1,5 +1,6 @@
 // The GPU as the rest of the engine sees it: memory with scopes, kernels, recordings, reading back.
 
+import { type Clock, systemClock } from "../clock.ts";
 import { type AdapterDescription } from "./adapter.ts";
 import type { BufferPool, BufferView } from "./buffers.ts";
 import { DeviceMemory, type MemoryUse } from "./device_memory.ts";
@@ -49,6 +50,8 @@ export class GpuRuntime {
    * A recording begins without one and gives back what was set before.
    */
   phase = "";
+  /** What measurements and the pace of progress go by; no result depends on it. */
+  clock: Clock = systemClock;
   #writer: Writer;
   readonly #failures: Failures;
   readonly #cache: PipelineCache;
@@ -297,7 +300,7 @@ export class GpuRuntime {
     if (writer instanceof ProfilingWriter) throw new TypeError("Cannot profile within a profile");
     await this.finish();
     using profiling = new ProfilingWriter(this.device);
-    const start = performance.now();
+    const start = this.clock.now();
     this.#writer = profiling;
     try {
       await body();
@@ -306,7 +309,7 @@ export class GpuRuntime {
       profiling.submit();
       this.#writer = writer;
     }
-    const wall = performance.now() - start;
+    const wall = this.clock.now() - start;
     const runs = await profiling.read();
     await this.#failures.settled();
     return { runs, wall };

@@ -1,6 +1,7 @@
 // A folder of bytes that can be made again at any time: bounded in size, and checked whenever they are read.
 
 import { join } from "@std/path";
+import { type Clock, systemClock } from "../clock.ts";
 import { writeFileAtomic } from "./files.ts";
 
 /** Bytes that a folder may hold by default. */
@@ -31,7 +32,11 @@ export class CacheFolder {
   readonly #used = new Set<string>();
 
   /** @param capacity bytes that it may hold; default 2 GiB */
-  constructor(path: string, capacity = defaultCapacity) {
+  constructor(
+    path: string,
+    capacity = defaultCapacity,
+    private readonly clock: Clock = systemClock,
+  ) {
     this.#path = path;
     this.#capacity = capacity;
   }
@@ -50,7 +55,7 @@ export class CacheFolder {
     const isWhole = digest.every((byte, index) => byte === content[index]);
     if (!isWhole) return null; // whoever makes the bytes again writes over them
     this.#used.add(nameOf(key));
-    const now = new Date();
+    const now = this.clock.date();
     await Deno.utime(path, now, now).catch(() => {});
     return bytes;
   }

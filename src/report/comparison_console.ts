@@ -1,5 +1,6 @@
 // What a comparison shows on the terminal: a line for every run, one for where it is, tables at the end.
 
+import { type Clock, systemClock } from "../clock.ts";
 import type { RunEvent, SimulationEvent } from "../federated/events.ts";
 import { retrogress } from "../metrics/retrogress.ts";
 import type { Comparison } from "./comparison_files.ts";
@@ -22,7 +23,7 @@ export interface PlannedRun {
 export class ComparisonConsole implements Disposable {
   readonly #runs: readonly PlannedRun[];
   readonly #quiet: boolean;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #style: Style;
   readonly #status: StatusLine;
   readonly #started: number;
@@ -37,19 +38,18 @@ export class ComparisonConsole implements Disposable {
   /** share of the current run that was done before it was resumed; null until its first progress tells */
   #doneBefore: number | null = 0;
 
-  /** @param now clock, milliseconds */
   constructor(
     runs: readonly PlannedRun[],
     quiet: boolean,
     terminal: Terminal = stdoutTerminal(),
-    now: () => number = () => performance.now(),
+    clock: Clock = systemClock,
   ) {
     this.#runs = runs;
     this.#quiet = quiet;
-    this.#now = now;
+    this.#clock = clock;
     this.#style = terminal.colour ? ansiStyle : plainStyle;
-    this.#status = new StatusLine(terminal, now);
-    this.#started = this.#runStarted = now();
+    this.#status = new StatusLine(terminal, clock);
+    this.#started = this.#runStarted = clock.now();
   }
 
   /** The next run was finished earlier. */
@@ -67,7 +67,10 @@ export class ComparisonConsole implements Disposable {
 
   /** The current run has ended early, and the comparison goes on without it. */
   fail(reason: string): void {
-    this.#printRun(this.#style.bad(`failed: ${reason}`), duration(this.#now() - this.#runStarted));
+    this.#printRun(
+      this.#style.bad(`failed: ${reason}`),
+      duration(this.#clock.now() - this.#runStarted),
+    );
     this.#over++;
   }
 
@@ -78,7 +81,7 @@ export class ComparisonConsole implements Disposable {
         this.#run = event;
         this.#events = [];
         this.#doneBefore = 0;
-        this.#runStarted = this.#now();
+        this.#runStarted = this.#clock.now();
         break;
       case "epoch":
       case "aggregation":
@@ -100,7 +103,7 @@ export class ComparisonConsole implements Disposable {
         const { personalRole } = this.#run!;
         const { f1, auc } = event.test[personalRole];
         const results = `F1 ${percent(f1)}  AUC ${percent(auc)}${this.#lost()}`;
-        this.#printRun(results, duration(this.#now() - this.#runStarted));
+        this.#printRun(results, duration(this.#clock.now() - this.#runStarted));
         this.#computed += this.#runs[this.#over].cost * (1 - (this.#doneBefore ?? 0));
         this.#over++;
         break;
@@ -110,7 +113,7 @@ export class ComparisonConsole implements Disposable {
 
   /** The tables, and where everything is. */
   finish({ tables, page }: Comparison): void {
-    const took = duration(this.#now() - this.#started);
+    const took = duration(this.#clock.now() - this.#started);
     const lines = tables.map((table) => tableText(table, this.#style));
     this.#status.print(`\n${lines.join("\n")}\nDone in ${took}; look at ${page}\n`);
   }
@@ -143,7 +146,7 @@ export class ComparisonConsole implements Disposable {
     const here = cost * done / total;
     const ahead = this.#runs.slice(this.#over).reduce((sum, run) => sum + run.cost, 0) - here;
     const computed = this.#computed + here - cost * (this.#doneBefore ?? 0);
-    const passed = this.#now() - this.#started;
+    const passed = this.#clock.now() - this.#started;
     const left = computed <= 0 ? "" : `${roughDuration(passed * ahead / computed)} left`;
     return [
       `run ${this.#over + 1}/${this.#runs.length} ${method} seed ${seed}`,

@@ -1,5 +1,6 @@
 // What a run shows on the terminal while it goes: screens, and one progress line.
 
+import { type Clock, systemClock } from "../clock.ts";
 import type { RunEvent, SimulationEvent } from "../federated/events.ts";
 import { toJsonLine } from "../io/files.ts";
 import type { EarlierEvent } from "./earlier_run.ts";
@@ -22,30 +23,29 @@ export class ConsoleReport implements EventConsumer, Disposable {
   readonly #header: RunHeader;
   readonly #mode: ConsoleMode;
   readonly #terminal: Terminal;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   #started: number;
   readonly #report: TextReport;
   readonly #progress = new ProgressLine();
   readonly #status: StatusLine;
 
-  /** @param now clock, milliseconds */
   constructor(
     header: RunHeader,
     mode: ConsoleMode,
     terminal: Terminal = stdoutTerminal(),
-    now: () => number = () => performance.now(),
+    clock: Clock = systemClock,
   ) {
     this.#header = header;
     this.#mode = mode;
     this.#terminal = terminal;
-    this.#now = now;
-    this.#started = now();
-    this.#status = new StatusLine(terminal, now);
+    this.#clock = clock;
+    this.#started = clock.now();
+    this.#status = new StatusLine(terminal, clock);
     this.#report = new TextReport(header, terminal.colour ? ansiStyle : plainStyle);
   }
 
   consume(event: SimulationEvent): void {
-    if (event.type === "run") this.#started = this.#now();
+    if (event.type === "run") this.#started = this.#clock.now();
     if (this.#mode === "json") {
       if (event.type === "run") this.#writeConfig();
       this.#writeRow(event);
@@ -89,10 +89,10 @@ export class ConsoleReport implements EventConsumer, Disposable {
   }
 
   #time(): RowTime {
-    return { at: new Date().toISOString(), elapsed: this.#elapsed() / 1000 };
+    return { at: this.#clock.date().toISOString(), elapsed: this.#elapsed() / 1000 };
   }
 
   #elapsed(): number {
-    return this.#now() - this.#started;
+    return this.#clock.now() - this.#started;
   }
 }

@@ -1,6 +1,7 @@
 // A run's folder: settings, log, metrics, checkpoints, curves and report, written as the events come.
 
 import { join } from "@std/path";
+import { type Clock, systemClock } from "../clock.ts";
 import type {
   AggregationEvent,
   CheckpointEvent,
@@ -58,6 +59,8 @@ const curveMetrics = ["f1", "auc"] as const;
 export interface RunFolderOptions {
   /** event files for TensorBoard, in `tensorboard/` */
   readonly tensorboard?: boolean;
+  /** default: the machine's */
+  readonly clock?: Clock;
 }
 
 const logFile = "log.txt";
@@ -71,6 +74,7 @@ export class RunFolder implements EventConsumer {
   /** what is written by others, told after this folder is made */
   readonly #files: readonly EventConsumer[];
   readonly #tensorboard: boolean;
+  readonly #clock: Clock;
   #started = 0;
   readonly #history: RecordedRow[] = [];
   #run: RunEvent | null = null;
@@ -84,13 +88,14 @@ export class RunFolder implements EventConsumer {
   private constructor(
     header: RunHeader,
     files: readonly EventConsumer[],
-    { tensorboard = false }: RunFolderOptions,
+    { tensorboard = false, clock = systemClock }: RunFolderOptions,
     earlier: EarlierRun | null,
   ) {
     this.#header = header;
     this.#log = new TextReport(header, plainStyle);
     this.#files = files;
     this.#tensorboard = tensorboard;
+    this.#clock = clock;
     this.#earlier = earlier;
     this.#states = earlier?.states ?? null;
   }
@@ -132,7 +137,7 @@ export class RunFolder implements EventConsumer {
     ];
     if (options.tensorboard) {
       const { TensorBoardLog } = await import("./tensorboard_log.ts"); // with its two libraries
-      files.push(new TensorBoardLog(join(header.folder, tensorboardFolder)));
+      files.push(new TensorBoardLog(join(header.folder, tensorboardFolder), options.clock));
     }
     return new RunFolder(header, files, options, earlier);
   }
@@ -183,7 +188,7 @@ export class RunFolder implements EventConsumer {
   async #resume(run: RunEvent, events: readonly EarlierEvent[]): Promise<void> {
     const { lengths, elapsed } = this.#earlier!.stored;
     this.#run = run;
-    this.#started = performance.now() - elapsed;
+    this.#started = this.#clock.now() - elapsed;
     await this.#states!.discardNewer();
     for (const [path, length] of Object.entries(lengths)) {
       await Deno.truncate(this.#path(path), length);
@@ -249,7 +254,7 @@ export class RunFolder implements EventConsumer {
 
   async #create(run: RunEvent): Promise<void> {
     this.#run = run;
-    this.#started = performance.now();
+    this.#started = this.#clock.now();
     await createNewFolder(this.#header.folder);
     await this.#writeConfig({ state: "running" });
   }
@@ -309,7 +314,7 @@ export class RunFolder implements EventConsumer {
   }
 
   #time(): RowTime {
-    return { at: new Date().toISOString(), elapsed: this.#elapsed() / 1000 };
+    return { at: this.#clock.date().toISOString(), elapsed: this.#elapsed() / 1000 };
   }
 
   async #drawCurves(): Promise<void> {
@@ -411,7 +416,7 @@ export class RunFolder implements EventConsumer {
 
   /** Milliseconds. */
   #elapsed(): number {
-    return performance.now() - this.#started;
+    return this.#clock.now() - this.#started;
   }
 }
 

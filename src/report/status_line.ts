@@ -1,5 +1,7 @@
 // Text on a terminal above one line that is written over again and again.
 
+import type { Clock } from "../clock.ts";
+
 /** Where text goes. */
 export interface Terminal {
   write(text: string): void;
@@ -16,29 +18,28 @@ const eraseLine = "\r\x1b[K";
 /** Prints text and keeps the status below it. Dispose of it before printing anything else. */
 export class StatusLine implements Disposable {
   readonly #terminal: Terminal;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   #isShown = false;
   #lastOutput: number;
 
-  /** @param now clock, milliseconds */
-  constructor(terminal: Terminal, now: () => number) {
+  constructor(terminal: Terminal, clock: Clock) {
     this.#terminal = terminal;
-    this.#now = now;
-    this.#lastOutput = now();
+    this.#clock = clock;
+    this.#lastOutput = clock.now();
   }
 
   /** Prints whole lines in the place of the status. */
   print(text: string): void {
     this.#terminal.write(this.#isShown ? eraseLine + text : text);
     this.#isShown = false;
-    this.#lastOutput = this.#now();
+    this.#lastOutput = this.#clock.now();
   }
 
   /** @param render gives the status in at most so many columns; empty for none */
   show(render: (columns: number) => string): void {
     const { columns } = this.#terminal;
     if (columns === null) {
-      if (this.#now() - this.#lastOutput < quietInterval) return;
+      if (this.#clock.now() - this.#lastOutput < quietInterval) return;
       const line = render(Infinity);
       if (line !== "") this.print(`${line}\n`);
       return;

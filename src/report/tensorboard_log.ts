@@ -1,6 +1,7 @@
 // A run as TensorBoard shows it: an event file with the metrics, stages and retrogress as scalars.
 
 import { join } from "@std/path";
+import { type Clock, systemClock } from "../clock.ts";
 import type { ByRole, EpochEvent, RunEvent, SimulationEvent } from "../federated/events.ts";
 import { scalarsRecord, versionRecord } from "../io/event_file.ts";
 import type { Metrics } from "../metrics/classification.ts";
@@ -24,7 +25,7 @@ export class TensorBoardLog implements EventConsumer {
   #lastEpoch: EpochEvent | null = null;
 
   /** @param folder that does not exist yet, in one that does by the time of the first event */
-  constructor(folder: string) {
+  constructor(folder: string, private readonly clock: Clock = systemClock) {
     this.#folder = folder;
   }
 
@@ -53,7 +54,7 @@ export class TensorBoardLog implements EventConsumer {
   }
 
   async #begin(): Promise<void> {
-    const wallTime = now();
+    const wallTime = this.#seconds();
     // Where others have the host's name, which asks for a permission more and is nobody's business.
     this.#path = join(this.#folder, `events.out.tfevents.${Math.floor(wallTime)}.prrfl`);
     await Deno.mkdir(this.#folder);
@@ -65,8 +66,13 @@ export class TensorBoardLog implements EventConsumer {
     const scalars = new Map<string, number>();
     for (const [tag, value] of this.#scalars(event)) if (value !== null) scalars.set(tag, value);
     if (scalars.size === 0) return;
-    const record = scalarsRecord({ wallTime: now(), step, scalars });
+    const record = scalarsRecord({ wallTime: this.#seconds(), step, scalars });
     await Deno.writeFile(this.#path, record, { append: true });
+  }
+
+  /** Since 1970. */
+  #seconds(): number {
+    return this.clock.date().getTime() / 1000;
   }
 
   *#scalars(event: PlacedEvent): Generator<Scalar> {
@@ -121,9 +127,4 @@ function* metricScalars(group: string, model: string, metrics: Metrics): Generat
   for (const metric of ["loss", "f1", "auc", "accuracy"] as const) {
     yield [`${group}/${metric}/${model}`, metrics[metric]];
   }
-}
-
-/** Seconds since 1970. */
-function now(): number {
-  return Date.now() / 1000;
 }

@@ -42,22 +42,30 @@ Deno.test("train needs nothing but to read data and program, and to write its fo
   assert((await Deno.stat(join(path, "runs", name, "report.html"))).isFile);
 });
 
-Deno.test("socketsOf() notices a socket", async () => {
+Deno.test("openSockets() notices a socket", async () => {
   if (Deno.build.os !== "linux") return; // other systems do not show them as files
   const code = "const s = Deno.listen({ hostname: '127.0.0.1', port: 0 });" +
-    "setTimeout(() => s.close(), 1000)";
+    "console.log('listening'); await Deno.stdin.read(new Uint8Array(1)); s.close()";
   using temporary = new TemporaryFolder();
   temporary.write("listen.ts", code);
-  const process = start(temporary.path, ["--allow-net", "listen.ts"]);
-  const [{ err }, sockets] = await Promise.all([ended(process), socketsOf(process)]);
-  assertEquals(err, "");
-  assertNotEquals(sockets, new Set());
+  const process = start(temporary.path, ["--allow-net", "listen.ts"], "piped");
+  const reader = process.stdout.getReader();
+  assertEquals(new TextDecoder().decode((await reader.read()).value), "listening\n");
+  reader.releaseLock();
+  const found = await openSockets(process.pid);
+  await process.stdin.close();
+  assertEquals((await ended(process)).err, "");
+  assertNotEquals(found, []);
 });
 
-function start(cwd: string, args: readonly string[]): Deno.ChildProcess {
+function start(
+  cwd: string,
+  args: readonly string[],
+  stdin: "null" | "piped" = "null",
+): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", ...args],
-    ...{ cwd, stdin: "null", stdout: "piped", stderr: "piped" },
+    ...{ cwd, stdin, stdout: "piped", stderr: "piped" },
   }).spawn();
 }
 
@@ -70,14 +78,21 @@ async function socketsOf({ pid, status }: Deno.ChildProcess): Promise<Set<string
   let isOver = Deno.build.os !== "linux";
   status.then(() => isOver = true);
   while (!isOver) {
-    const inodes = await inodesOf(pid);
-    for (const protocol of protocols) {
-      const table = await Deno.readTextFile(`/proc/net/${protocol}`).catch(() => "");
-      for (const line of table.trim().split("\n").slice(1)) {
-        if (inodes.has(line.trim().split(/\s+/)[9])) found.add(`${protocol}: ${line}`);
-      }
-    }
+    for (const socket of await openSockets(pid)) found.add(socket);
     await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return found;
+}
+
+/** The network sockets that a process has open now. */
+async function openSockets(pid: number): Promise<string[]> {
+  const found: string[] = [];
+  const inodes = await inodesOf(pid);
+  for (const protocol of protocols) {
+    const table = await Deno.readTextFile(`/proc/net/${protocol}`).catch(() => "");
+    for (const line of table.trim().split("\n").slice(1)) {
+      if (inodes.has(line.trim().split(/\s+/)[9])) found.push(`${protocol}: ${line}`);
+    }
   }
   return found;
 }

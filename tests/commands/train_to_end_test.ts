@@ -11,6 +11,7 @@ import { readEarlierRun } from "../../src/report/earlier_run.ts";
 import { RunFolder } from "../../src/report/run_folder.ts";
 import { type Gpu, openGpu } from "../../src/tensor/gpu.ts";
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "../assert.ts";
+import { slowest } from "../clock.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";
 import { config as small } from "../federated/small_federation.ts";
 import { madeUpHeader } from "../report/made_up_run.ts";
@@ -35,12 +36,17 @@ const exhaust = ({ device }: Gpu) => {
   device.dispatchEvent(new GPUUncapturedErrorEvent("uncapturederror", { error }));
 };
 
+/** A GPU whose runs tell their progress after every step, however fast it is. */
+async function openSlow(): Promise<Gpu> {
+  return Object.assign(await openGpu(), { clock: slowest() });
+}
+
 /** Trains into a folder, or goes on there. @returns what was printed on standard error, and the numbers of clients at a time */
 async function train(
   path: string,
   changes: Partial<SimulationConfig> = {},
   harm: Harm = { at: () => false, count: 0, to: () => {} },
-  open: () => Promise<Gpu> = openGpu,
+  open: () => Promise<Gpu> = openSlow,
   signal = new AbortController().signal,
 ) {
   const gpu = await RenewableGpu.open(open);
@@ -148,7 +154,7 @@ Deno.test("a run that lacks memory amid an epoch it has gone on with goes back t
   const amid = (event: SimulationEvent) => event.type === "progress" && event.phase === "train";
   const controller = new AbortController();
   const stop = { at: amid, count: 1, to: () => controller.abort("SIGINT") };
-  const stopped = () => train(path, {}, stop, openGpu, controller.signal);
+  const stopped = () => train(path, {}, stop, openSlow, controller.signal);
   await assertRejects(stopped, Interruption, "Interrupted before the first local epoch was over");
   const { notes, parallel } = await train(path, {}, { at: amid, count: 1, to: exhaust });
   assertEquals(parallel, [4, 2]);

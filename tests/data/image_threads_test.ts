@@ -91,7 +91,7 @@ Deno.test("readImages() names the image that cannot be read, whatever the thread
 Deno.test("readImages() stops soon, and ends its threads, where the progress throws", async () => {
   using folder = new TemporaryFolder();
   const [image] = writeImages(folder, 1, 256, 8);
-  const tasks = new Array(3000).fill(image); // ten seconds
+  const tasks = new Array(3000).fill(image);
   let calls = 0;
   const stop = () => {
     if (++calls > 2) throw new RangeError("enough");
@@ -107,10 +107,12 @@ Deno.test("readImages() stops soon, and ends its threads, where the progress thr
 Deno.test("readImages() starts threads by itself, but not for little work", async () => {
   using folder = new TemporaryFolder();
   const [image] = writeImages(folder, 1, 1024, 8);
-  const threads = Math.min(navigator.hardwareConcurrency, 2);
-  const read = (count: number) => readImages(new Array(count).fill(image), 8);
-  assertEquals(await countThreads(() => read(8)), threads === 1 ? 0 : threads);
-  assertEquals(await countThreads(() => read(7)), 0);
+  const read = (count: number, cores: number) =>
+    countThreads(() => readImages(new Array(count).fill(image), 8, { cores }));
+  assertEquals(await read(8, 1), 0);
+  assertEquals(await read(8, 2), 2);
+  assertEquals(await read(8, 64), 2);
+  assertEquals(await read(7, 64), 0);
 });
 
 const own = new TemporaryFolder();
@@ -120,7 +122,10 @@ Deno.test({
   permissions: { read: [own.path], write: [own.path] },
   fn: async () => {
     const [image] = writeImages(own, 1, 1024, 8);
-    assertEquals(await countThreads(() => readImages(new Array(8).fill(image), 8)), 0);
+    assertEquals(
+      await countThreads(() => readImages(new Array(8).fill(image), 8, { cores: 2 })),
+      0,
+    );
     assert(image.target.some((byte) => byte > 0));
   },
 });

@@ -4,6 +4,7 @@ import source from "../../kernels/ceiling.wgsl" with { type: "text" };
 import { measureCeilings } from "../../src/gpu/ceiling.ts";
 import { kernelFile } from "../../src/gpu/kernel.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { LookedAtClock } from "../clock.ts";
 import { canary, gpu } from "../gpu.ts";
 
 const file = kernelFile("ceiling.wgsl", source);
@@ -53,12 +54,31 @@ Deno.test("copy copies every element, and no more", async () => {
   assertEquals(values.slice(data.length).every((value) => value === canary), true);
 });
 
-Deno.test("measureCeilings() gives back its memory and finds more arithmetic than memory", async () => {
+Deno.test("measureCeilings() divides what was done by the best of the times that the clock tells", async () => {
+  const { clock } = gpu;
+  try {
+    gpu.clock = new LookedAtClock(1000); // each attempt takes a second
+    const { arithmetic, memory } = await measureCeilings(gpu);
+    gpu.clock = new LookedAtClock(2000);
+    assertEquals(await measureCeilings(gpu), { arithmetic: arithmetic / 2, memory: memory / 2 });
+    assert(Number.isInteger(memory) && memory > 0, `${memory}`);
+  } finally {
+    gpu.clock = clock;
+  }
+});
+
+Deno.test("measureCeilings() gives back its memory and counts more arithmetic than memory in the same time", async () => {
+  const { clock } = gpu;
   const { bytes } = gpu.memory;
-  const { arithmetic, memory } = await measureCeilings(gpu);
-  assertEquals(gpu.memory.bytes, bytes);
-  assert(
-    memory > 1e7 && arithmetic > memory && Number.isFinite(arithmetic),
-    `${arithmetic}, ${memory}`,
-  );
+  try {
+    gpu.clock = new LookedAtClock(1000);
+    const { arithmetic, memory } = await measureCeilings(gpu);
+    assertEquals(gpu.memory.bytes, bytes);
+    assert(
+      memory > 1e7 && arithmetic > memory && Number.isFinite(arithmetic),
+      `${arithmetic}, ${memory}`,
+    );
+  } finally {
+    gpu.clock = clock;
+  }
 });

@@ -4,6 +4,7 @@ import type { SimulationEvent } from "../../src/federated/events.ts";
 import { ComparisonConsole } from "../../src/report/comparison_console.ts";
 import type { Terminal } from "../../src/report/status_line.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { HandClock } from "../clock.ts";
 import { madeUpRun } from "./made_up_run.ts";
 
 const runs = [
@@ -14,16 +15,16 @@ const runs = [
 /** A console whose clock moves a second with every event, and what it has written. */
 function watched(columns: number | null, quiet = false) {
   const written: string[] = [];
-  let now = 0;
+  const clock = new HandClock();
   const terminal: Terminal = {
     write: (text) => written.push(text),
     columns,
     colour: false,
   };
-  const console = new ComparisonConsole(runs, quiet, terminal, () => now);
+  const console = new ComparisonConsole(runs, quiet, terminal, clock);
   const tell = (events: Iterable<SimulationEvent>) => {
     for (const event of events) {
-      now += 1000;
+      clock.milliseconds += 1000;
       console.consume(event);
     }
   };

@@ -6,6 +6,7 @@ import { ProgressLine } from "../../src/report/progress_line.ts";
 import { ansiStyle, plainStyle } from "../../src/report/style.ts";
 import { TextReport } from "../../src/report/text_report.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
+import { HandClock } from "../clock.ts";
 import { madeUpHeader, madeUpRun, type MadeUpSize } from "./made_up_run.ts";
 
 const header = madeUpHeader("runs/one");
@@ -14,7 +15,8 @@ const ansiCodes = /\x1b\[[0-9;]*[mK]/g;
 
 /** Shows a made-up run, 4 seconds from event to event, and gives all that was written. */
 function shown(mode: ConsoleMode, columns: number | null, size: MadeUpSize = {}): string {
-  let [text, time] = ["", 0];
+  let text = "";
+  const clock = new HandClock();
   const terminal = {
     write: (part: string) => {
       text += part;
@@ -22,10 +24,10 @@ function shown(mode: ConsoleMode, columns: number | null, size: MadeUpSize = {})
     columns,
     colour: columns !== null,
   };
-  using report = new ConsoleReport(header, mode, terminal, () => time);
+  using report = new ConsoleReport(header, mode, terminal, clock);
   for (const event of madeUpRun(size)) {
     report.consume(event);
-    time += 4_000;
+    clock.milliseconds += 4_000;
   }
   return text;
 }
@@ -72,7 +74,7 @@ Deno.test("a run that goes on is summarized as a whole, whatever is shown of it"
     let text = "";
     const write = (part: string) => void (text += part);
     const terminal = { write, columns: null, colour: false };
-    using report = new ConsoleReport(header, mode, terminal, () => 0);
+    using report = new ConsoleReport(header, mode, terminal, new HandClock());
     if (run.type === "run") report.resume(run, earlier);
     for (const event of all.slice(next + 1)) report.consume(event);
     return text;
@@ -330,7 +332,7 @@ Deno.test("disposing removes a progress line that an error left", () => {
   let text = "";
   const terminal = { write: (part: string) => void (text += part), columns: 80, colour: false };
   {
-    using report = new ConsoleReport(header, "tables", terminal, () => 0);
+    using report = new ConsoleReport(header, "tables", terminal, new HandClock());
     for (const event of madeUpRun()) {
       report.consume(event);
       if (event.type === "progress") break;

@@ -107,15 +107,24 @@ Deno.test("a run folder keeps two states while it is written and none at the end
   await assertRejects(() => Deno.stat(join(path, "resume")), Deno.errors.NotFound);
 });
 
+/** Waits until the state of a round is whole on the disk: training goes on while it is stored. */
+async function untilStored(path: string, round: number): Promise<void> {
+  while (true) {
+    const bytes = await Deno.readFile(stateFile(path, "state")).catch(() => null);
+    if (bytes !== null && (await decodeState(bytes)).state.round === round) return;
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+}
+
 /** Tells the made-up run from its start until the folder refuses, and why; then that it was interrupted. */
 async function writeUntilRefused(
   path: string,
-  before: (event: SimulationEvent) => void,
+  before: (event: SimulationEvent) => Promise<void>,
 ): Promise<string> {
   const folder = await RunFolder.open(madeUpHeader(path), options);
   const error = await assertRejects(async () => {
     for (const event of events()) {
-      before(event);
+      await before(event);
       await folder.consume(event);
     }
   }, RunFolderError);
@@ -141,8 +150,9 @@ Deno.test("a disk that is full when a state is stored ends the run with its last
     code: "ENOSPC",
   });
   try {
-    const message = await writeUntilRefused(path, (event) => {
+    const message = await writeUntilRefused(path, async (event) => {
       if (event.type !== "state" || event.state.round < 2) return;
+      await untilStored(path, 1);
       Deno.writeFile = (file, ...rest) =>
         String(file).includes("state.safetensors")
           ? Promise.reject(full)
@@ -166,8 +176,9 @@ Deno.test("a disk that is full when metrics are written ends the run with its la
   using temporary = new TemporaryFolder();
   const path = join(temporary.path, "run");
   const file = join(path, "metrics.csv");
-  const message = await writeUntilRefused(path, (event) => {
+  const message = await writeUntilRefused(path, async (event) => {
     if (event.type !== "epoch" || event.round < 2) return;
+    await untilStored(path, 2);
     Deno.renameSync(file, `${file}.kept`);
     Deno.symlinkSync("/dev/full", file);
   });
@@ -176,7 +187,7 @@ Deno.test("a disk that is full when metrics are written ends the run with its la
     /^Cannot write to .*: No space left on device .*; put that right, then --res/,
   );
   await Deno.rename(`${file}.kept`, file);
-  assert((await goOn(path)).round >= 1); // the state of round 2 was being stored at that moment
+  assertEquals(await goOn(path), { notice: null, round: 2 });
   await assertEndsWhole(temporary, path);
 });
 
@@ -184,8 +195,9 @@ Deno.test("a folder that nothing can be written to any more ends the run with it
   using temporary = new TemporaryFolder();
   const path = join(temporary.path, "run");
   const folder = join(path, "resume");
-  const message = await writeUntilRefused(path, (event) => {
+  const message = await writeUntilRefused(path, async (event) => {
     if (event.type !== "state" || event.state.round !== 1) return;
+    await untilStored(path, 0);
     Deno.renameSync(folder, `${folder}.kept`);
     Deno.writeTextFileSync(folder, ""); // root may write to any folder, but not into a file
   });

@@ -1,18 +1,20 @@
 // What TensorBoard is given: tags, steps and values, read back with an independent reader.
 
 import { join } from "@std/path";
+import type { Clock } from "../../src/clock.ts";
 import type { SimulationEvent } from "../../src/federated/events.ts";
 import { retrogress } from "../../src/metrics/retrogress.ts";
 import { TensorBoardLog } from "../../src/report/tensorboard_log.ts";
-import { assert, assertEquals, assertMatch, assertThrows } from "../assert.ts";
+import { assert, assertEquals, assertThrows } from "../assert.ts";
+import { HandClock } from "../clock.ts";
 import { type ReadEventFile, readEventFile } from "./event_reader.ts";
 import { madeUpRun, stepsPerEpoch } from "./made_up_run.ts";
 
 /** The bytes of the only event file that a run leaves, and its name. */
-async function writtenBy(events: Iterable<SimulationEvent>) {
+async function writtenBy(events: Iterable<SimulationEvent>, clock?: Clock) {
   const folder = await Deno.makeTempDir();
   try {
-    const log = new TensorBoardLog(join(folder, "tensorboard"));
+    const log = new TensorBoardLog(join(folder, "tensorboard"), clock);
     for (const event of events) await log.consume(event);
     const [{ name }, ...others] = [...Deno.readDirSync(join(folder, "tensorboard"))];
     assertEquals(others, []);
@@ -30,13 +32,14 @@ function curve({ scalars }: ReadEventFile, tag: string): [step: number, value: n
 const events = [...madeUpRun({ rounds: 6, evaluated: true })];
 
 Deno.test("TensorBoardLog writes a file that readers of event files recognize", async () => {
-  const before = Date.now() / 1000;
-  const { name, bytes } = await writtenBy(events);
+  const clock = new HandClock();
+  clock.milliseconds = 1_700_000_000_250;
+  const { name, bytes } = await writtenBy(events, clock);
   const { version, scalars } = readEventFile(bytes);
   assertEquals(version, "brain.Event:2");
-  assertMatch(name, /^events\.out\.tfevents\.\d{10}\.prrfl$/);
+  assertEquals(name, "events.out.tfevents.1700000000.prrfl");
   assert(scalars.length > 0);
-  for (const { wallTime } of scalars) assert(wallTime >= before && wallTime <= Date.now() / 1000);
+  for (const { wallTime } of scalars) assertEquals(wallTime, 1_700_000_000.25);
 });
 
 Deno.test("readEventFile() notices a changed byte and a missing end", async () => {
