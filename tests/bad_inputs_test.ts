@@ -86,7 +86,7 @@ const commands: [
       );
     },
     "train --data data --image-size 32",
-    'its label is "\ufffd[2J mel"; write a whole number from 0 to 2',
+    'its label is "\ufffd[2J mel"; write a whole number such as',
   ],
   [
     "a width that no adapter has",

@@ -81,7 +81,7 @@ Deno.test("stridesOf() gives every element a place of its own", () => {
 
 const image: fc.Arbitrary<Partitionable> = fc.record({
   label: fc.nat({ max: 3 }),
-  lesion: fc.option(fc.nat({ max: 40 }).map(String)),
+  group: fc.option(fc.nat({ max: 40 }).map(String)),
   split: fc.constant(null),
 });
 const rule: fc.Arbitrary<Exclude<PartitionRule, { kind: "column" }>> = fc.oneof(
@@ -119,7 +119,7 @@ Deno.test("partition() places every image once, keeps lesions whole and leaves n
             assert(count >= (split === "train" ? 2 : 1));
           }
         }
-        const lesions = Map.groupBy(placements.keys(), (index) => images[index].lesion);
+        const lesions = Map.groupBy(placements.keys(), (index) => images[index].group);
         lesions.delete(null);
         for (const members of lesions.values()) {
           assertEquals(new Set(members.map((index) => JSON.stringify(placements[index]))).size, 1);

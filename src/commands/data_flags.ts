@@ -6,6 +6,20 @@ import { choice, integer, names, number, shares, text, toggle } from "./values.t
 
 const { data, csvFolder, clients, imageSize, limit, seed, adapter, cache } = trainFlags;
 
+/** A column whose images stay together. */
+function groupColumn(topic: string, help: string) {
+  return flag<string | null>({
+    name: "group-column",
+    aliases: [],
+    kind: text("NAME"),
+    default: null,
+    defaultText: "lesion_id and patient_id",
+    source: "ours",
+    topic,
+    help,
+  });
+}
+
 const inspecting = "Inspecting";
 
 /** Flags of `data inspect` alone. */
@@ -18,8 +32,9 @@ export const inspectOnlyFlags = {
     defaultText: "none",
     source: "ours",
     topic: inspecting,
-    help: "CSV file with image_id and lesion_id, to find lesions in two splits",
+    help: "CSV file with lesion_id or patient_id, to find lesions and patients in two splits",
   }),
+  groupColumn: groupColumn(inspecting, "column of --metadata that must differ between splits"),
   augment: flag({
     name: "augment",
     aliases: [],
@@ -51,6 +66,20 @@ export type InspectOptions = OptionsOf<typeof inspectFlags>;
 
 const preparing = "Preparing";
 
+/** A column that is found by its name unless the user names it. */
+function column(name: string, help: string) {
+  return flag<string | null>({
+    name,
+    aliases: [],
+    kind: text("NAME"),
+    default: null,
+    defaultText: "found by name",
+    source: "ours",
+    topic: preparing,
+    help,
+  });
+}
+
 /** Flags of `data prepare` alone. */
 export const prepareOnlyFlags = {
   source: flag<string | null>({
@@ -61,7 +90,7 @@ export const prepareOnlyFlags = {
     defaultText: "needed",
     source: "ours",
     topic: preparing,
-    help: "folder with images at any depth, or a MedMNIST file (.npz)",
+    help: "folder with images at any depth, one folder per class, or a MedMNIST file (.npz)",
   }),
   out: flag<string | null>({
     name: "out",
@@ -78,11 +107,42 @@ export const prepareOnlyFlags = {
     aliases: [],
     kind: text("FILE"),
     default: null,
-    defaultText: "HAM10000_metadata.csv",
+    defaultText: "HAM10000_metadata.csv, or folders",
     source: "ours",
     topic: preparing,
     help: "CSV file of image_id and dx, label or 0 and 1 in MEL, NV, …",
   }),
+  idColumn: column("id-column", "column that names the images, such as filename"),
+  labelColumn: column("label-column", "column that names the classes, such as diagnosis_1"),
+  labelColumns: flag<readonly string[] | null>({
+    name: "label-columns",
+    aliases: [],
+    kind: names("a,b,c"),
+    default: null,
+    defaultText: "found by name",
+    source: "ours",
+    topic: preparing,
+    help: "columns of 0 and 1 or True and False, one for each class",
+  }),
+  dropUnlabelled: flag({
+    name: "drop-unlabelled",
+    aliases: [],
+    kind: toggle,
+    default: false,
+    source: "ours",
+    topic: preparing,
+    help: "leave out images without a label instead of refusing them",
+  }),
+  skipMissing: flag({
+    name: "skip-missing",
+    aliases: [],
+    kind: toggle,
+    default: false,
+    source: "ours",
+    topic: preparing,
+    help: "leave out listed images that are not there instead of refusing",
+  }),
+  groupColumn: groupColumn(preparing, "column whose images stay in one client and split"),
   metadata: flag<string | null>({
     name: "metadata",
     aliases: [],

@@ -3,12 +3,15 @@
 import { augmentedVersions } from "../data/augmented_versions.ts";
 import { findStoredSizes, type StoredSize } from "../data/client_folder.ts";
 import { contactSheet, type SheetRow } from "../data/contact_sheet.ts";
+import { DataError } from "../data/data_error.ts";
 import { type Dataset, type Split, splitNames } from "../data/dataset.ts";
 import { findDuplicates } from "../data/duplicates.ts";
 import { encodePng } from "../data/encode.ts";
-import { parseLesions } from "../data/label_table.ts";
+import { chooseGroupColumns, groupsBy } from "../data/groups.ts";
+import { lastPart } from "../data/image_names.ts";
+import { parseMetadata } from "../data/label_table.ts";
 import { readText } from "../data/listing.ts";
-import { checkLesions } from "../data/shared_lesions.ts";
+import { checkGroups } from "../data/shared_groups.ts";
 import { augmentationKey } from "../federated/lineup.ts";
 import { prrfl } from "../federated/methods/prrfl.ts";
 import { expectNewFile, writeFileAtomic } from "../io/files.ts";
@@ -18,7 +21,7 @@ import { ansiStyle, plainStyle } from "../report/style.ts";
 import { openGpu } from "../tensor/gpu.ts";
 import { countTable } from "./count_table.ts";
 import { inspectFlags, type InspectOptions } from "./data_flags.ts";
-import { duplicateLines, lesionLines, storedLines } from "./inspect_checks.ts";
+import { duplicateLines, groupLines, storedLines } from "./inspect_checks.ts";
 import { checkDataFlags, demoData, showLoading } from "./load_dataset.ts";
 import { resolveOptions } from "./options.ts";
 import { UsageError } from "./usage_error.ts";
@@ -46,10 +49,15 @@ export async function inspect(args: readonly string[], signal: AbortSignal): Pro
   if (options.augment) await expectNewFile(options.out);
   else rejectSheetFlags(settings.filter(({ source }) => source === "flag").map(({ name }) => name));
 
-  const lesions = options.metadata === null ? null : await readLesions(options.metadata);
+  if (options.metadata === null && options.groupColumn !== null) {
+    throw new UsageError(
+      "Cannot use --group-column without --metadata: name the table that has it",
+    );
+  }
+  const groups = options.metadata === null ? null : await readGroups(options.metadata, options);
   const dataset = await showLoading(options, true, signal);
   console.log(countLines(dataset, options.data).join("\n"));
-  console.log((await checkLines(dataset, options, lesions)).join("\n"));
+  console.log((await checkLines(dataset, options, groups)).join("\n"));
   if (options.augment) await writeSheet(dataset, options);
 }
 
@@ -83,7 +91,7 @@ function countLines({ clients, classNames, imageSize }: Dataset, data: string): 
 async function checkLines(
   dataset: Dataset,
   { data, metadata }: InspectOptions,
-  lesions: ReadonlyMap<string, string> | null,
+  groups: Groups | null,
 ): Promise<string[]> {
   const { clients, imageSize, classNames } = dataset;
   const style = stdoutTerminal().colour ? ansiStyle : plainStyle;
@@ -97,16 +105,57 @@ async function checkLines(
   const blocks = [
     data === demoData ? [] : storedLines(stored, imageSize),
     duplicateLines(await findDuplicates(dataset), imageSize, classNames, style),
-    lesions === null
-      ? ["Lesions: not checked; name a CSV file with image_id and lesion_id with --metadata"]
-      : lesionLines(checkLesions(dataset, lesions), total.length, metadata!, style),
+    groups === null
+      ? [
+        "Lesions and patients: not checked; name a CSV file with image_id and lesion_id or patient_id " +
+        "with --metadata",
+      ]
+      : [
+        ...groupLines(
+          checkGroups(dataset, groups.byImage),
+          groups.columns,
+          total.length,
+          metadata!,
+          style,
+        ),
+        ...groups.unused.map((column) =>
+          `  ${
+            style.bad("warning")
+          }: column ${column} is not checked; name it with --group-column ${column}`
+        ),
+      ],
   ];
   return blocks.filter((lines) => lines.length > 0).flatMap((lines) => ["", ...lines]);
 }
 
-/** Lesions by image identifier. */
-async function readLesions(path: string): Promise<ReadonlyMap<string, string>> {
-  return parseLesions(await readText(path, "table of lesions", "name it with --metadata"), path);
+/** What images belong together. */
+interface Groups {
+  /** columns that tell it, and those that look as if they did */
+  readonly columns: readonly string[];
+  readonly unused: readonly string[];
+  /** group by image identifier */
+  readonly byImage: ReadonlyMap<string, string>;
+}
+
+async function readGroups(path: string, { groupColumn }: InspectOptions): Promise<Groups> {
+  const text = await readText(path, "table of lesions or patients", "name it with --metadata");
+  const { header, fields } = parseMetadata(text, path);
+  const { used: columns, unused } = chooseGroupColumns([{ header, path }], groupColumn);
+  const groups = groupsBy([...fields.values()], columns);
+  if (groups.every((group) => group === null)) {
+    throw new DataError(
+      `Cannot use ${path}: no image has a lesion_id or patient_id; name a file with one of these columns, ` +
+        "such as HAM10000_metadata.csv, or another column with --group-column",
+    );
+  }
+  const byImage = new Map<string, string>();
+  for (const [index, stem] of [...fields.keys()].entries()) {
+    const group = groups[index];
+    if (group === null) continue;
+    // Lists may name an image without its folders, or as data prepare does where names repeat.
+    for (const name of [lastPart(stem), stem.replaceAll("/", "_"), stem]) byImage.set(name, group);
+  }
+  return { columns, unused, byImage };
 }
 
 async function writeSheet(dataset: Dataset, options: InspectOptions): Promise<void> {

@@ -1,8 +1,9 @@
-// What `data inspect` says about files, duplicates and lesions, as lines of text.
+// What `data inspect` says about files, duplicates, lesions and patients, as lines of text.
 
 import type { StoredSize } from "../data/client_folder.ts";
 import type { ImagePlace } from "../data/image_place.ts";
-import { type LesionCheck, separateSplits, type SharedLesion } from "../data/shared_lesions.ts";
+import { countedGroups } from "../data/groups.ts";
+import { type GroupCheck, separateSplits, type SharedGroup } from "../data/shared_groups.ts";
 import { counted, tableLines } from "../report/format.ts";
 import type { Style } from "../report/style.ts";
 
@@ -79,22 +80,30 @@ export function duplicateLines(
   ];
 }
 
-/** Lesions in splits or clients that should have none in common. */
-export function lesionLines(
-  check: LesionCheck,
+/**
+ * Lesions and patients in splits or clients that should have none in common.
+ *
+ * @param columns that tell them
+ */
+export function groupLines(
+  check: GroupCheck,
+  columns: readonly string[],
   total: number,
   file: string,
   style: Style,
 ): string[] {
-  if (check.images === 0) return [`Lesions: not checked; ${file} has none of these images`];
+  if (check.images === 0) {
+    return [`Lesions and patients: not checked; ${file} has none of these images`];
+  }
   const unknown = total - check.images;
-  const title = `Lesions: ${check.lesions} in ${counted(check.images, "image")}` +
-    (unknown === 0 ? "" : `; of the other ${unknown}, ${file} does not tell the lesion`);
-  const finding = (found: readonly SharedLesion[], what: string) => {
-    const lines = found.map(({ lesion, first, second }) =>
-      `${lesion}: ${placeText(first)}, ${placeText(second)}`
+  const title =
+    `Groups: ${countedGroups(check.groups, columns)} in ${counted(check.images, "image")}` +
+    (unknown === 0 ? "" : `; of the other ${unknown}, ${file} does not tell it`);
+  const finding = (found: readonly SharedGroup[], what: string) => {
+    const lines = found.map(({ group, first, second }) =>
+      `${group}: ${placeText(first)}, ${placeText(second)}`
     );
-    return warning(`${counted(found.length, "lesion")} ${what}`, lines, style);
+    return warning(`${countedGroups(found.length, columns)} ${what}`, lines, style);
   };
   const warnings = [...check.withinClients].flatMap(([client, pairs]) =>
     pairs.flatMap((found, index) => {
@@ -104,7 +113,7 @@ export function lesionLines(
   );
   const between = finding(check.betweenClients, "in two clients");
   if (warnings.length + between.length === 0) return [title, "  none in two splits or clients"];
-  const moral = "  A model that is tested on lesions it was trained on looks better than it is.";
+  const moral = "  A model that is tested on what it was trained on looks better than it is.";
   return [title, ...warnings, ...between, ...(warnings.length > 0 ? [moral] : [])];
 }
 

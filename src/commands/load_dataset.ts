@@ -1,5 +1,6 @@
 // The data of a run: a folder's or the built-in demo's, as the flags say.
 
+import { classWarnings } from "../data/class_names.ts";
 import type { Dataset, SplitName } from "../data/dataset.ts";
 import { demoDataset } from "../data/demo.ts";
 import { readDatasetFolder } from "../data/folder.ts";
@@ -23,8 +24,21 @@ export interface LoadOptions extends DataOptions {
   readonly splits?: readonly SplitName[];
 }
 
-/** As `loadDataset()`, with a progress line if there is somebody to see it, until `signal` ends it. */
+/**
+ * As `loadDataset()`, with a progress line if there is somebody to see it, until `signal` ends it; warnings go to
+ * standard error.
+ */
 export async function showLoading(
+  options: LoadOptions,
+  visible: boolean,
+  signal: AbortSignal,
+): Promise<Dataset> {
+  const dataset = await readShowing(options, visible, signal);
+  for (const warning of datasetWarnings(dataset)) console.error(`warning: ${warning}`);
+  return dataset;
+}
+
+async function readShowing(
   options: LoadOptions,
   visible: boolean,
   signal: AbortSignal,
@@ -34,6 +48,12 @@ export async function showLoading(
     signal.throwIfAborted();
     line.show(done, total);
   });
+}
+
+function datasetWarnings({ clients, classNames, warnings = [] }: Dataset): readonly string[] {
+  // Where only some splits were read there is nothing to be said about training.
+  if (clients.every(({ train }) => train.ids.length === 0)) return warnings;
+  return [...warnings, ...classWarnings(clients.map(({ train }) => train.labels), classNames)];
 }
 
 /**

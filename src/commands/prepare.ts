@@ -1,7 +1,16 @@
 // The command `data prepare`: makes the folder that `train` reads from raw collections of images.
 
 import { join } from "@std/path";
-import { type CollectedImage, readCollection, readMedMnistCollection } from "../data/collection.ts";
+import { readClassFolders } from "../data/class_folders.ts";
+import { classWarnings } from "../data/class_names.ts";
+import {
+  type CollectedImage,
+  type Collection,
+  readCollection,
+  readMedMnistCollection,
+} from "../data/collection.ts";
+import { findColumn } from "../data/columns.ts";
+import { countedGroups } from "../data/groups.ts";
 import type { PartitionRule } from "../data/partition.ts";
 import { chooseClasses, planByLists, planByPartition } from "../data/plan.ts";
 import { type FolderPlan, writeDatasetFolder } from "../data/write_folder.ts";
@@ -40,7 +49,7 @@ export async function prepare(args: readonly string[], signal: AbortSignal): Pro
 
   const { plan, notes } = options.csvFolder === null
     ? await planPartition(source, options)
-    : { plan: await planByLists(source, options.csvFolder), notes: [] };
+    : await planByLists(source, options.csvFolder, options.skipMissing);
   await write(out, plan, options.imageSize, signal);
   console.log(reportLines(out, plan, notes, options.imageSize).join("\n"));
 }
@@ -51,6 +60,9 @@ function checkFlags(options: PrepareOptions, given: readonly string[]): Paths {
   if (out === null) throw needed(prepareFlags.out);
   const { labels, metadata, csvFolder, classes, seed, split } = prepareFlags;
   const { partition, partitionClients, alpha, partitionColumn } = prepareFlags;
+  const { idColumn, labelColumn, labelColumns, dropUnlabelled, skipMissing, groupColumn } =
+    prepareFlags;
+  const reading = [idColumn, labelColumn, labelColumns, dropUnlabelled, groupColumn];
   const refuse = (flags: readonly Pick<Flag<unknown>, "name">[], why: string) => {
     const useless = flags.find(({ name }) => given.includes(name));
     if (useless === undefined) return;
@@ -59,13 +71,13 @@ function checkFlags(options: PrepareOptions, given: readonly string[]): Paths {
   if (options.csvFolder !== null) {
     const choices = [partition, partitionClients, alpha, partitionColumn, split, seed];
     refuse(
-      [labels, metadata, classes, ...choices],
+      [labels, metadata, classes, ...reading, ...choices],
       "with --csv-folder: the lists decide about clients, splits and labels",
     );
   }
   if (isMedMnist(source)) {
     refuse(
-      [labels, metadata, csvFolder, split, partitionColumn],
+      [labels, metadata, csvFolder, split, partitionColumn, skipMissing, ...reading],
       "with a MedMNIST file: it has its own labels and splits, and no further columns",
     );
   }
@@ -81,6 +93,9 @@ function checkFlags(options: PrepareOptions, given: readonly string[]): Paths {
     refuse([partitionClients], "with --partition column: every value makes a client");
     if (options.partitionColumn === null) throw needed(partitionColumn);
   }
+  if (options.labelColumn !== null) {
+    refuse([labelColumns], "with --label-column: choose one of them");
+  }
   return { source, out };
 }
 
@@ -93,24 +108,48 @@ function isMedMnist(path: string): boolean {
 }
 
 async function planPartition(source: string, options: PrepareOptions): Promise<Planned> {
-  const all = isMedMnist(source)
-    ? await readMedMnistCollection(source)
-    : await readCollection(source, options.labels ?? await findLabels(source), options.metadata);
-  const classNames = chooseClasses(all, options.classes);
-  const images = all.filter(({ className }) => classNames.includes(className));
+  const collection = await collect(source, options);
+  const classNames = chooseClasses(collection.images, options.classes);
+  const images = collection.images.filter(({ className }) => classNames.includes(className));
   const rule = ruleOf(options, images);
   const { split: shares, seed } = options;
-  const plan = planByPartition(images, classNames, rule, { shares, seed });
+  const plan = planByPartition(images, collection.groupColumns, classNames, rule, { shares, seed });
   return {
     plan,
-    notes: [ruleNote(rule, seed), lesionNote(images), ...leftOutNote(all, classNames)],
+    notes: [
+      ...collection.notes,
+      ruleNote(rule, seed),
+      groupNote(images, collection.groupColumns),
+      ...leftOutNote(collection.images, classNames),
+    ],
   };
+}
+
+async function collect(source: string, options: PrepareOptions): Promise<Collection> {
+  if (isMedMnist(source)) return await readMedMnistCollection(source);
+  const labels = options.labels ?? await findLabels(source);
+  if (labels !== null) return await readCollection(source, { ...options, labels });
+  const folders = await readClassFolders(source);
+  if (folders === null) {
+    throw new UsageError(
+      `Cannot find labels in ${source}: there is no ${
+        tableNames[0]
+      }, nor one folder per class; name a CSV ` +
+        "file with --labels, or a folder of lists with --csv-folder",
+    );
+  }
+  const { metadata, idColumn, labelColumn, labelColumns, groupColumn } = options;
+  if ((metadata ?? idColumn ?? labelColumn ?? labelColumns ?? groupColumn) === null) return folders;
+  throw new UsageError(
+    `Cannot use columns without a table: the classes of ${source} are its folders; name a CSV file with --labels`,
+  );
 }
 
 /** What HAM10000's table is called in its two places, Harvard's Dataverse and Kaggle. */
 const tableNames = ["HAM10000_metadata.csv", "HAM10000_metadata"];
 
-async function findLabels(source: string): Promise<string> {
+/** The table that comes with HAM10000; null if there is none. */
+async function findLabels(source: string): Promise<string | null> {
   for (const name of tableNames) {
     const path = join(source, name);
     try {
@@ -119,23 +158,20 @@ async function findLabels(source: string): Promise<string> {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
-  throw new UsageError(
-    `Cannot find labels in ${source}: there is no ${
-      tableNames[0]
-    }; name a CSV file with --labels, or a ` +
-      "folder of lists with --csv-folder",
-  );
+  return null;
 }
 
 function ruleOf(options: PrepareOptions, images: readonly CollectedImage[]): PartitionRule {
   const { partition: kind, partitionClients: clients, alpha, partitionColumn } = options;
   if (kind === "iid") return { kind, clients };
   if (kind === "dirichlet") return { kind, clients, alpha };
-  const column = partitionColumn!; // checked
-  if (!images.some(({ fields }) => Object.hasOwn(fields, column))) {
-    const known = [...new Set(images.flatMap(({ fields }) => Object.keys(fields)))];
+  const known = [...new Set(images.flatMap(({ fields }) => Object.keys(fields)))];
+  const wanted = partitionColumn!; // checked
+  const column = known.find((name) => name === wanted) ??
+    findColumn(known, [wanted], "the tables of labels");
+  if (column === undefined) {
     throw new UsageError(
-      `Cannot use ${column} for --partition-column: the columns are ${known.join(", ")}`,
+      `Cannot use ${wanted} for --partition-column: the columns are ${known.join(", ")}`,
     );
   }
   return { kind, values: images.map(({ fields }) => fields[column] ?? "") };
@@ -159,15 +195,15 @@ function ruleNote(rule: PartitionRule, seed: number): string {
   return `--partition ${rule.kind}${alpha}, --seed ${seed}`;
 }
 
-function lesionNote(images: readonly CollectedImage[]): string {
-  const known = images.flatMap(({ lesion }) => lesion ?? []);
+function groupNote(images: readonly CollectedImage[], columns: readonly string[]): string {
+  const known = images.flatMap(({ group }) => group ?? []);
   const unknown = images.length - known.length;
   if (unknown === images.length) {
-    return "no lesion_id is known, so images of one lesion may be in several splits and clients";
+    return "no lesion or patient is known, so images of one may be in several splits and clients";
   }
-  const lesions = counted(new Set(known).size, "lesion");
-  const rest = unknown === 0 ? "" : `; ${counted(unknown, "image")} of unknown lesions stand alone`;
-  return `the images of each of ${lesions} are in one client and split${rest}`;
+  const groups = countedGroups(new Set(known).size, columns);
+  const rest = unknown === 0 ? "" : `; ${counted(unknown, "image")} without one stand alone`;
+  return `the images of each of ${groups} are in one client and split${rest}`;
 }
 
 function leftOutNote(all: readonly CollectedImage[], kept: readonly string[]): string[] {
@@ -196,6 +232,7 @@ function reportLines(
     (sum, { labels: { train, valid, test } }) => sum + train.length + valid.length + test.length,
     0,
   );
+  const labels = counts.map(({ labels }) => labels.train);
   const batch = batchSizeFor(counts.map(({ labels }) => labels.train.length));
   return [
     `${out}: ${counted(total, "image")} of ${imageSize}×${imageSize} pixels, ` +
@@ -204,6 +241,7 @@ function reportLines(
     ...countTable(counts, classNames),
     "",
     ...notes,
+    ...classWarnings(labels, classNames).map((warning) => `warning: ${warning}`),
     `Train from it with --data ${out} --image-size ${imageSize}${batch}`,
   ];
 }

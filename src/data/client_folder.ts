@@ -3,6 +3,7 @@
 import { join } from "@std/path";
 import { concurrently } from "./concurrently.ts";
 import { DataError } from "./data_error.ts";
+import { imageExtensions, imageStem, isImageFolder, isImageName } from "./image_names.ts";
 import { expectWithin, listFolder } from "./listing.ts";
 
 /** The images of one client, as stored in the pixel size to be read. */
@@ -12,12 +13,9 @@ export interface ClientFolder {
   readonly storedSize: number;
   /** the folder `img_resize<storedSize>` */
   readonly path: string;
-  /** paths of the image files by image identifier */
+  /** paths of the image files by what lists call them, as of `imageStem()` */
   readonly files: ReadonlyMap<string, string>;
 }
-
-/** File name extensions of images, preferred first should one image be stored in several formats. */
-export const imageExtensions = ["png", "jpg", "jpeg"];
 
 /**
  * Finds the images of client `name` in the smallest stored size that is at least `imageSize`.
@@ -85,23 +83,34 @@ async function findSizes(dataPath: string, clientPath: string, name: string): Pr
   throw new DataError(`Cannot find images of client ${name} in ${clientPath}: ${remedy}`);
 }
 
+/** Image files of a folder and those in it, by what lists call them: the preferred format of each. */
 async function findImages(
   dataPath: string,
   path: string,
   client: string,
 ): Promise<Map<string, string>> {
   await expectWithin(dataPath, path, "folder");
-  const entries = (await listFolder(path, `images of client ${client}`, "make it readable"))
-    .filter(({ isFile, isSymlink }) => isFile || isSymlink);
-  for (const { name, isSymlink } of entries) {
-    if (isSymlink) await expectWithin(dataPath, join(path, name), "file");
-  }
-  const files = new Map<string, string>();
-  for (const extension of imageExtensions.toReversed()) {
-    const suffix = `.${extension}`;
-    for (const { name } of entries) {
-      if (name.endsWith(suffix)) files.set(name.slice(0, -suffix.length), join(path, name));
+  const names: string[] = [];
+  const visit = async (folder: string, prefix: string) => {
+    const entries = await listFolder(folder, `images of client ${client}`, "make it readable");
+    for (const { name, isFile, isSymlink, isDirectory } of entries) {
+      if (isDirectory && isImageFolder(name)) await visit(join(folder, name), `${prefix}${name}/`);
+      if (!isImageName(name) || !(isFile || isSymlink)) continue;
+      if (isSymlink) await expectWithin(dataPath, join(folder, name), "file");
+      names.push(prefix + name);
     }
-  }
-  return files;
+  };
+  await visit(path, "");
+  const rank = (name: string) =>
+    imageExtensions.findIndex((ending) => name.toLowerCase().endsWith(`.${ending}`));
+  names.sort((a, b) => rank(b) - rank(a) || (a < b ? 1 : -1)); // the last of equal stems stays
+  return new Map(names.map((name) => [imageStem(name), join(path, name)]));
+}
+
+/** The file of an image that a list names by itself or with the folders that it is in. */
+export function fileOf({ path, files }: ClientFolder, id: string): string | undefined {
+  const file = files.get(id);
+  if (file !== undefined || !id.includes("/")) return file;
+  const whole = imageStem(path);
+  return files.entries().find(([stem]) => `/${whole}/${stem}`.endsWith(`/${id}`))?.[1];
 }

@@ -1,78 +1,119 @@
 // Collections of labelled images that belong to no client yet: a folder with a table of labels, or a MedMNIST file.
 
+import type { TableRow } from "./csv.ts";
 import { DataError } from "./data_error.ts";
 import type { SplitName } from "./dataset.ts";
 import { openImageDecoder, type RgbImage } from "./decode.ts";
-import { findImageFiles, readImageOf } from "./image_tree.ts";
-import { parseLabelTable, parseMetadata } from "./label_table.ts";
+import { chooseGroupColumns, groupsBy } from "./groups.ts";
+import { filesNamed, filesOf, findImageFiles, readImageOf } from "./image_tree.ts";
+import {
+  type LabelTableOptions,
+  type Metadata,
+  metadataOf,
+  parseLabelTable,
+  parseMetadata,
+} from "./label_table.ts";
 import { readText } from "./listing.ts";
 import { readMedMnist } from "./medmnist.ts";
 
 /** One image of a collection. */
 export interface CollectedImage {
+  /** different for every image, and no path */
   readonly id: string;
   readonly className: string;
-  /** null: not known to be of the same lesion as another image */
-  readonly lesion: string | null;
+  /** images of one group show the same lesion or patient; null: not known to have anything in common with another */
+  readonly group: string | null;
   /** where the makers of the collection put it; null: nowhere */
   readonly split: SplitName | null;
   /** what else is known of it, by column */
-  readonly fields: Readonly<Record<string, string | undefined>>;
+  readonly fields: TableRow["fields"];
   readonly load: () => Promise<RgbImage>;
+}
+
+/** The images of a collection, and how they were found. */
+export interface Collection {
+  readonly images: readonly CollectedImage[];
+  /** columns by which images are kept together */
+  readonly groupColumns: readonly string[];
+  /** what the user should know about how it was read */
+  readonly notes: readonly string[];
+}
+
+/** How to read a folder with a table of labels. */
+export interface CollectionOptions extends LabelTableOptions {
+  /** path of the table of labels, which may have further columns */
+  readonly labels: string;
+  /** path of a table of further columns; default none */
+  readonly metadata?: string | null;
+  /** column by which images are kept together; default `lesion_id` and `patient_id`, as far as they are there */
+  readonly groupColumn?: string | null;
+  /** leave out listed images that are not there, instead of refusing */
+  readonly skipMissing?: boolean;
 }
 
 /**
  * The images below a folder that a table of labels names.
  *
- * @param labels path of the table of labels, which may have `lesion_id` and further columns
- * @param metadata path of a table of further columns; null if there is none
  * @throws {DataError} when a table is unusable or names an image that is not there
  */
 export async function readCollection(
   path: string,
-  labels: string,
-  metadata: string | null,
-): Promise<CollectedImage[]> {
-  const table = parseLabelTable(
-    await readText(labels, "table of labels", "name it with --labels"),
-    labels,
+  options: CollectionOptions,
+): Promise<Collection> {
+  const { labels, metadata = null, idColumn } = options;
+  const text = await readText(labels, "table of labels", "name it with --labels");
+  const table = parseLabelTable(text, labels, options);
+  const further: Metadata | null = metadata === null ? null : parseMetadata(
+    await readText(metadata, "table", "name it with --metadata"),
+    metadata,
+    idColumn,
   );
-  const further = metadata === null
-    ? new Map()
-    : parseMetadata(await readText(metadata, "table", "name it with --metadata"), metadata);
-  const files = await findImageFiles(path);
+  const tree = await findImageFiles(path);
   const decode = await openImageDecoder();
-  return table.map(({ id, className, fields: own, source }) => {
-    const fields = { ...further.get(id), ...own };
-    const paths = filesOf(files, id, path, source);
-    const load = () => readImageOf(paths, decode);
-    return { id, className, lesion: fields.lesion_id || null, split: null, fields, load };
+  const isThere = (stem: string) => filesNamed(tree, stem).length > 0;
+  const kept = table.images.filter(({ stem }) => !options.skipMissing || isThere(stem));
+  if (kept.length === 0) throw new DataError(`Cannot find any image of ${labels} below ${path}`);
+  const all = kept.map(({ id, stem, className, fields, source }) => {
+    const paths = filesOf(tree, stem, source);
+    return {
+      ...{ id, className, fields: { ...further && metadataOf(further, stem), ...fields } },
+      load: () => readImageOf(paths, decode),
+    };
   });
+  const headers = [{ header: table.header, path: labels }];
+  if (further !== null) headers.push({ header: further.header, path: metadata! });
+  const groups = chooseGroupColumns(headers, options.groupColumn ?? null);
+  const names = groupsBy(all.map(({ fields }) => fields), groups.used);
+  return {
+    images: all.map((image, index) => ({ ...image, group: names[index], split: null })),
+    groupColumns: groups.used,
+    notes: [
+      ...table.notes,
+      ...missingNote(table.images.filter((image) => !kept.includes(image)).map(({ id }) => id)),
+      ...groups.unused.map((column) =>
+        `warning: column ${column} looks as if it tells what images belong together, and is not used: ` +
+        `with --group-column ${column} none of its values is in two splits`
+      ),
+    ],
+  };
 }
 
-/**
- * The files of a listed image.
- *
- * @throws {DataError} when there is none
- */
-export function filesOf(
-  files: ReadonlyMap<string, readonly string[]>,
-  id: string,
-  path: string,
-  source: string,
-): readonly string[] {
-  const paths = files.get(id);
-  if (paths !== undefined) return paths;
-  throw new DataError(
-    `Cannot find image ${id} of ${source}: there is no ${id}.jpg, .jpeg or .png below ${path} (links are ` +
-      "not followed); add the image or remove the line",
-  );
+/** So many of the images that were left out are named. */
+const namedAtMost = 5;
+
+/** One line for the images that a list names and that are not there; none if there are none. */
+export function missingNote(ids: readonly string[]): string[] {
+  if (ids.length === 0) return [];
+  const rest = ids.length - namedAtMost;
+  const names = ids.slice(0, namedAtMost).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+  return [`left out as they are not there: ${ids.length} images (${names})`];
 }
 
 /** The images of a MedMNIST file, with its splits. */
-export async function readMedMnistCollection(path: string): Promise<CollectedImage[]> {
-  return (await readMedMnist(path)).map(({ id, split, className, image }) => ({
-    ...{ id, className, lesion: null, split, fields: {} },
+export async function readMedMnistCollection(path: string): Promise<Collection> {
+  const images = (await readMedMnist(path)).map(({ id, split, className, image }) => ({
+    ...{ id, className, group: null, split, fields: {} },
     load: () => Promise.resolve(image),
   }));
+  return { images, groupColumns: [], notes: [] };
 }

@@ -1,16 +1,7 @@
-// Lists of images: CSV files with one row per image, columns addressed by name.
+// Tables in text: one row per image, cells separated by commas, semicolons, tabs or bars, columns addressed by name.
 
 import { type Info, parse } from "csv-parse/sync";
 import { DataError } from "./data_error.ts";
-
-/** One image of a split list. */
-export interface ListedImage {
-  readonly id: string;
-  /** class index in `[0, classes)` */
-  readonly label: number;
-  /** where it is listed, for messages: "path line 7" */
-  readonly source: string;
-}
 
 /** A table with named columns. */
 export interface Table {
@@ -27,37 +18,14 @@ export interface TableRow {
   readonly source: string;
 }
 
-const requiredColumns = ["image_id", "label"];
-
 /**
- * Reads the columns `image_id` and `label` of a split list. Other columns are allowed: the official lists have
- * them.
+ * Reads CSV text (RFC 4180 with either line end) whose first line names the columns. The separator is the one that
+ * the header has most of, or the one that a first line `sep=;` names. Rows may be shorter or longer than the
+ * header: in the official lists some are.
  *
  * @param text the file's text
  * @param path the file's path, for messages
- * @param classes number of classes; labels are in `[0, classes)`
- * @throws {DataError} unless the text is CSV with both columns, at least one row and valid labels
- */
-export function parseSplitList(text: string, path: string, classes: number): ListedImage[] {
-  const { header, rows } = parseTable(text, path);
-  const missing = requiredColumns.filter((column) => !header.includes(column));
-  if (missing.length > 0) {
-    throw new DataError(
-      `Cannot use ${path}: it has no column ${missing.join(" and no column ")} ` +
-        `(columns ${header.join(", ")}); name it in the first line`,
-    );
-  }
-  return rows.map(({ fields, source }) => {
-    const id = readId(fields.image_id, source);
-    return { id, label: readLabel(fields.label, source, classes), source };
-  });
-}
-
-/**
- * Reads CSV text (RFC 4180 with either line end) whose first line names the columns. Rows shorter or longer than
- * that are allowed: the official lists have them.
- *
- * @throws {DataError} unless the text is CSV with at least one row
+ * @throws {DataError} unless the text is such a table with at least one row
  */
 export function parseTable(text: string, path: string): Table {
   let header: readonly string[] = [];
@@ -65,13 +33,18 @@ export function parseTable(text: string, path: string): Table {
     header = names;
     return names;
   };
+  const { delimiter, body, linesBefore } = findDelimiter(text);
   const options = { bom: true, columns, info: true, trim: true, skip_empty_lines: true } as const;
   try {
-    const records = parse(text, { ...options, relax_column_count: true }) as unknown as Row[];
+    const records = parse(body, {
+      ...options,
+      delimiter,
+      relax_column_count: true,
+    }) as unknown as Row[];
     if (records.length > 0) {
       const rows = records.map(({ record, info }) => ({
         fields: record,
-        source: `${path} line ${info.lines}`,
+        source: `${path} line ${linesBefore + info.lines}`,
       }));
       return { header, rows };
     }
@@ -88,16 +61,24 @@ interface Row {
   readonly info: Pick<Info, "lines">;
 }
 
-function readId(text: string | undefined, source: string): string {
-  if (text) return text;
-  throw new DataError(`Cannot use ${source}: it has no image_id; fill it in or remove the line`);
+/** Of equal numbers in a header the first one counts. */
+const delimiters = [",", ";", "\t", "|"];
+
+/** What separates cells, and the text without the line that says so, if there is one. */
+interface Separated {
+  readonly delimiter: string;
+  readonly body: string;
+  readonly linesBefore: number;
 }
 
-function readLabel(text: string | undefined, source: string, classes: number): number {
-  const label = text ? Number(text) : NaN;
-  if (Number.isInteger(label) && label >= 0 && label < classes) return label;
-  throw new DataError(
-    `Cannot use ${source}: its label is "${text ?? ""}"; ` +
-      `write a whole number from 0 to ${classes - 1}`,
-  );
+function findDelimiter(text: string): Separated {
+  // Excel writes and reads such a line.
+  const announced = text.match(/^\ufeff?"?sep=([^"\r\n])"?[^\r\n]*(\r\n|\r|\n)/i);
+  if (announced !== null) {
+    return { delimiter: announced[1], body: text.slice(announced[0].length), linesBefore: 1 };
+  }
+  const header = text.trimStart().match(/^[^\r\n]*/)![0].replaceAll(/"[^"]*"/g, "");
+  const counts = delimiters.map((delimiter) => header.split(delimiter).length);
+  const delimiter = delimiters[counts.indexOf(Math.max(...counts))];
+  return { delimiter, body: text, linesBefore: 0 };
 }

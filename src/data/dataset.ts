@@ -30,4 +30,6 @@ export interface Dataset {
   readonly imageSize: number;
   /** class names by index; their number is the number of logits */
   readonly classNames: readonly string[];
+  /** what was noticed about the images while they were read, one sentence for each kind of thing */
+  readonly warnings?: readonly string[];
 }

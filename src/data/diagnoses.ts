@@ -21,12 +21,16 @@ const shortNames = new Map(
 
 /** "Melanoma" → "mel", "seborrheic_keratosis" → "bkl", "AK" → "akiec"; any other name stays as it is. */
 export function className(name: string): string {
-  return shortNames.get(name.toLowerCase().replaceAll("_", " ")) ?? name;
+  return shortNames.get(keyOf(name)) ?? name;
 }
 
 /** Is it the name of a skin lesion? */
 export function isDiagnosis(name: string): boolean {
-  return shortNames.has(name.toLowerCase().replaceAll("_", " "));
+  return shortNames.has(keyOf(name));
+}
+
+function keyOf(name: string): string {
+  return name.trim().toLowerCase().replaceAll(/[\s_]+/g, " ");
 }
 
 /** The classes of DermaMNIST by label, in `medmnist.INFO["dermamnist"]`. */

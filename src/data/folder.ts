@@ -1,10 +1,9 @@
 // Reads a federation's data from a folder in the official layout.
 
 import { join } from "@std/path";
-import { type ClientFolder, imageExtensions, openClientFolder } from "./client_folder.ts";
-import { type ListedImage, parseSplitList } from "./csv.ts";
+import { namesOfLabels, readClassNames } from "./class_names.ts";
+import { type ClientFolder, fileOf, openClientFolder } from "./client_folder.ts";
 import { DataError } from "./data_error.ts";
-import { readClassNames } from "./class_names.ts";
 import {
   type ClientDataset,
   type Dataset,
@@ -12,10 +11,12 @@ import {
   type SplitName,
   splitNames,
 } from "./dataset.ts";
+import { imageExtensions } from "./image_names.ts";
 import { type ImageBlock, type ImageCache, readBlocks } from "./image_cache.ts";
 import { allocateImages } from "./image_memory.ts";
 import { readImages, type ReadOptions } from "./image_threads.ts";
 import { expectWithin, listFolder, readText } from "./listing.ts";
+import { type ListedImage, parseSplitList } from "./split_list.ts";
 
 /** What of a data folder to read, and how. */
 export interface DatasetFolderOptions extends ReadOptions {
@@ -37,7 +38,7 @@ export interface DatasetFolderOptions extends ReadOptions {
  * Reads `<path>/client<X>/img_resize<px>/<image_id>.{png,jpg,jpeg}` as listed in
  * `csv_folder/client<X>/{train,valid,test}_client<X>.csv`. The smallest stored size that is large enough is read,
  * and area-averaged to `imageSize`. Every client present takes part unless some are named. The classes are those
- * of `csv_folder/classes.json`, or the paper's three.
+ * of `csv_folder/classes.json`; without it, those whose labels the clients' lists have.
  *
  * Links that lead out of the folders are refused: whoever makes the data decides nothing about other files.
  *
@@ -55,23 +56,23 @@ export async function readDatasetFolder(
 
   const names = pickClients(path, await findClients(path), options.clients);
   const csvFolder = await findCsvFolder(path, options.csvFolder);
-  const classNames = await readClassNames(csvFolder);
+  const folders: ClientFolder[] = [];
+  for (const name of names) folders.push(await openClientFolder(path, name, imageSize));
+  const { classNames, lists } = await readLists(csvFolder, names, splits);
   const clients: ClientDataset[] = [];
   const blocks: ImageBlock[] = [];
-  for (const name of names) {
-    const folder = await openClientFolder(path, name, imageSize);
-    const prepare = async (split: SplitName) => {
-      const list = splits.includes(split)
-        ? await readSplitList(csvFolder, name, split, classNames.length)
-        : [];
+  for (const folder of folders) {
+    const { name } = folder;
+    const prepare = (split: SplitName) => {
+      const list = splits.includes(split) ? lists.get(`${split} ${name}`)! : [];
       return prepareSplit(folder, evenly(list, limit), imageSize, blocks);
     };
-    const [train, valid, test] = [
-      await prepare("train"),
-      await prepare("valid"),
-      await prepare("test"),
-    ];
-    clients.push({ name, train, valid, test });
+    clients.push({
+      name,
+      train: prepare("train"),
+      valid: prepare("valid"),
+      test: prepare("test"),
+    });
   }
   if (options.cache !== undefined) await readBlocks(blocks, imageSize, options.cache, options);
   else await readImages(blocks.flatMap(({ tasks }) => tasks), imageSize, options);
@@ -125,21 +126,56 @@ async function findCsvFolder(path: string, given: string | undefined): Promise<s
 }
 
 async function isFolder(path: string): Promise<boolean> {
+  return (await statOrNull(path))?.isDirectory ?? false;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await statOrNull(path))?.isFile ?? false;
+}
+
+async function statOrNull(path: string): Promise<Deno.FileInfo | null> {
   try {
-    return (await Deno.stat(path)).isDirectory;
+    return await Deno.stat(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
 }
 
+/** Lists by "split client", and the names of the classes. */
+interface Lists {
+  readonly lists: ReadonlyMap<string, readonly ListedImage[]>;
+  readonly classNames: readonly string[];
+}
+
+/** Reads the lists of the splits wanted; the others too where only they can tell how many classes there are. */
+async function readLists(
+  csvFolder: string,
+  clients: readonly string[],
+  wanted: readonly SplitName[],
+): Promise<Lists> {
+  const given = await readClassNames(csvFolder);
+  const lists = new Map<string, readonly ListedImage[]>();
+  for (const client of clients) {
+    for (const split of splitNames) {
+      const path = splitListPath(csvFolder, client, split);
+      const isWanted = wanted.includes(split);
+      if (!isWanted && (given !== null || !await isFile(path))) continue;
+      lists.set(
+        `${split} ${client}`,
+        await readSplitList(csvFolder, path, given?.length ?? null),
+      );
+    }
+  }
+  const labels = [...lists.values()].flatMap((list) => list.map(({ label }) => label));
+  return { lists, classNames: given ?? namesOfLabels(labels, csvFolder) };
+}
+
 async function readSplitList(
   csvFolder: string,
-  client: string,
-  split: SplitName,
-  classes: number,
+  path: string,
+  classes: number | null,
 ): Promise<ListedImage[]> {
-  const path = splitListPath(csvFolder, client, split);
   const remedy = "add it, or name the folder of the lists with --csv-folder";
   await expectWithin(csvFolder, path, "file");
   return parseSplitList(await readText(path, "split list", remedy), path, classes);
@@ -172,12 +208,12 @@ function prepareSplit(
   };
 }
 
-function findImage({ path, files }: ClientFolder, { id, source }: ListedImage): string {
-  const file = files.get(id);
+function findImage(folder: ClientFolder, { id, source }: ListedImage): string {
+  const file = fileOf(folder, id);
   if (file !== undefined) return file;
   const names = imageExtensions.map((extension) => `${id}.${extension}`);
   throw new DataError(
-    `Cannot find image ${id} of ${source}: ${path} holds neither ${names.join(" nor ")}; ` +
+    `Cannot find image ${id} of ${source}: ${folder.path} holds neither ${names.join(" nor ")}; ` +
       `add the image or remove the line`,
   );
 }

@@ -1,30 +1,81 @@
-// The image files of a collection: all below one folder, by image identifier.
+// The image files of a collection: all below one folder, found by what tables call them.
 
 import { join } from "@std/path";
 import { DataError } from "./data_error.ts";
 import type { ImageDecoder, RgbImage } from "./decode.ts";
+import { imageStem, isImageFolder, isImageName, lastPart } from "./image_names.ts";
 import { listFolder, readBytes } from "./listing.ts";
 
+/** One image file. */
+export interface TreeFile {
+  readonly path: string;
+  /** its path below the folder as tables write it, as of `imageStem()` */
+  readonly stem: string;
+}
+
+/** The image files below a folder. */
+export interface ImageTree {
+  readonly root: string;
+  /** sorted by path */
+  readonly files: readonly TreeFile[];
+  /** the files of one name, by their last part without the ending */
+  readonly byName: ReadonlyMap<string, readonly TreeFile[]>;
+}
+
 /**
- * Paths of the files below a folder that are named like images, by their names without the ending; each
- * identifier's paths are sorted. Links are not followed, so that nothing outside of the folder is read.
+ * Finds the files below a folder that are named like images. Links are not followed, so that nothing outside of the
+ * folder is read.
  *
  * @throws {DataError} when a folder cannot be read
  */
-export async function findImageFiles(path: string): Promise<Map<string, string[]>> {
-  const files = new Map<string, string[]>();
-  const visit = async (folder: string) => {
+export async function findImageFiles(root: string): Promise<ImageTree> {
+  const files: TreeFile[] = [];
+  const visit = async (folder: string, prefix: string) => {
     const remedy = "name the folder of the images with --source";
-    for (const entry of await listFolder(folder, "folder of images", remedy)) {
-      const inside = join(folder, entry.name);
-      if (entry.isDirectory) await visit(inside);
-      const id = entry.isFile ? entry.name.match(/^(.+)\.(png|jpe?g)$/i)?.[1] : undefined;
-      if (id !== undefined) files.set(id, [...files.get(id) ?? [], inside]);
+    for (
+      const { name, isDirectory, isFile } of await listFolder(folder, "folder of images", remedy)
+    ) {
+      const path = join(folder, name);
+      if (isDirectory && isImageFolder(name)) await visit(path, `${prefix}${name}/`);
+      if (isFile && isImageName(name)) files.push({ path, stem: imageStem(prefix + name) });
     }
   };
-  await visit(path);
-  for (const paths of files.values()) paths.sort();
-  return files;
+  await visit(root, "");
+  files.sort((a, b) => a.path < b.path ? -1 : 1);
+  return { root, files, byName: Map.groupBy(files, ({ stem }) => lastPart(stem)) };
+}
+
+/**
+ * The files that a table means: those at the end of whose path its name is, or else that at the end of whose name
+ * their path is (`part_1/x` and `HAM10000/part_1/x` are the same file, whichever of the two the table has).
+ *
+ * @param stem as of `imageStem()`
+ * @returns paths, sorted; none if there is no such file
+ */
+export function filesNamed({ byName }: ImageTree, stem: string): readonly string[] {
+  const candidates = byName.get(lastPart(stem)) ?? [];
+  const endsWith = (path: string, end: string) => `/${path}`.endsWith(`/${end}`);
+  const below = candidates.filter((file) => endsWith(file.stem, stem));
+  const found = below.length > 0 ? below : candidates.filter((file) => endsWith(stem, file.stem));
+  return found.map(({ path }) => path);
+}
+
+/**
+ * The files that a table means.
+ *
+ * @param source where it is listed, for the message
+ * @throws {DataError} when there is none
+ */
+export function filesOf(tree: ImageTree, stem: string, source: string): readonly string[] {
+  const paths = filesNamed(tree, stem);
+  if (paths.length > 0) return paths;
+  const namesakes = tree.byName.get(lastPart(stem)) ?? [];
+  const there = namesakes.length === 0 ? "" : `, but there is ${namesakes[0].path}`;
+  throw new DataError(
+    `Cannot find image ${stem} of ${source}: there is no ${stem}.jpg, .jpeg or .png below ${tree.root}` +
+      `${there} (links are not followed); add the image, remove the line, or leave out such images with ` +
+      "--skip-missing",
+  );
 }
 
 /**
@@ -40,7 +91,10 @@ export async function readImageOf(
   const other = copies.findIndex((copy) => !sameBytes(copy, bytes));
   if (other < 0) return decode(bytes, paths[0]);
   throw new DataError(
-    `Cannot choose between ${paths[0]} and ${paths[other + 1]}: they differ; remove one of them`,
+    `Cannot choose between ${paths[0]} and ${
+      paths[other + 1]
+    }: they differ; remove one of them, or name ` +
+      "the folder too where the image is listed",
   );
 }
 

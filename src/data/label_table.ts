@@ -1,12 +1,19 @@
-// The labels of a collection: one CSV file as HAM10000, the ISIC challenges and the ISIC archive have them.
+// The labels of a collection: one table as HAM10000, the ISIC challenges, the ISIC archive or the user's own program writes it.
 
+import { isMissing } from "./cell_values.ts";
+import { type ClassColumns, classReader } from "./class_column.ts";
+import { findColumn, namedColumn } from "./columns.ts";
 import { parseTable, type Table, type TableRow } from "./csv.ts";
 import { DataError } from "./data_error.ts";
-import { className, isDiagnosis } from "./diagnoses.ts";
+import { flatNames, imageStem, lastPart } from "./image_names.ts";
+import { unifySpellings } from "./spellings.ts";
 
 /** One labelled image. */
 export interface LabelledImage {
+  /** different for every image, and no path */
   readonly id: string;
+  /** how the table names its file, as of `imageStem()`: perhaps with folders */
+  readonly stem: string;
   readonly className: string;
   /** all its fields by column */
   readonly fields: TableRow["fields"];
@@ -14,126 +21,134 @@ export interface LabelledImage {
   readonly source: string;
 }
 
-const idColumns = ["image_id", "isic_id", "image", "image_name"];
-const labelColumns = ["dx", "diagnosis", "label"];
+/** What a table of labels tells. */
+export interface LabelTable {
+  readonly header: readonly string[];
+  readonly images: readonly LabelledImage[];
+  /** what the user should know about how it was read */
+  readonly notes: readonly string[];
+}
+
+/** How to read a table of labels; what is null is found by what it is called. */
+export interface LabelTableOptions extends ClassColumns {
+  /** column that names the image */
+  readonly idColumn?: string | null;
+  /** leave out images that have no label, instead of refusing them */
+  readonly dropUnlabelled?: boolean;
+}
+
+/** What a column that names images is called, the preferred name first. */
+const idNames = [
+  ...["image_id", "isic_id", "image", "image_name", "image_index", "filename", "file_name"],
+  ...["image_path", "filepath", "file_path", "file", "path", "img", "image_file", "id"],
+];
 
 /**
- * Reads a table with a column of image identifiers (`image_id`, `isic_id`, `image` or `image_name`) and the class
- * in words (`dx`, `diagnosis` or `label`) or as a column of 0 and 1 for each diagnosis (`MEL`, `NV`, `BKL`, …).
+ * Reads a table with a column that names images (`image_id`, `isic_id`, `filename`, …) and the class in words or
+ * numbers (`dx`, `diagnosis`, `label`, …) or as a column of 0 and 1 for each diagnosis (`MEL`, `NV`, `BKL`, …).
  *
  * @throws {DataError} when the columns are missing, a row has no single class or an image occurs twice
  */
-export function parseLabelTable(text: string, path: string): LabelledImage[] {
+export function parseLabelTable(
+  text: string,
+  path: string,
+  options: LabelTableOptions = {},
+): LabelTable {
   const table = parseTable(text, path);
-  const idColumn = findIdColumn(table, path);
-  const readClass = classReader(table, path);
-  const images = table.rows.map(({ fields, source }) => {
-    const id = readId(fields[idColumn], idColumn, source);
-    return { id, className: readClass({ fields, source }), fields, source };
-  });
-  expectDifferent(images);
-  return images;
+  const idColumn = findIdColumn(table, path, options.idColumn);
+  const reader = classReader(table, path, options);
+  const rows = table.rows.map(({ fields, source }) => ({
+    stem: readStem(fields[idColumn], idColumn, source),
+    label: reader.read({ fields, source }),
+    ...{ fields, source },
+  }));
+  expectDifferent(rows);
+  const labelled = rows.flatMap(({ label, ...row }) => label === null ? [] : [{ ...row, label }]);
+  const dropped = rows.length - labelled.length;
+  if (dropped > 0 && !options.dropUnlabelled) {
+    throw unlabelled(rows.find(({ label }) => label === null)!, dropped, reader.text);
+  }
+  if (labelled.length === 0) {
+    throw new DataError(`Cannot use ${path}: none of its images has a label`);
+  }
+  const { names, notes } = unifySpellings(labelled.map(({ label }) => label));
+  const ids = flatNames(labelled.map(({ stem }) => stem));
+  return {
+    header: table.header,
+    images: labelled.map(({ stem, label, fields, source }, index) => ({
+      ...{ id: ids[index], stem, className: names.get(label)!, fields, source },
+    })),
+    notes: [
+      `images are named by column ${idColumn}, classes by ${reader.text}`,
+      ...notes,
+      ...(dropped === 0 ? [] : [`left out without label: ${dropped} of ${rows.length} images`]),
+    ],
+  };
+}
+
+/** Further columns about images. */
+export interface Metadata {
+  readonly header: readonly string[];
+  /** fields by the image's name as of `imageStem()` */
+  readonly fields: ReadonlyMap<string, TableRow["fields"]>;
 }
 
 /**
  * Reads further columns about images.
  *
- * @returns fields by image identifier
- * @throws {DataError} when there is no column of identifiers or an image occurs twice
+ * @throws {DataError} when there is no column that names images, or an image occurs twice
  */
-export function parseMetadata(text: string, path: string): Map<string, TableRow["fields"]> {
+export function parseMetadata(text: string, path: string, idColumn?: string | null): Metadata {
   const table = parseTable(text, path);
-  const idColumn = findIdColumn(table, path);
-  const images = table.rows.map(({ fields, source }) => ({
-    id: readId(fields[idColumn], idColumn, source),
-    fields,
-    source,
+  const column = findIdColumn(table, path, idColumn);
+  const rows = table.rows.map(({ fields, source }) => ({
+    stem: readStem(fields[column], column, source),
+    ...{ fields, source },
   }));
-  expectDifferent(images);
-  return new Map(images.map(({ id, fields }) => [id, fields]));
+  expectDifferent(rows);
+  return { header: table.header, fields: new Map(rows.map(({ stem, fields }) => [stem, fields])) };
 }
 
-/**
- * Reads the lesion of every image.
- *
- * @returns lesions by image identifier; images without one are left out
- * @throws {DataError} as `parseMetadata()`, and when no image has a lesion
- */
-export function parseLesions(text: string, path: string): Map<string, string> {
-  const lesions = new Map<string, string>();
-  for (const [id, { lesion_id }] of parseMetadata(text, path)) {
-    if (lesion_id) lesions.set(id, lesion_id);
-  }
-  if (lesions.size > 0) return lesions;
+/** What further columns say of an image: under its own name, or that without folders. */
+export function metadataOf({ fields }: Metadata, stem: string): TableRow["fields"] | undefined {
+  return fields.get(stem) ?? fields.get(lastPart(stem));
+}
+
+function findIdColumn({ header }: Table, path: string, wanted?: string | null): string {
+  if (wanted) return namedColumn(header, wanted, "--id-column", path);
+  const column = findColumn(header, idNames, path);
+  if (column !== undefined) return column;
   throw new DataError(
-    `Cannot use ${path}: no image has a lesion_id; name a file with that column, such as ` +
-      "HAM10000_metadata.csv",
+    `Cannot use ${path}: it has no column of image identifiers: name it image_id or isic_id or image or ` +
+      `image_name or filename (columns ${header.join(", ")}), or say which with --id-column`,
   );
 }
 
-function findIdColumn({ header }: Table, path: string): string {
-  const column = idColumns.find((name) => header.includes(name));
-  if (column !== undefined) return column;
-  throw missing(path, header, `image identifiers: name it ${idColumns.join(" or ")}`);
-}
-
-/** Fields may carry the ending of the file's name. */
-function readId(text: string | undefined, column: string, source: string): string {
-  if (text) return text.replace(/\.(png|jpe?g)$/i, "");
+function readStem(text: string | undefined, column: string, source: string): string {
+  if (!isMissing(text)) return imageStem(text!);
   throw new DataError(`Cannot use ${source}: it has no ${column}; fill it in or remove the line`);
 }
 
-function expectDifferent(images: readonly { readonly id: string; readonly source: string }[]) {
+function expectDifferent(rows: readonly { readonly stem: string; readonly source: string }[]) {
   const sources = new Map<string, string>();
-  for (const { id, source } of images) {
-    const first = sources.get(id);
+  for (const { stem, source } of rows) {
+    const first = sources.get(stem);
     if (first !== undefined) {
+      const folders = stem.includes("/")
+        ? ""
+        : `, or name their folders too if they are different files (siteA/${stem})`;
       throw new DataError(
-        `Cannot use ${source}: ${first} has image ${id} already; remove one of them`,
+        `Cannot use ${source}: ${first} has image ${stem} already; remove one of them${folders}`,
       );
     }
-    sources.set(id, source);
+    sources.set(stem, source);
   }
 }
 
-/** How to tell the class of a row. */
-function classReader({ header }: Table, path: string): (row: TableRow) => string {
-  const column = labelColumns.find((name) => header.includes(name));
-  if (column !== undefined) {
-    return ({ fields, source }) => {
-      const text = fields[column];
-      if (text) return className(text);
-      throw new DataError(
-        `Cannot use ${source}: it has no ${column}; fill it in or remove the line`,
-      );
-    };
-  }
-  const flags = header.filter(isDiagnosis);
-  if (flags.length > 1) return (row) => readFlags(row, flags);
-  const wish =
-    `labels: name it ${labelColumns.join(" or ")}, or have a column of 0 and 1 for each of ` +
-    "MEL, NV, BKL and so on";
-  throw missing(path, header, wish);
-}
-
-/** In ISIC 2017 an image that is neither of the two is a naevus. */
-const isic2017 = ["melanoma", "seborrheic_keratosis"];
-
-function readFlags({ fields, source }: TableRow, columns: readonly string[]): string {
-  const values = columns.map((column) => fields[column] ? Number(fields[column]) : NaN);
-  const set = columns.filter((_, index) => values[index] === 1);
-  const areFlags = values.every((value) => value === 0 || value === 1);
-  if (areFlags && set.length === 1) return className(set[0]);
-  const isIsic2017 = columns.length === 2 && isic2017.every((column) => columns.includes(column));
-  if (areFlags && set.length === 0 && isIsic2017) return "nv";
-  throw new DataError(
-    `Cannot use ${source}: of ${columns.join(", ")} exactly one has to be 1 and the others 0; ` +
-      "put it right or remove the line",
-  );
-}
-
-function missing(path: string, header: readonly string[], wish: string): DataError {
+function unlabelled({ source }: { readonly source: string }, count: number, column: string) {
+  const others = count === 1 ? "" : `, nor have ${count - 1} other images`;
   return new DataError(
-    `Cannot use ${path}: it has no column of ${wish} (columns ${header.join(", ")})`,
+    `Cannot use ${source}: its image has no label in ${column}${others}; fill it in, or leave out ` +
+      "such images with --drop-unlabelled",
   );
 }

@@ -1,8 +1,9 @@
 // Listing folders and reading files, and wording why a file or folder cannot be read.
 
 import { isAbsolute, relative, SEPARATOR } from "@std/path";
-import { readPlainFile, readPlainText } from "../io/files.ts";
+import { readPlainFile } from "../io/files.ts";
 import { DataError } from "./data_error.ts";
+import { decodeText } from "./text_encoding.ts";
 
 /**
  * Names and kinds of what a folder holds, in no particular order.
@@ -54,13 +55,15 @@ export async function expectWithin(
   );
 }
 
-/** As `listFolder()`, for the text of a file. */
+/** As `listFolder()`, for the text of a file in UTF-8 or UTF-16. */
 export async function readText(path: string, what: string, remedy: string): Promise<string> {
+  let bytes: Uint8Array;
   try {
-    return await readPlainText(path);
+    bytes = await readPlainFile(path);
   } catch (error) {
     throw new DataError(`Cannot read the ${what} ${path}: ${reasonOf(error)}; ${remedy}`);
   }
+  return decodeText(bytes, path);
 }
 
 /** As `listFolder()`, for the content of a file of images. */

@@ -9,8 +9,8 @@ import { dirichlet } from "./dirichlet.ts";
 export interface Partitionable {
   /** class index */
   readonly label: number;
-  /** all images of a lesion go to the same client and split; null: known to be of no other image */
-  readonly lesion: string | null;
+  /** all images of a group (a lesion, a patient) go to the same client and split; null: it is in none */
+  readonly group: string | null;
   /** where the makers of the collection put it; null: to be decided */
   readonly split: SplitName | null;
 }
@@ -21,7 +21,8 @@ export const partitionRules = ["iid", "dirichlet", "column"] as const;
 /**
  * Who gets which images. `iid`: chance alone decides, and clients are of equal size. `dirichlet`: of each class
  * every client gets a share from a Dirichlet distribution (Hsu et al. 2019, arXiv:1909.06335). `column`: one client
- * for each value; a lesion with several values goes where most of its images would.
+ * for each value; a group with several values goes where most of its images would, of equally many to the value that
+ * is listed first.
  */
 export type PartitionRule =
   | { readonly kind: "iid"; readonly clients: number }
@@ -95,17 +96,17 @@ const remedies: Readonly<Record<PartitionRule["kind"], string>> = {
   column: "choose another --partition-column, or other shares with --split",
 };
 
-/** Lesions in the order of their first images. */
+/** Groups in the order of their first images. */
 function groupsOf(images: readonly Partitionable[]): Group[] {
   const members = Map.groupBy(
     images.keys(),
-    (index) => images[index].lesion === null ? index : `lesion ${images[index].lesion}`,
+    (index) => images[index].group ?? index,
   );
   return [...members.values()].map((members) => {
     const label = mostFrequent(members.map((index) => images[index].label));
     const splits = new Set(members.map((index) => images[index].split));
     if (splits.size > 1) {
-      throw new RangeError("Cannot keep a lesion together whose images have different splits");
+      throw new RangeError("Cannot keep a group together whose images have different splits");
     }
     return { members, label, split: images[members[0]].split };
   });

@@ -1,21 +1,24 @@
 // Which image goes to which client and split: as a partition says, or as given lists say.
 
-import { readClassNames } from "./class_names.ts";
-import { type CollectedImage, filesOf } from "./collection.ts";
-import { parseSplitList } from "./csv.ts";
+import { namesOfLabels, readClassNames } from "./class_names.ts";
+import { type CollectedImage, missingNote } from "./collection.ts";
 import { DataError } from "./data_error.ts";
 import { lesionClasses, type SplitName, splitNames } from "./dataset.ts";
-import { openImageDecoder } from "./decode.ts";
+import { openImageDecoder, type RgbImage } from "./decode.ts";
+import { className } from "./diagnoses.ts";
 import { splitListPath } from "./folder.ts";
-import { findImageFiles, readImageOf } from "./image_tree.ts";
+import { flatNames } from "./image_names.ts";
+import { filesNamed, filesOf, findImageFiles, readImageOf } from "./image_tree.ts";
 import { expectWithin, listFolder, readText } from "./listing.ts";
+import { type ListedImage, parseSplitList } from "./split_list.ts";
+import { spellingKey } from "./spellings.ts";
 import { partition, type PartitionOptions, type PartitionRule } from "./partition.ts";
 import { type FolderPlan, type PlannedClient, splitListText } from "./write_folder.ts";
 
 /**
- * The classes that occur: the paper's first, in its order, then the others by name.
+ * The classes that occur: the paper's first, in its order, then the others by number or name.
  *
- * @param wanted the classes to keep, in the order of their labels; null: all
+ * @param wanted the classes to keep, in any case, in the order of their labels; null: all
  * @throws {DataError} when a wanted class does not occur, or there are fewer than two
  */
 export function chooseClasses(
@@ -25,28 +28,34 @@ export function chooseClasses(
   const others = new Set(images.map(({ className }) => className));
   const ours = lesionClasses.filter((name) => others.delete(name));
   const all = [...ours, ...[...others].sort(byNumberOrName)];
-  const unknown = wanted?.find((name) => !all.includes(name));
-  if (unknown !== undefined) {
-    throw new DataError(`Cannot keep class ${unknown}: the images are of ${all.join(", ")}`);
-  }
-  const classes = wanted ?? all;
-  const divided = classes.find((name) => name.includes(","));
-  if (divided !== undefined) {
-    throw new DataError(
-      `Cannot use the class "${divided}": its name has a comma, which separates names; rename it in the labels`,
-    );
-  }
+  const classes = wanted?.map((name) => knownClass(name, all)) ?? all;
+  const second = classes.find((name, index) => classes.indexOf(name) < index);
+  if (second !== undefined) throw new DataError(`Cannot keep class ${second} twice; name it once`);
   if (classes.length >= 2) return classes;
   throw new DataError(`Cannot use ${classes.join()} alone: there have to be at least two classes`);
+}
+
+/** The class that is spelled so, or whose diagnosis is. */
+function knownClass(wanted: string, all: readonly string[]): string {
+  const keys = [wanted, className(wanted)].map(spellingKey);
+  const known = all.find((name) => name === wanted) ??
+    all.find((name) => keys.includes(spellingKey(name)));
+  if (known !== undefined) return known;
+  throw new DataError(`Cannot keep class ${wanted}: the images are of ${all.join(", ")}`);
 }
 
 function byNumberOrName(a: string, b: string): number {
   return a.localeCompare(b, "en", { numeric: true });
 }
 
-/** Plans for the images of the given classes; errors as of `partition()`. */
+/**
+ * Plans for the images of the given classes; errors as of `partition()`.
+ *
+ * @param groupColumns columns to be written into the lists, so that `data inspect` can check them
+ */
 export function planByPartition(
   images: readonly CollectedImage[],
+  groupColumns: readonly string[],
   classNames: readonly string[],
   rule: PartitionRule,
   options: PartitionOptions,
@@ -59,21 +68,32 @@ export function planByPartition(
       const own = items.filter((_, index) =>
         placements[index].client === name && placements[index].split === wanted
       );
-      return { list: splitListText(own, classNames), images: own };
+      return { list: splitListText(own, classNames, groupColumns), images: own };
     };
     return { name, train: split("train"), valid: split("valid"), test: split("test") };
   });
   return { clients, classNames };
 }
 
+/** What ready lists plan, and what the user should know. */
+export interface ListedPlan {
+  readonly plan: FolderPlan;
+  readonly notes: readonly string[];
+}
+
 /**
- * Plans what the lists `<csvFolder>/client<X>/{train,valid,test}_client<X>.csv` say; they are copied as they are.
+ * Plans what the lists `<csvFolder>/client<X>/{train,valid,test}_client<X>.csv` say. They are copied as they are,
+ * unless images are left out or are called something with folders.
  *
  * @param path folder with the images, at any depth
+ * @param skipMissing leave out listed images that are not there, instead of refusing
  * @throws {DataError} when a list is missing or unusable, or names an image that is not there
  */
-export async function planByLists(path: string, csvFolder: string): Promise<FolderPlan> {
-  const classNames = await readClassNames(csvFolder);
+export async function planByLists(
+  path: string,
+  csvFolder: string,
+  skipMissing: boolean,
+): Promise<ListedPlan> {
   const remedy = "name the folder that holds clientA, clientB and so on with --csv-folder";
   const names = (await listFolder(csvFolder, "folder of the lists", remedy))
     .flatMap(({ name, isDirectory }) => isDirectory ? name.match(/^client(.+)$/)?.[1] ?? [] : [])
@@ -83,26 +103,69 @@ export async function planByLists(path: string, csvFolder: string): Promise<Fold
       `Cannot find lists in ${csvFolder}: it holds no folder client<name>; ${remedy}`,
     );
   }
-  const files = await findImageFiles(path);
+  const given = await readClassNames(csvFolder);
+  const tree = await findImageFiles(path);
   const decode = await openImageDecoder();
-  const planSplit = async (client: string, split: SplitName) => {
+  const missing: string[] = [];
+  const readSplit = async (client: string, split: SplitName): Promise<SplitOfList> => {
     const listPath = splitListPath(csvFolder, client, split);
     await expectWithin(csvFolder, listPath, "file");
-    const list = await readText(listPath, "split list", "add it");
-    const images = parseSplitList(list, listPath, classNames.length).map(
-      ({ id, label, source }) => {
-        const paths = filesOf(files, id, path, source);
-        return { id, label, load: () => readImageOf(paths, decode) };
-      },
-    );
-    return { list, images };
+    const text = await readText(listPath, "split list", "add it");
+    const all = parseSplitList(text, listPath, given?.length ?? null);
+    const kept = all.filter(({ id }) => !skipMissing || filesNamed(tree, id).length > 0);
+    missing.push(...all.filter((image) => !kept.includes(image)).map(({ id }) => id));
+    const images = kept.map((image): ListedFile => {
+      const paths = filesOf(tree, image.id, image.source);
+      return { ...image, load: () => readImageOf(paths, decode) };
+    });
+    return { client, split, text, images, isWhole: kept.length === all.length };
   };
-  const clients: PlannedClient[] = [];
+  const splits: SplitOfList[] = [];
   for (const name of names) {
-    const [train, valid, test] = await Promise.all(
-      splitNames.map((split) => planSplit(name, split)),
-    );
-    clients.push({ name, train, valid, test });
+    splits.push(...await Promise.all(splitNames.map((split) => readSplit(name, split))));
   }
-  return { clients, classNames };
+  const classNames = given ?? namesOfLabels(
+    splits.flatMap(({ images }) => images.map(({ label }) => label)),
+    csvFolder,
+  );
+  const clients = names.map((name) => planOfLists(name, splits, classNames));
+  return { plan: { clients, classNames }, notes: missingNote(missing) };
+}
+
+/** An image of a list, and how to read its file. */
+interface ListedFile extends ListedImage {
+  readonly load: () => Promise<RgbImage>;
+}
+
+/** A list, read. */
+interface SplitOfList {
+  readonly client: string;
+  readonly split: SplitName;
+  readonly text: string;
+  readonly images: readonly ListedFile[];
+  /** is no image of it left out? */
+  readonly isWhole: boolean;
+}
+
+/** A client's lists, its images under names without folders. */
+function planOfLists(
+  name: string,
+  all: readonly SplitOfList[],
+  classNames: readonly string[],
+): PlannedClient {
+  const own = all.filter(({ client }) => client === name);
+  const stems = [...new Set(own.flatMap(({ images }) => images.map(({ id }) => id)))];
+  const flat = flatNames(stems);
+  const idOf = new Map(stems.map((stem, index) => [stem, flat[index]]));
+  const isFlat = stems.every((stem) => idOf.get(stem) === stem);
+  const planned = (wanted: SplitName) => {
+    const { text, images, isWhole } = own.find(({ split }) => split === wanted)!;
+    const renamed = images.map((image) => ({ ...image, id: idOf.get(image.id)! }));
+    const columns = ["lesion_id", "patient_id"].filter((column) =>
+      images.some(({ fields }) => Object.hasOwn(fields, column))
+    );
+    const list = isWhole && isFlat ? text : splitListText(renamed, classNames, columns);
+    return { list, images: renamed };
+  };
+  return { name, train: planned("train"), valid: planned("valid"), test: planned("test") };
 }

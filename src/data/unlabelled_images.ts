@@ -2,9 +2,9 @@
 
 import { join } from "@std/path";
 import { readPlainFile } from "../io/files.ts";
-import { imageExtensions } from "./client_folder.ts";
 import { DataError } from "./data_error.ts";
 import type { ImageDecoder } from "./decode.ts";
+import { imageExtensions, isImageName } from "./image_names.ts";
 import { listFolder, reasonOf } from "./listing.ts";
 import { areaAverage } from "./resize.ts";
 
@@ -52,9 +52,8 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 async function listImages(folder: string): Promise<string[]> {
-  const isImage = new RegExp(`\\.(${imageExtensions.join("|")})$`, "i");
   const names = (await listFolder(folder, "folder of images", "make it readable"))
-    .filter(({ name, isFile, isSymlink }) => (isFile || isSymlink) && isImage.test(name))
+    .filter(({ name, isFile, isSymlink }) => (isFile || isSymlink) && isImageName(name))
     .map(({ name }) => name);
   if (names.length > 0) return names.sort().map((name) => join(folder, name));
   const endings = imageExtensions.map((extension) => `.${extension}`).join(", ");

@@ -85,14 +85,30 @@ function fileName(name: string): string {
 export interface ListRow {
   readonly id: string;
   readonly label: number;
-  readonly lesion: string | null;
+  /** what else is known, by column */
+  readonly fields: Readonly<Record<string, string | undefined>>;
 }
 
-/** A list with the columns of the official ones that are known here. */
-export function splitListText(rows: readonly ListRow[], classNames: readonly string[]): string {
+/**
+ * A list with the columns of the official ones that are known here.
+ *
+ * @param groupColumns columns that tell what images belong together
+ */
+export function splitListText(
+  rows: readonly ListRow[],
+  classNames: readonly string[],
+  groupColumns: readonly string[],
+): string {
+  // These two are written from what is known by now, whatever the collection's own columns of these names hold.
+  const further = groupColumns.filter((column) => !["image_id", "label", "dx"].includes(column));
   return stringify([
-    ["image_id", "label", "lesion_id", "dx"],
-    ...rows.map(({ id, label, lesion }) => [id, String(label), lesion ?? "", classNames[label]]),
+    ["image_id", "label", ...further, "dx"],
+    ...rows.map(({ id, label, fields }) => [
+      id,
+      String(label),
+      ...further.map((column) => fields[column] ?? ""),
+      classNames[label],
+    ]),
   ]);
 }
 
@@ -101,7 +117,7 @@ export function planOfDataset({ clients, classNames, imageSize }: Dataset): Fold
   const bytes = imageSize ** 2 * 3;
   const planSplit = (client: Dataset["clients"][number], split: SplitName): PlannedSplit => {
     const { ids, labels, images } = client[split];
-    const rows = ids.map((id, index) => ({ id, label: labels[index], lesion: null }));
+    const rows = ids.map((id, index) => ({ id, label: labels[index], fields: {} }));
     const load = (index: number): Promise<RgbImage> =>
       Promise.resolve({
         width: imageSize,
@@ -109,7 +125,7 @@ export function planOfDataset({ clients, classNames, imageSize }: Dataset): Fold
         pixels: images.subarray(index * bytes, (index + 1) * bytes),
       });
     return {
-      list: splitListText(rows, classNames),
+      list: splitListText(rows, classNames, []),
       images: rows.map(({ id, label }, index) => ({ id, label, load: () => load(index) })),
     };
   };

@@ -19,7 +19,7 @@ const as = (list: string | Uint8Array) => (folder: TemporaryFolder) => {
   folder.write(train, list);
 };
 
-const accepted = (what: string, list: string, rows: unknown = usual): InputCase => ({
+const accepted = (what: string, list: string | Uint8Array, rows: unknown = usual): InputCase => ({
   what,
   prepare: as(list),
   use: (path) => readList(path),
@@ -104,7 +104,12 @@ export const listCases: readonly InputCase[] = [
   accepted("a list in quotes", '"image_id","label"\n"x0","0"\n"x1","1"\n'),
   accepted("a list with spaces", "image_id , label\n x0, 0\nx1 ,1 \n"),
   accepted("a list with columns of other programs", ",label,sex,image_id\n0,0,male,x0\n1,1,,x1\n"),
-  accepted("a list with the same column twice", "image_id,label,label\nx0,2,0\nx1,2,1\n"),
+  accepted("a list with an idle column twice", "image_id,label,sex,sex\nx0,0,m,f\nx1,1,m,f\n"),
+  accepted("a list in semicolons", "image_id;label\nx0;0\nx1;1\n"),
+  accepted("a list in tabs", "image_id\tlabel\nx0\t0\nx1\t1\n"),
+  accepted("a list in UTF-16", utf16("image_id,label\r\nx0,0\r\nx1,1\r\n")),
+  accepted("a list with headings in capitals", "IMAGE_ID,Label\nx0,0\nx1,1\n"),
+  accepted("a list with names of files", "image_id,label\nx0.png,0\n./x1.PNG,1\n"),
   accepted("a list with a column called __proto__", "image_id,label,__proto__\nx0,0,1\nx1,1,1\n"),
   accepted("an image that is listed twice", "image_id,label\nx0,0\nx0,0\n", [["x0", 0], ["x0", 0]]),
   accepted("labels as decimal fractions", "image_id,label\nx0,0.0\nx1,1.0\n"),
@@ -118,9 +123,13 @@ export const listCases: readonly InputCase[] = [
   refused("a list without rows", "image_id,label\n", "lists no images"),
   refused("a list without header", "x0,0\nx1,1\n", "no column image_id and no column label"),
   refused("a list without labels", "image_id\nx0\n", "no column label", "columns image_id"),
-  refused("a list in semicolons", "image_id;label\nx0;0\n", "no column", "image_id;label"),
-  refused("a list in tabs", "image_id\tlabel\nx0\t0\n", "no column"),
-  refused("a list in UTF-16", utf16("image_id,label\r\nx0,0\r\n"), "no column"),
+  refused("a list with labels twice", "image_id,label,label\nx0,2,0\n", "2 columns label"),
+  refused("a list with images twice", "image_id,Image ID,label\nx0,x1,0\n", "2 columns image_id"),
+  refused(
+    "a list in Latin-1",
+    Uint8Array.of(0x69, 0x64, 0xe4, 10, 0x78),
+    "neither UTF-8 nor UTF-16",
+  ),
   refused("a list that is an image", Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0, 1, 2, 10, 3), ""),
   refused("a quote without end", 'image_id,label\n"x0,0\nx1,1\n', "Cannot parse", "save it as"),
   refused("a quote in the middle", 'image_id,label\nx"0,0\n', "Cannot parse"),
@@ -130,8 +139,7 @@ export const listCases: readonly InputCase[] = [
   stray("a way out of the folder", "../../../../etc/passwd"),
   stray("a way to an image through the folder above", "../img_resize8/x0"),
   stray("an absolute path", "/etc/passwd"),
-  stray("a path of Windows", "C:\\windows\\win"),
-  stray("the name of a file with its ending", "x0.png"),
+  stray("a path of Windows", "C:/windows/win"),
   stray("that of no image", "x9"),
 
   refusedFolder("a missing list", (folder) => folder.remove(train), train, "does not exist"),

@@ -26,6 +26,7 @@ export function flatPng(
 
 /** Two images to train with, `x0` and `x1`, one for each of the other splits. */
 export function writeOneClient(folder: TemporaryFolder): void {
+  folder.write("csv_folder/classes.json", '["nv", "bkl", "mel"]');
   folder.write(listOf("train"), "image_id,label\nx0,0\nx1,1\n");
   folder.write(listOf("valid"), "image_id,label\nx2,2\n");
   folder.write(listOf("test"), "image_id,label\nx3,0\n");

@@ -22,7 +22,7 @@ async function withData(
   const split = (...ids: string[]): Split => {
     const images = new Uint8Array(ids.length * bytes);
     ids.forEach((id, index) => images.set(pixelsOf(id, imageSize), index * bytes));
-    return { ids, images, labels: Int32Array.from(ids, (_, index) => index % 2) };
+    return { ids, images, labels: Int32Array.from(ids, (_, index) => index % 3) };
   };
   const client = { name: "A", train: split(..."abababab"), valid: split("c"), test: split("d") };
   const plan = planOfDataset({ clients: [client], imageSize, classNames: lesionClasses });

@@ -32,7 +32,10 @@ Deno.test("data inspect counts the images of each client, split and class", asyn
   assertMatch(out, pattern("", "test", [...a.test.labels, ...c.test.labels]));
   assertStringIncludes(out, "32×32 pixels, 2 clients");
   assertStringIncludes(out, "pixels are the same at 32×32\n  none\n");
-  assertStringIncludes(out, "Lesions: not checked; name a CSV file with image_id and lesion_id");
+  assertStringIncludes(
+    out,
+    "Lesions and patients: not checked; name a CSV file with image_id and lesion_id or patient_id",
+  );
   assertEquals([...Deno.readDirSync(folder.path)], []);
 });
 
@@ -70,6 +73,7 @@ Deno.test("data inspect tells of stored sizes, duplicates and shared lesions", a
     "lesion_id,image_id\nL1,A_train_0\nL1,A_test_1\nL2,A_train_1\nL2,B_train_1\nL3,B_test_0\n",
   );
   const args = ["--data", ".", "--image-size", "32", "--metadata", "lesions.csv", "--no-cache"];
+  folder.write("csv_folder/classes.json", '["nv", "bkl"]');
   const { code, out, err } = await runCli(folder.path, "data", "inspect", ...args);
   assertEquals([code, err], [0, ""]);
   const bytes = (size: number) =>
@@ -95,12 +99,12 @@ Deno.test("data inspect tells of stored sizes, duplicates and shared lesions", a
   warning: 1 image with different labels: one of them is wrong
     A_train_0 (A train) as nv = A_test_1 (A test) as bkl
 
-Lesions: 3 in 5 images; of the other 7, lesions.csv does not tell the lesion
+Groups: 3 lesions in 5 images; of the other 7, lesions.csv does not tell it
   warning: 1 lesion of client A in both train and test
-    L1: A_train_0 (A train), A_test_1 (A test)
+    lesion_id L1: A_train_0 (A train), A_test_1 (A test)
   warning: 1 lesion in two clients
-    L2: A_train_1 (A train), B_train_1 (B train)
-  A model that is tested on lesions it was trained on looks better than it is.
+    lesion_id L2: A_train_1 (A train), B_train_1 (B train)
+  A model that is tested on what it was trained on looks better than it is.
 `,
   );
 });
@@ -129,7 +133,10 @@ Deno.test("data inspect says so where the table is of other images", async () =>
   folder.write("other.csv", "image_id,lesion_id\nx,L1\n");
   const { code, out } = await inspect(folder.path, "--metadata", "other.csv");
   assertEquals(code, 0);
-  assertStringIncludes(out, "Lesions: not checked; other.csv has none of these images");
+  assertStringIncludes(
+    out,
+    "Lesions and patients: not checked; other.csv has none of these images",
+  );
 });
 
 Deno.test("data inspect rejects a table that tells no lesion", async () => {
@@ -137,7 +144,10 @@ Deno.test("data inspect rejects a table that tells no lesion", async () => {
   folder.write("labels.csv", "image_id,dx\nx,nv\n");
   const { code, err } = await inspect(folder.path, "--metadata", "labels.csv");
   assertEquals(code, 2);
-  assertMatch(err, /^error: Cannot use labels.csv: no image has a lesion_id; name a file/);
+  assertMatch(
+    err,
+    /^error: Cannot use labels.csv: no image has a lesion_id or patient_id; name a file/,
+  );
 });
 
 Deno.test("data inspect --augment draws a contact sheet, once", async () => {

@@ -45,9 +45,9 @@ Deno.test("showLoading() ends with the signal, many images before the last", asy
   using folder = new TemporaryFolder();
   const pixels = pixelsOf("x", 512);
   folder.write("clientA/img_resize512/x.png", encodePng({ width: 512, height: 512, pixels }));
-  const row = "x,0\n";
+  const row = "x,0\nx,1\n";
   for (const split of splitNames) {
-    const rows = row.repeat(split === "train" ? 2000 : 1);
+    const rows = row.repeat(split === "train" ? 1000 : 1);
     folder.write(`csv_folder/clientA/${split}_clientA.csv`, `image_id,label\n${rows}`);
   }
   const args = ["--data", folder.path, "--image-size", "32", "--no-cache"];

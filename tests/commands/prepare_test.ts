@@ -116,7 +116,7 @@ Deno.test("data prepare reads ISIC's labels and metadata from two files", async 
   assertStringIncludes(
     out,
     "the images of each of 10 lesions are in one client and split; " +
-      "20 images of unknown lesions stand alone",
+      "20 images without one stand alone",
   );
   const { places, classNames } = await placesOf(join(folder.path, "data"));
   assertEquals([places.size, ...classNames], [40, "nv", "bkl", "mel"]);
@@ -161,7 +161,7 @@ Deno.test("data prepare keeps the splits of a MedMNIST file", async () => {
     clients[0].valid.images.slice(32 * 32 * 3),
     areaAverage({ width: 4, height: 4, pixels }, 32),
   );
-  assertStringIncludes(out, "no lesion_id is known");
+  assertStringIncludes(out, "no lesion or patient is known");
 });
 
 Deno.test("data prepare follows ready lists", async () => {
@@ -197,6 +197,11 @@ const refusals = [
   ["--out x", "Cannot prepare images without --source: folder with images"],
   ["--source ham", "Cannot prepare images without --out: new folder"],
   ["--source ham --out x", "Cannot find labels in ham: there is no HAM10000_metadata.csv"],
+  ["--source kinds --out x --label-column dx", "Cannot use columns without a table"],
+  [
+    "--source ham --labels l.csv --out x --label-column dx --label-columns a,b",
+    "Cannot use --label-columns with --label-column",
+  ],
   ["--source x --labels ham --out x", "Cannot read the table of labels ham: "],
   ["--source no --labels l.csv --out x", "Cannot read the folder of images no: it does not exist"],
   [
@@ -212,7 +217,16 @@ const refusals = [
     "--source ham --out x --partition column --partition-column dx --partition-clients 3",
     "Cannot use --partition-clients with --partition column: every value makes a client",
   ],
-  ...["--labels l.csv", "--classes nv,mel", "--split 1,1,1", "--seed 4", "--partition iid"].map((
+  ...[
+    "--labels l.csv",
+    "--id-column a",
+    "--drop-unlabelled",
+    "--group-column a",
+    "--classes nv,mel",
+    "--split 1,1,1",
+    "--seed 4",
+    "--partition iid",
+  ].map((
     flag,
   ) => [
     `--source ham --out x --csv-folder lists ${flag}`,
@@ -238,11 +252,105 @@ Deno.test("data prepare refuses in one sentence what it cannot do, and writes no
   using folder = new TemporaryFolder();
   folder.write("ham/readme.txt", "");
   folder.write("l.csv", "image,dx\na,nv\n");
+  folder.write("kinds/cat/a.png", "not read");
+  folder.write("kinds/dog/b.png", "not read");
   for (const [args, message] of refusals) {
     const { code, out, err } = await prepare(folder, args);
     assertEquals([code, out], [2, ""], args);
     assertStringIncludes(err, `${message}`, args);
     assertMatch(err, /^error: [^\n]+\n$/);
   }
-  assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name).sort(), ["ham", "l.csv"]);
+  assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name).sort(), [
+    "ham",
+    "kinds",
+    "l.csv",
+  ]);
+});
+
+Deno.test("data prepare reads one folder per class, and keeps folders of splits", async () => {
+  using folder = new TemporaryFolder();
+  for (const [index, name] of ["Cat", "dog", "Nevus"].entries()) {
+    for (let image = 0; image < 12; image++) {
+      const png = await encodePng(pixelsOf(`${image}${index}`, 8), 8);
+      folder.write(`kinds/${name}/${image}.png`, png);
+      folder.write(`parts/${["train", "val", "test"][image % 3]}/${name}/${image}.png`, png);
+    }
+  }
+  const args = "--partition-clients 1 --split 4,1,1";
+  const { code, out, err } = await prepare(folder, `--source kinds --out data ${args}`);
+  assertEquals([code, err], [0, ""]);
+  assertStringIncludes(out, "classes are named by folders\n");
+  const { places, classNames } = await placesOf(join(folder.path, "data"));
+  assertEquals(classNames, ["nv", "Cat", "dog"]);
+  assertEquals(places.size, 36);
+  for (const [id, place] of places) {
+    const [kind] = id.split("_");
+    assert(place.endsWith(` ${kind === "Nevus" ? "nv" : kind}`), `${id} ${place}`);
+  }
+
+  assertEquals((await prepare(folder, `--source parts --out kept --partition-clients 1`)).code, 0);
+  for (const [id, place] of (await placesOf(join(folder.path, "kept"))).places) {
+    const split = { train: "train", val: "valid", test: "test" }[id.split("_")[0]];
+    assertEquals(place.split(" ")[1], split, id);
+  }
+  folder.remove("parts/val");
+  const refused = await prepare(folder, "--source parts --out other");
+  assertEquals(refused.code, 2);
+  assertStringIncludes(
+    refused.err,
+    "of train, valid and test it has test, train; add what is missing",
+  );
+});
+
+Deno.test("data prepare keeps patients together, and says so; data inspect finds none in two splits", async () => {
+  using folder = new TemporaryFolder();
+  const rows = ["image_name,patient_id,label"];
+  for (let index = 0; index < 60; index++) {
+    folder.write(`raw/i${index}.png`, await encodePng(pixelsOf(`${index}`, 8), 8));
+    rows.push(`i${index},P${index % 15},${index % 2}`);
+  }
+  folder.write("labels.csv", rows.join("\n"));
+  const args = "--source raw --labels labels.csv --out data --partition-clients 2";
+  const { code, out } = await prepare(folder, args);
+  assertEquals(code, 0);
+  assertStringIncludes(out, "the images of each of 15 patients are in one client and split");
+  const inspect = (...more: string[]) =>
+    runCli(folder.path, "data", "inspect", "--data", "data", "--image-size", "32", ...more);
+  const checked = await inspect("--metadata", "labels.csv");
+  assertStringIncludes(
+    checked.out,
+    "Groups: 15 patients in 60 images\n  none in two splits or clients",
+  );
+  const header = "image_name,Patient ID,visit";
+  folder.write("visits.csv", [header, ...rows.slice(1)].join("\n"));
+  const visits = await inspect("--metadata", "visits.csv", "--group-column", "visit");
+  assertMatch(visits.out, /warning: 2 values of visit of client A in both train and test/);
+  assertStringIncludes(visits.out, "column Patient ID is not checked; name it with --group-column");
+});
+
+Deno.test("two classes without names are told, and no third output is made for them", async () => {
+  using folder = new TemporaryFolder();
+  const rows = ["image,label"];
+  for (let index = 0; index < 40; index++) {
+    folder.write(`raw/i${index}.png`, await encodePng(pixelsOf(`${index}`, 8), 8));
+    rows.push(`i${index},${index % 2}`);
+  }
+  folder.write("labels.csv", rows.join("\n"));
+  const args = "--source raw --labels labels.csv --out data --partition-clients 1";
+  assertEquals((await prepare(folder, args)).code, 0);
+  const inspect = () =>
+    runCli(folder.path, "data", "inspect", "--data", "data", "--image-size", "32");
+  folder.remove("data/csv_folder/classes.json");
+  const { code, err, out } = await inspect();
+  assertEquals(code, 0);
+  assertMatch(out, /client +split +class 0 +class 1 +all/);
+  assertStringIncludes(
+    err,
+    "warning: the classes are called class 0, class 1: csv_folder/classes.json can",
+  );
+  folder.write("data/csv_folder/classes.json", '["a", "b", "c"]');
+  assertEquals(
+    (await inspect()).err,
+    "warning: no client has a training image of c: what is never seen is never predicted\n",
+  );
 });

@@ -1,8 +1,9 @@
 // Split lists: which CSV files are understood, and what is said about the others.
 
-import { parseSplitList } from "../../src/data/csv.ts";
+import { parseTable } from "../../src/data/csv.ts";
+import { parseSplitList } from "../../src/data/split_list.ts";
 import { DataError } from "../../src/data/data_error.ts";
-import { assertEquals, assertThrows } from "../assert.ts";
+import { assertEquals, assertMatch, assertThrows } from "../assert.ts";
 
 function parse(text: string) {
   return parseSplitList(text, "list.csv", 3);
@@ -31,9 +32,9 @@ Deno.test("parseSplitList() takes rows with surplus, empty and missing fields", 
 
 Deno.test("parseSplitList() takes quoted fields with commas, quotes and line ends", () => {
   const text = 'image_id,note,label\n"x,1","say ""a""\nthen b",1\ny,"",2\n';
-  assertEquals(parse(text), [
-    { id: "x,1", label: 1, source: "list.csv line 3" },
-    { id: "y", label: 2, source: "list.csv line 4" },
+  assertEquals(parse(text).map(({ id, label, source }) => [id, label, source]), [
+    ["x,1", 1, "list.csv line 3"],
+    ["y", 2, "list.csv line 4"],
   ]);
 });
 
@@ -86,4 +87,35 @@ Deno.test("parseSplitList() rejects text that is not CSV", () => {
     "Cannot parse list.csv",
   );
   assertEquals(error.message.endsWith("; save it as comma-separated values"), true);
+});
+
+Deno.test("parseSplitList() takes columns in any case, but none that is needed twice", () => {
+  assertEquals(idsAndLabels("Label,IMAGE ID\n2,x.JPG\n"), [["x", 2]]);
+  for (
+    const header of ["image_id,label,label", "image_id,Label,label", "image_id,label,Image-ID"]
+  ) {
+    const error = assertThrows(() => parse(`${header}\nx,0,1\n`), DataError);
+    assertMatch(
+      error.message,
+      /^Cannot use list.csv: it has 2 columns .*; remove or rename all but one$/,
+    );
+  }
+  assertEquals(idsAndLabels("image_id,label,sex,sex\nx,1,m,f\n"), [["x", 1]]);
+});
+
+Deno.test("parseTable() finds the separator in the header, or in a line that names it", () => {
+  const expected = [{ a: "1", "b,c;d": "", e: "2;3" }];
+  for (
+    const [delimiter, first] of [[";", ""], ["\t", ""], ["|", ""], [",", ""], [";", "sep=;\r\n"], [
+      ":",
+      "SEP=:\n",
+    ]]
+  ) {
+    const line = (...cells: string[]) => cells.map((cell) => `"${cell}"`).join(delimiter);
+    const text = `${first}${line("a", "b,c;d", "e")}\r\n${line("1", "", "2;3")}\r\n`;
+    const { rows } = parseTable(text, "t.csv");
+    assertEquals(rows.map(({ fields }) => ({ ...fields })), expected, delimiter);
+    assertEquals(rows[0].source, `t.csv line ${first === "" ? 2 : 3}`);
+  }
+  assertEquals(parseTable("a\tb\n1\t\n", "t").rows[0].fields, { a: "1", b: "" });
 });

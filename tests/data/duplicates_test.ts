@@ -3,7 +3,7 @@
 import type { Dataset, Split } from "../../src/data/dataset.ts";
 import { findDuplicates } from "../../src/data/duplicates.ts";
 import type { ImagePlace } from "../../src/data/image_place.ts";
-import { checkLesions } from "../../src/data/shared_lesions.ts";
+import { checkGroups } from "../../src/data/shared_groups.ts";
 import { assertEquals } from "../assert.ts";
 
 /** Images of 2×2 pixels: "a3" is called a and has pixels that 3 stands for; all are of class 0. */
@@ -36,7 +36,7 @@ Deno.test("findDuplicates() groups all images of the same pixels, and only those
   ]);
 });
 
-Deno.test("checkLesions() finds lesions in two splits of a client, and in two clients", () => {
+Deno.test("checkGroups() finds lesions in two splits of a client, and in two clients", () => {
   const lesions = new Map(Object.entries({
     ...{ a: "L1", c: "L1", d: "L1" }, // train and valid of A
     ...{ b: "L2", e: "L2" }, // train and test of A
@@ -45,12 +45,12 @@ Deno.test("checkLesions() finds lesions in two splits of a client, and in two cl
     g: "L5",
     elsewhere: "L1",
   }));
-  const result = checkLesions(dataset, lesions);
-  assertEquals([result.images, result.lesions], [10, 5]);
+  const result = checkGroups(dataset, lesions);
+  assertEquals([result.images, result.groups], [10, 5]);
   const within = [...result.withinClients].map(([client, pairs]) => [
     client,
     pairs.map((found) =>
-      found.map(({ lesion, first, second }) => `${lesion}: ${show(first)}, ${show(second)}`)
+      found.map(({ group, first, second }) => `${group}: ${show(first)}, ${show(second)}`)
     ),
   ]);
   assertEquals(within, [
@@ -59,7 +59,7 @@ Deno.test("checkLesions() finds lesions in two splits of a client, and in two cl
   ]);
   assertEquals(result.betweenClients, []);
 
-  const everywhere = checkLesions(dataset, new Map([["d", "L"], ["j", "L"]]));
+  const everywhere = checkGroups(dataset, new Map([["d", "L"], ["j", "L"]]));
   assertEquals(everywhere.betweenClients.map(({ first, second }) => [show(first), show(second)]), [
     ["d A valid", "j B test"],
   ]);

@@ -20,10 +20,10 @@ function collection(count: number, seed = 1): Partitionable[] {
   const random = new RandomStream(seed, count);
   const images: Partitionable[] = [];
   while (images.length < count) {
-    const lesion = random.uniform() < 0.3 ? null : `L${images.length}`;
+    const group = random.uniform() < 0.3 ? null : `L${images.length}`;
     const label = random.uniform() < 0.7 ? 0 : 1 + random.integer(2);
-    const size = lesion === null ? 1 : 1 + random.integer(4);
-    for (let i = 0; i < size; i++) images.push({ label, lesion, split: null });
+    const size = group === null ? 1 : 1 + random.integer(4);
+    for (let i = 0; i < size; i++) images.push({ label, group, split: null });
   }
   return random.permutation(count).reduce<Partitionable[]>((all, i) => [...all, images[i]], []);
 }
@@ -32,7 +32,7 @@ function collection(count: number, seed = 1): Partitionable[] {
 function simple(classes: number, count: number): Partitionable[] {
   return Array.from(
     { length: classes * count },
-    (_, index) => ({ label: index % classes, lesion: null, split: null }),
+    (_, index) => ({ label: index % classes, group: null, split: null }),
   );
 }
 
@@ -57,7 +57,7 @@ for (const [name, ruleFor] of Object.entries(rules)) {
         for (const { client, split } of placements) {
           assert(client !== "" && splitNames.includes(split));
         }
-        const byLesion = Map.groupBy(placements.keys(), (index) => images[index].lesion);
+        const byLesion = Map.groupBy(placements.keys(), (index) => images[index].group);
         byLesion.delete(null);
         for (const members of byLesion.values()) {
           assertEquals(new Set(members.map((index) => where(placements[index]))).size, 1);
@@ -193,10 +193,36 @@ Deno.test("column makes a client for each value, named so that it can be a folde
 });
 
 Deno.test("column puts a lesion where most of its images would be", () => {
-  const images = simple(1, 40).map((image, index) => index < 3 ? { ...image, lesion: "L" } : image);
+  const images = simple(1, 40).map((image, index) => index < 3 ? { ...image, group: "L" } : image);
   const values = images.map((_, index) => index === 1 || index > 20 ? "left" : "right");
   const placements = partition(images, { kind: "column", values }, options);
   assertEquals(placements.slice(0, 3).map(({ client }) => client), ["right", "right", "right"]);
+});
+
+Deno.test("column puts a lesion with as many images of two values where the first of them is", () => {
+  const images = simple(1, 40).map((image, index) => index < 4 ? { ...image, group: "L" } : image);
+  for (const first of ["right", "left"]) {
+    const other = first === "left" ? "right" : "left";
+    const values = images.map((_, index) => [first, other][index % 2]);
+    const placements = partition(images, { kind: "column", values }, options);
+    assertEquals(placements.slice(0, 4).map(({ client }) => client), [first, first, first, first]);
+  }
+});
+
+Deno.test("a lesion of two classes counts as the more frequent, or of equally many as the first", () => {
+  // Dirichlet deals class by class: with nothing of class 1 but in the tied lesion, class 1 has no groups.
+  const images = simple(1, 60).flatMap((image, index): Partitionable[] =>
+    index < 50
+      ? [image]
+      : [{ ...image, group: `L${index}` }, { ...image, label: 1, group: `L${index}` }]
+  );
+  const tied = partition(images, rules.dirichlet(images), options);
+  const plain = partition(
+    images.map((image) => ({ ...image, label: 0 })),
+    rules.dirichlet(images),
+    options,
+  );
+  assertEquals(tied, plain);
 });
 
 Deno.test("a given split stays, and clients share out each split by the same rule", () => {
@@ -251,7 +277,7 @@ Deno.test("partition() rejects values that would make one folder", () => {
 Deno.test("partition() rejects a lesion whose images are given to different splits", () => {
   const images = simple(1, 40).map((image, index) => ({
     ...image,
-    lesion: "L",
+    group: "L",
     split: splitNames[index % 2],
   }));
   assertThrows(

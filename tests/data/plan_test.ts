@@ -16,7 +16,7 @@ async function writeImages(folder: TemporaryFolder, ...paths: string[]): Promise
 
 function image(className: string): CollectedImage {
   const load = () => Promise.reject(new Error("not needed"));
-  return { id: className, className, lesion: null, split: null, fields: {}, load };
+  return { id: className, className, group: null, split: null, fields: {}, load };
 }
 
 Deno.test("chooseClasses() puts the paper's first, then the others by number or name", () => {
@@ -34,6 +34,8 @@ Deno.test("chooseClasses() keeps those wanted, in their order", () => {
     message(["nv", "bkl"]),
     "Cannot keep class bkl: the images are of nv, mel, df",
   );
+  assertEquals(chooseClasses(images, ["Melanoma", "NV"]), ["mel", "nv"]);
+  assertEquals(message(["nv", "NV"]), "Cannot keep class nv twice; name it once");
   assertEquals(message(["nv"]), "Cannot use nv alone: there have to be at least two classes");
 });
 
@@ -43,10 +45,13 @@ Deno.test("readCollection() joins labels, metadata and files at any depth", asyn
   folder.write("labels.csv", "image,dx,site\na.JPG,mel,arm\nb,nv,\n");
   folder.write("more.csv", "image_id,lesion_id,site\nb,L1,leg\nz,L2,leg\n");
   const at = (name: string) => join(folder.path, name);
-  const images = await readCollection(folder.path, at("labels.csv"), at("more.csv"));
+  const { images } = await readCollection(folder.path, {
+    labels: at("labels.csv"),
+    metadata: at("more.csv"),
+  });
   assertEquals(
-    images.map(({ id, className, lesion, fields: { site } }) => [id, className, lesion, site]),
-    [["a", "mel", null, "arm"], ["b", "nv", "L1", ""]],
+    images.map(({ id, className, group, fields: { site } }) => [id, className, group, site]),
+    [["a", "mel", null, "arm"], ["b", "nv", "lesion_id L1", ""]],
   );
   assertEquals((await images[1].load()).pixels, pixelsOf("part_2/deep/b", 4));
 });
@@ -59,17 +64,15 @@ Deno.test("readCollection() takes copies of an image but no choice of two", asyn
   folder.write("one/other.png", a);
   folder.write("two/other.png", b);
   folder.write("labels.csv", "image,dx\nsame,mel\nother,nv\n");
-  const [same, other] = await readCollection(
-    folder.path,
-    join(folder.path, "labels.csv"),
-    null,
-  );
+  const { images: [same, other] } = await readCollection(folder.path, {
+    labels: join(folder.path, "labels.csv"),
+  });
   assertEquals((await same.load()).pixels, pixelsOf("a", 4));
   const error = await assertRejects(() => other.load(), DataError);
   assertEquals(
     error.message.replaceAll(folder.path, "DATA"),
     "Cannot choose between DATA/one/other.png and DATA/two/other.png: they differ; " +
-      "remove one of them",
+      "remove one of them, or name the folder too where the image is listed",
   );
 });
 
@@ -86,14 +89,18 @@ Deno.test("no image outside of the folder is read, by path or by link", async ()
     folder.write("lists/clientA/valid_clientA.csv", `image_id,label\n${id},0\n`);
     folder.write("lists/clientA/test_clientA.csv", `image_id,label\n${id},0\n`);
     const path = join(folder.path, "labels.csv");
-    const error = await assertRejects(() => readCollection(data, path, null), DataError);
+    const error = await assertRejects(() => readCollection(data, { labels: path }), DataError);
     assertEquals(
       error.message,
-      `Cannot find image ${id} of ${path} line 2: there is no ${id}.jpg, .jpeg or .png below ${data} (links are ` +
-        "not followed); add the image or remove the line",
+      `Cannot find image ${id} of ${path} line 2: there is no ${id}.jpg, .jpeg or .png below ${data} (links ` +
+        "are not followed); add the image, remove the line, or leave out such images with --skip-missing",
     );
     const lists = join(folder.path, "lists");
-    await assertRejects(() => planByLists(data, lists), DataError, `Cannot find image ${id} of`);
+    await assertRejects(
+      () => planByLists(data, lists, false),
+      DataError,
+      `Cannot find image ${id} of`,
+    );
   }
 });
 
@@ -101,11 +108,15 @@ Deno.test("planByPartition() lists the images of each client and split in the co
   const images = Array.from({ length: 40 }, (_, index): CollectedImage => ({
     ...image(index % 2 === 0 ? "mel" : "nv"),
     id: `image_${index}`,
-    lesion: index < 2 ? null : `L${index}`,
+    group: index < 2 ? null : `L${index}`,
+    fields: index < 2 ? {} : { lesion_id: `L${index}` },
   }));
   const shares = [0.7, 0.1, 0.2] as const;
   const rule = { kind: "iid", clients: 2 } as const;
-  const { clients } = planByPartition(images, ["nv", "mel"], rule, { shares, seed: 1 });
+  const { clients } = planByPartition(images, ["lesion_id"], ["nv", "mel"], rule, {
+    shares,
+    seed: 1,
+  });
   assertEquals(clients.map(({ name }) => name), ["A", "B"]);
   const splits = clients.flatMap(({ train, valid, test }) => [train, valid, test]);
   assertEquals(splits.flatMap((split) => split.images).length, 40);
@@ -130,11 +141,13 @@ Deno.test("planByLists() follows the lists and keeps their text", async () => {
     folder.write(`lists/clientB/${split}_clientB.csv`, list(split === "test" ? "y" : "x"));
   }
   folder.write("lists/readme.txt", "");
-  const { clients, classNames } = await planByLists(
+  folder.write("lists/classes.json", '["a", "b", "c"]');
+  const { plan: { clients, classNames }, notes } = await planByLists(
     join(folder.path, "raw"),
     join(folder.path, "lists"),
+    false,
   );
-  assertEquals(classNames, ["nv", "bkl", "mel"]);
+  assertEquals([classNames, notes], [["a", "b", "c"], []]);
   const [{ name, train, test }] = clients;
   assertEquals([name, train.list, test.list], ["B", list("x"), list("y")]);
   assertEquals([train.images[0].id, train.images[0].label], ["x", 2]);
@@ -143,10 +156,108 @@ Deno.test("planByLists() follows the lists and keeps their text", async () => {
 
 Deno.test("planByLists() rejects a folder without lists", async () => {
   using folder = new TemporaryFolder();
-  const error = await assertRejects(() => planByLists(folder.path, folder.path), DataError);
+  const error = await assertRejects(() => planByLists(folder.path, folder.path, false), DataError);
   assertEquals(
     error.message.replaceAll(folder.path, "LISTS"),
     "Cannot find lists in LISTS: it holds no folder client<name>; name the folder that holds clientA, " +
       "clientB and so on with --csv-folder",
   );
+});
+
+Deno.test("planByLists() with skipMissing leaves out what is not there, and flattens names with folders", async () => {
+  using folder = new TemporaryFolder();
+  await writeImages(folder, "raw/siteA/1.png", "raw/siteB/1.png");
+  const list = "image_id,label,patient_id\nsiteA/1.png,0,P\nsiteB\\1.png,1,Q\ngone,1,R\n";
+  for (const split of ["train", "valid", "test"]) {
+    folder.write(`lists/clientA/${split}_clientA.csv`, list);
+  }
+  const [raw, lists] = ["raw", "lists"].map((name) => join(folder.path, name));
+  await assertRejects(
+    () => planByLists(raw, lists, false),
+    DataError,
+    "Cannot find image gone of",
+  );
+  const { plan: { clients: [{ train }], classNames }, notes } = await planByLists(raw, lists, true);
+  assertEquals(classNames, ["class 0", "class 1"]);
+  assertEquals(
+    train.list,
+    "image_id,label,patient_id,dx\nsiteA_1,0,P,class 0\nsiteB_1,1,Q,class 1\n",
+  );
+  assertEquals(train.images.map(({ id }) => id), ["siteA_1", "siteB_1"]);
+  assertEquals((await train.images[1].load()).pixels, pixelsOf("raw/siteB/1", 4));
+  assertEquals(notes, ["left out as they are not there: 3 images (gone, gone, gone)"]);
+});
+
+Deno.test("readCollection() finds images by path, in any case of the ending, composed or not", async () => {
+  using folder = new TemporaryFolder();
+  const decomposed = "La\u0308sion.JPG"; // as macOS stores it
+  await writeImages(
+    folder,
+    "raw/siteA/1.PNG",
+    "raw/siteB/1.png",
+    `raw/${decomposed}`,
+    "raw/._x.png",
+  );
+  const rows = [
+    "siteA/1.png,nv",
+    "./siteB\\1,mel",
+    "L\u00e4sion.jpg,mel",
+    "study/raw/siteA/2.png,nv",
+  ];
+  await writeImages(folder, "raw/siteA/2.png");
+  folder.write("labels.csv", ["filename,label", ...rows].join("\n"));
+  const labels = join(folder.path, "labels.csv");
+  const { images } = await readCollection(join(folder.path, "raw"), { labels });
+  assertEquals(images.map(({ id }) => id), [
+    "siteA_1",
+    "siteB_1",
+    "L\u00e4sion",
+    "study_raw_siteA_2",
+  ]);
+  assertEquals((await images[0].load()).pixels, pixelsOf("raw/siteA/1", 4));
+  assertEquals((await images[1].load()).pixels, pixelsOf("raw/siteB/1", 4));
+  assertEquals((await images[3].load()).pixels, pixelsOf("raw/siteA/2", 4));
+
+  folder.write("labels.csv", "filename,label\nx,nv\n");
+  await assertRejects(
+    () => readCollection(join(folder.path, "raw"), { labels }),
+    DataError,
+    "Cannot find image x",
+  );
+});
+
+Deno.test("readCollection() with skipMissing counts and names what is not there", async () => {
+  using folder = new TemporaryFolder();
+  await writeImages(folder, "raw/a.png");
+  const rows = Array.from({ length: 7 }, (_, index) => `gone${index},mel`);
+  folder.write("labels.csv", ["image,dx", "a,nv", ...rows].join("\n"));
+  const { images, notes } = await readCollection(join(folder.path, "raw"), {
+    labels: join(folder.path, "labels.csv"),
+    skipMissing: true,
+  });
+  assertEquals(images.map(({ id }) => id), ["a"]);
+  assertEquals(
+    notes.at(-1),
+    "left out as they are not there: 7 images (gone0, gone1, gone2, gone3, gone4 and 2 more)",
+  );
+});
+
+Deno.test("readCollection() warns of a column that tells what belongs together and is not used", async () => {
+  using folder = new TemporaryFolder();
+  await writeImages(folder, "raw/a.png", "raw/b.png");
+  folder.write("labels.csv", "image,dx,Subject ID\na,nv,7\nb,mel,7\n");
+  const options = { labels: join(folder.path, "labels.csv") };
+  const read = (groupColumn: string | null) =>
+    readCollection(join(folder.path, "raw"), { ...options, groupColumn });
+  const without = await read(null);
+  assertEquals(without.images.map(({ group }) => group), [null, null]);
+  assertEquals(
+    without.notes.at(-1),
+    "warning: column Subject ID looks as if it tells what images belong together, and is not used: with " +
+      "--group-column Subject ID none of its values is in two splits",
+  );
+  const { images, notes } = await read("subject_id");
+  assertEquals(images.map(({ group }) => group), ["Subject ID 7", "Subject ID 7"]);
+  assertEquals(notes.length, 1);
+  await assertRejects(() => read("clinic"), DataError, "Cannot use clinic for --group-column");
 });

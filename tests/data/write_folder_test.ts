@@ -32,7 +32,9 @@ Deno.test("writeDatasetFolder() squeezes and enlarges to squares, and names othe
   }));
   const classNames = ["a; b", 'say "c"', "d", "e"];
   const split = (id: string, label: number, image: typeof wide) => {
-    const list = splitListText([{ id, label, lesion: "L,1" }], classNames);
+    const list = splitListText([{ id, label, fields: { lesion_id: "L,1" } }], classNames, [
+      "lesion_id",
+    ]);
     return { list, images: [{ id, label, load: () => Promise.resolve(image) }] };
   };
   const clients = [{

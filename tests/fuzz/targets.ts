@@ -2,7 +2,8 @@
 
 import { join } from "@std/path";
 import { unzipSync, zipSync } from "fflate";
-import { parseSplitList } from "../../src/data/csv.ts";
+import { parseSplitList } from "../../src/data/split_list.ts";
+import { decodeText } from "../../src/data/text_encoding.ts";
 import { DataError } from "../../src/data/data_error.ts";
 import { parseLabelTable } from "../../src/data/label_table.ts";
 import { parseMedMnist } from "../../src/data/medmnist.ts";
@@ -218,13 +219,13 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   {
     name: "split list",
     make: text(csv),
-    read: (bytes) => parseSplitList(decoder.decode(bytes), "list.csv", 3),
+    read: (bytes) => parseSplitList(decodeText(bytes, "list.csv"), "list.csv", 3),
     documented: [DataError],
   },
   {
     name: "table of labels",
     make: (random) => text(pick(random, [labelTable, flagTable]))(random),
-    read: (bytes) => parseLabelTable(decoder.decode(bytes), "labels.csv"),
+    read: (bytes) => parseLabelTable(decodeText(bytes, "labels.csv"), "labels.csv"),
     documented: [DataError],
   },
   {
