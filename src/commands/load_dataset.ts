@@ -6,6 +6,7 @@ import { demoDataset } from "../data/demo.ts";
 import { readDatasetFolder } from "../data/folder.ts";
 import { CacheFolder } from "../io/cache_folder.ts";
 import { userCacheFolder } from "../io/user_cache.ts";
+import { oneLine } from "./expected_error.ts";
 import type { DataOptions } from "./flags.ts";
 import { ReadingLine } from "./reading_line.ts";
 import { UsageError } from "./usage_error.ts";
@@ -34,7 +35,7 @@ export async function showLoading(
   signal: AbortSignal,
 ): Promise<Dataset> {
   const dataset = await readShowing(options, visible, signal);
-  for (const warning of datasetWarnings(dataset)) console.error(`warning: ${warning}`);
+  for (const warning of datasetWarnings(dataset)) console.error(`warning: ${oneLine(warning)}`);
   return dataset;
 }
 

@@ -4,6 +4,7 @@ import { stringify } from "csv-stringify/sync";
 import { DataError } from "../data/data_error.ts";
 import type { Split } from "../data/dataset.ts";
 import { openImageDecoder } from "../data/decode.ts";
+import { type ImageNote, summarizeNotes } from "../data/image_notes.ts";
 import { findImages, readUnlabelledImage } from "../data/unlabelled_images.ts";
 import { TrainedModels } from "../federated/trained_models.ts";
 import { expectNewFile, toJsonLine, writeFileAtomic } from "../io/files.ts";
@@ -96,7 +97,8 @@ async function predictFiles(
   const classes = network.classNames.length;
   const rows: PredictionTable["files"][number][] = [];
   const failures: PredictionTable["failures"][number][] = [];
-  for await (const portion of readPortions(files, network)) {
+  const notes: ImageNote[] = [];
+  for await (const portion of readPortions(files, network, notes)) {
     signal.throwIfAborted();
     failures.push(...portion.failures);
     if (portion.files.length === 0) continue;
@@ -112,12 +114,15 @@ async function predictFiles(
       rows.push({ file, probabilities });
     });
   }
+  line[Symbol.dispose]();
+  for (const note of summarizeNotes(notes)) console.error(`warning: ${oneLine(note)}`);
   return { models: labels, classNames: network.classNames, files: rows, failures };
 }
 
 async function* readPortions(
   files: readonly string[],
   { imageSize }: NetworkSettings,
+  notes: ImageNote[],
 ): AsyncGenerator<Portion, void> {
   const decode = await openImageDecoder();
   const bytes = imageSize ** 2 * 3;
@@ -129,7 +134,8 @@ async function* readPortions(
     const failures: { file: string; message: string }[] = [];
     for (const file of wanted) {
       try {
-        images.set(await readUnlabelledImage(file, imageSize, decode), read.length * bytes);
+        const pixels = await readUnlabelledImage(file, imageSize, decode, notes);
+        images.set(pixels, read.length * bytes);
         read.push(file);
       } catch (error) {
         if (!(error instanceof DataError)) throw error;

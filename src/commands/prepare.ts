@@ -11,6 +11,7 @@ import {
 } from "../data/collection.ts";
 import { findColumn } from "../data/columns.ts";
 import { countedGroups } from "../data/groups.ts";
+import { type ImageNote, summarizeNotes } from "../data/image_notes.ts";
 import type { PartitionRule } from "../data/partition.ts";
 import { chooseClasses, planByLists, planByPartition } from "../data/plan.ts";
 import { type FolderPlan, writeDatasetFolder } from "../data/write_folder.ts";
@@ -50,8 +51,9 @@ export async function prepare(args: readonly string[], signal: AbortSignal): Pro
   const { plan, notes } = options.csvFolder === null
     ? await planPartition(source, options)
     : await planByLists(source, options.csvFolder, options.skipMissing);
-  await write(out, plan, options.imageSize, signal);
-  console.log(reportLines(out, plan, notes, options.imageSize).join("\n"));
+  const noticed = await write(out, plan, options.imageSize, signal);
+  const all = [...notes, ...summarizeNotes(noticed).map((text) => `warning: ${text}`)];
+  console.log(reportLines(out, plan, all, options.imageSize).join("\n"));
 }
 
 function checkFlags(options: PrepareOptions, given: readonly string[]): Paths {
@@ -177,9 +179,14 @@ function ruleOf(options: PrepareOptions, images: readonly CollectedImage[]): Par
   return { kind, values: images.map(({ fields }) => fields[column] ?? "") };
 }
 
-async function write(out: string, plan: FolderPlan, imageSize: number, signal: AbortSignal) {
+async function write(
+  out: string,
+  plan: FolderPlan,
+  imageSize: number,
+  signal: AbortSignal,
+): Promise<ImageNote[]> {
   using line = new ReadingLine(true, "Preparing images");
-  await createFolderAtomic(
+  return await createFolderAtomic(
     out,
     (temporary) =>
       writeDatasetFolder(temporary, plan, imageSize, (done, total) => {

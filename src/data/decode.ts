@@ -4,8 +4,12 @@
 // five times the decoding at these sizes. So its decoders are used directly, each instantiated once.
 import jpegModule from "imagescript/wasm/node/jpeg.js";
 import pngModule from "imagescript/wasm/node/png.js";
+import { damageOf, endsWithMarker } from "./damage.ts";
 import { DataError } from "./data_error.ts";
-import { isJpeg, isPng, sizeInHeader } from "./image_header.ts";
+import { decodeDeepPng } from "./deep_png.ts";
+import { isPng, sizeInHeader } from "./image_header.ts";
+import { jpegSegments } from "./image_parts.ts";
+import { orientationOf, upright } from "./orientation.ts";
 
 /** An image in memory. */
 export interface RgbImage {
@@ -13,10 +17,13 @@ export interface RgbImage {
   readonly height: number;
   /** row-major `[height, width, 3]` */
   readonly pixels: Uint8Array;
+  /** what its owner should know about it, completing "3 images …" */
+  readonly notes?: readonly string[];
 }
 
 /**
- * Decodes the bytes of a PNG or JPEG file; the name is for messages. Alpha is dropped, not blended.
+ * Decodes the bytes of a PNG or JPEG file and turns the image as its EXIF orientation says; the name is for messages.
+ * Alpha is dropped, not blended.
  *
  * @throws {DataError} when the bytes are not a whole PNG or JPEG image, or one that would fill the memory
  */
@@ -52,11 +59,20 @@ export async function openImageDecoder(): Promise<ImageDecoder> {
   const png = await (pngModule as DecoderModule<DecodedPng>).init();
   const jpeg = await (jpegModule as DecoderModule<DecodedJpeg>).init();
 
-  const decode = (bytes: Uint8Array): RgbImage => {
-    if (isPng(bytes)) {
-      const { width, height, framebuffer } = png.decode(bytes);
-      return { width, height, pixels: toRgb(framebuffer, 4) };
+  const decodePng = (bytes: Uint8Array): RgbImage => {
+    if (bytes[depthInPng] === 16) {
+      const { bits, ...image } = decodeDeepPng(bytes);
+      if (bits === 16) return image;
+      return {
+        ...image,
+        notes: [`use ${bits} of their 16 bits, which were taken for all there are`],
+      };
     }
+    const { width, height, framebuffer } = png.decode(bytes);
+    return { width, height, pixels: toRgb(framebuffer, 4) };
+  };
+
+  const decodeJpeg = (bytes: Uint8Array): RgbImage => {
     const { width, height, format, buffer } = jpeg.decode(bytes);
     const channels = channelsOfJpegFormat[format];
     if (channels === 4) throw new Error("it is a JPEG file in CMYK colours, not in RGB");
@@ -66,25 +82,72 @@ export async function openImageDecoder(): Promise<ImageDecoder> {
     return { width, height, pixels: toRgb(buffer, channels) };
   };
 
+  const decode = (bytes: Uint8Array): RgbImage => {
+    if (isPng(bytes)) return decodePng(bytes);
+    if (endsWithMarker(bytes) || !isBaseline(bytes)) return decodeJpeg(bytes);
+    const image = decodeWithoutEnd(bytes, decodeJpeg);
+    return { ...image, notes: ["lack the end marker of JPEG, and nothing else"] };
+  };
+
   return (bytes, name) => {
+    expectDecodable(bytes, name);
     try {
-      expectDecodable(bytes);
-      return decode(bytes);
+      return upright(decode(bytes), orientationOf(bytes));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new DataError(`Cannot decode ${name}: ${reason}; replace the file`);
+      throw undecodable(name, damageOf(bytes, name) ?? reason);
     }
   };
 }
 
+function undecodable(name: string, reason: string): DataError {
+  return new DataError(`Cannot decode ${name}: ${reason}; replace the file`);
+}
+
+/** Offset of the bits per channel in a PNG file. */
+const depthInPng = 24;
+
+/** What JPEG ends with. */
+const endMarker = [0xff, 0xd9];
+
+/** Two fillings that no decoder takes for the same picture. */
+const fillings = [0xaa, 0x55];
+
+/** More than any decoder reads ahead, bytes. */
+const fillingLength = 512;
+
+/**
+ * Decodes a JPEG file that lacks only its end marker. Whether anything else is missing shows where bits that are
+ * appended change the picture.
+ *
+ * @throws {Error} if they do
+ */
+function decodeWithoutEnd(bytes: Uint8Array, decode: (bytes: Uint8Array) => RgbImage): RgbImage {
+  const followedBy = (filling: readonly number[]) =>
+    decode(Uint8Array.from([...bytes, ...filling, ...endMarker]));
+  const image = followedBy([]);
+  for (const filling of fillings) {
+    const { pixels } = followedBy(new Array(fillingLength).fill(filling));
+    if (pixels.some((byte, index) => byte !== image.pixels[index])) {
+      throw new Error("it is cut off");
+    }
+  }
+  return image;
+}
+
+/** Has a JPEG file all of a pixel in one place? Of a progressive one whole scans could be missing. */
+function isBaseline(bytes: Uint8Array): boolean {
+  return jpegSegments(bytes).some(({ marker }) => marker === 0xc0 || marker === 0xc1);
+}
+
 /** Checks what is known before a single pixel is decoded. */
-function expectDecodable(bytes: Uint8Array): void {
-  if (!isPng(bytes) && !isJpeg(bytes)) throw new Error("it is neither a PNG nor a JPEG file");
+function expectDecodable(bytes: Uint8Array, name: string): void {
   const size = sizeInHeader(bytes);
-  if (size === null) throw new Error("its header is cut off");
+  if (size === null) throw undecodable(name, damageOf(bytes, name) ?? "its header is damaged");
   const { width, height } = size;
-  if (width * height <= mostPixels) return;
-  throw new Error(`its header announces ${width}x${height} pixels, too many to decode`);
+  const announced = `its header announces ${width}x${height} pixels`;
+  if (width * height > mostPixels) throw undecodable(name, `${announced}, too many to decode`);
+  if (width * height === 0) throw undecodable(name, announced);
 }
 
 /** Keeps the first three of four channels; repeats a single one. */

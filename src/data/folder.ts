@@ -12,6 +12,7 @@ import {
   splitNames,
 } from "./dataset.ts";
 import { imageExtensions } from "./image_names.ts";
+import { summarizeNotes } from "./image_notes.ts";
 import { type ImageBlock, type ImageCache, readBlocks } from "./image_cache.ts";
 import { allocateImages } from "./image_memory.ts";
 import { readImages, type ReadOptions } from "./image_threads.ts";
@@ -74,9 +75,11 @@ export async function readDatasetFolder(
       test: prepare("test"),
     });
   }
-  if (options.cache !== undefined) await readBlocks(blocks, imageSize, options.cache, options);
-  else await readImages(blocks.flatMap(({ tasks }) => tasks), imageSize, options);
-  return { clients, imageSize, classNames };
+  const notes = options.cache !== undefined
+    ? await readBlocks(blocks, imageSize, options.cache, options)
+    : await readImages(blocks.flatMap(({ tasks }) => tasks), imageSize, options);
+  const dataset = { clients, imageSize, classNames };
+  return notes.length === 0 ? dataset : { ...dataset, warnings: summarizeNotes(notes) };
 }
 
 /** At most `count` items, evenly spaced: the official lists are sorted by class. */

@@ -3,6 +3,7 @@
 import { resolve } from "@std/path";
 import { concurrently } from "./concurrently.ts";
 import type { ImageTask } from "./image_files.ts";
+import type { ImageNote } from "./image_notes.ts";
 import { readImages, type ReadOptions } from "./image_threads.ts";
 
 /** Where decoded images are kept. What cannot be read or written is no error: it is decoded again. */
@@ -19,12 +20,13 @@ export interface ImageBlock {
   readonly images: Uint8Array;
 }
 
-/** Raise it when decode.ts, resize.ts or imagescript give other pixels than before: nobody may get the old ones. */
-export const pixelsVersion = 1;
+/** Raise it when decode.ts, orientation.ts, resize.ts or imagescript give other pixels than before: nobody may get the old ones. */
+export const pixelsVersion = 2;
 
 /**
  * Fills blocks from the cache or else from their files, which are then kept; the bytes are the same.
  *
+ * @returns what was noticed about the images, now or when they were decoded
  * @throws {DataError} as `readImages()`
  */
 export async function readBlocks(
@@ -32,38 +34,58 @@ export async function readBlocks(
   imageSize: number,
   cache: ImageCache,
   { threads, onProgress }: ReadOptions,
-): Promise<void> {
+): Promise<ImageNote[]> {
   const total = blocks.reduce((sum, { tasks }) => sum + tasks.length, 0);
-  const missing: (ImageBlock & { readonly key: string | null })[] = [];
+  const missing: (ImageBlock & { readonly key: Keys | null })[] = [];
+  const notes: ImageNote[] = [];
   let cached = 0;
   for (const block of blocks) {
-    const key = await keyOf(block.tasks, imageSize);
-    const bytes = key === null ? null : await cache.read(key);
+    const key = await keysOf(block.tasks, imageSize);
+    const bytes = key === null ? null : await cache.read(key.pixels);
     if (bytes === null) missing.push({ ...block, key });
     else {
       block.images.set(bytes);
+      notes.push(...await readNotes(key!, cache));
       cached += block.tasks.length;
       onProgress?.(cached, total);
     }
   }
-  if (missing.length === 0) return;
-  await readImages(missing.flatMap(({ tasks }) => tasks), imageSize, {
+  if (missing.length === 0) return notes;
+  const noted = await readImages(missing.flatMap(({ tasks }) => tasks), imageSize, {
     threads,
     onProgress: (done) => onProgress?.(cached + done, total),
   });
   for (const { key, tasks, images } of missing) {
-    const isSettled = key !== null && key === await keyOf(tasks, imageSize); // no file has changed meanwhile
-    if (isSettled) await cache.write(key, images);
+    const after = await keysOf(tasks, imageSize);
+    if (key !== null && key.pixels === after?.pixels) { // no file has changed meanwhile
+      const own = noted.filter(({ path }) => tasks.some((task) => task.path === path));
+      if (own.length > 0) {
+        await cache.write(key.notes, new TextEncoder().encode(JSON.stringify(own)));
+      }
+      await cache.write(key.pixels, images);
+    }
     onProgress?.(total, total); // the caller may want to stop here too
   }
+  return [...notes, ...noted];
+}
+
+async function readNotes(key: Keys, cache: ImageCache): Promise<ImageNote[]> {
+  const bytes = await cache.read(key.notes);
+  return bytes === null ? [] : JSON.parse(new TextDecoder().decode(bytes));
+}
+
+/** The names of a block's pixels and of what was noticed about them. */
+interface Keys {
+  readonly pixels: string;
+  readonly notes: string;
 }
 
 /**
- * Names the pixels of a block by all they depend on. Of the lists that is which images they name in which order.
+ * Names a block by all that its pixels depend on. Of the lists that is which images they name in which order.
  *
  * @returns null if a file cannot be examined; reading it will tell why
  */
-async function keyOf(tasks: readonly ImageTask[], imageSize: number): Promise<string | null> {
+async function keysOf(tasks: readonly ImageTask[], imageSize: number): Promise<Keys | null> {
   const files = new Array<unknown>(tasks.length);
   try {
     await concurrently([...tasks.entries()], async ([index, { path }]) => {
@@ -74,6 +96,10 @@ async function keyOf(tasks: readonly ImageTask[], imageSize: number): Promise<st
     return null;
   }
   const text = JSON.stringify({ pixelsVersion, imageSize, files });
+  return { pixels: await digestOf(text), notes: await digestOf(`notes ${text}`) };
+}
+
+async function digestOf(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return new Uint8Array(digest).toHex();
 }

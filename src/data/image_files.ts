@@ -4,6 +4,7 @@ import { concurrently } from "./concurrently.ts";
 import { DataError } from "./data_error.ts";
 import type { ImageDecoder } from "./decode.ts";
 import { sizeInHeader } from "./image_header.ts";
+import type { ImageNote } from "./image_notes.ts";
 import { readBytes } from "./listing.ts";
 import { areaAverage } from "./resize.ts";
 
@@ -24,6 +25,7 @@ export interface ImageTask extends ImageFile {
  * Decodes all images in this thread and area-averages them to `imageSize`, in no particular order.
  *
  * @param onProgress called after every image, with the numbers of images read and to be read
+ * @returns what was noticed about them
  * @throws {DataError} at the first image that cannot be read or is not of its stored size
  */
 export async function readImageFiles(
@@ -31,11 +33,21 @@ export async function readImageFiles(
   imageSize: number,
   decode: ImageDecoder,
   onProgress?: (done: number, total: number) => void,
-): Promise<void> {
-  await concurrently(tasks, (task) => readImage(task, imageSize, decode), { onProgress });
+): Promise<ImageNote[]> {
+  const notes: ImageNote[] = [];
+  await concurrently(tasks, async (task) => {
+    for (const text of await readImage(task, imageSize, decode)) {
+      notes.push({ path: task.path, text });
+    }
+  }, { onProgress });
+  return notes;
 }
 
-async function readImage(task: ImageTask, imageSize: number, decode: ImageDecoder): Promise<void> {
+async function readImage(
+  task: ImageTask,
+  imageSize: number,
+  decode: ImageDecoder,
+): Promise<readonly string[]> {
   const { path, storedSize, target } = task;
   const bytes = await readBytes(path);
   const { width, height } = sizeInHeader(bytes) ?? decode(bytes, path); // which says what is wrong
@@ -45,5 +57,7 @@ async function readImage(task: ImageTask, imageSize: number, decode: ImageDecode
         `${storedSize}x${storedSize}; resize it`,
     );
   }
-  target.set(areaAverage(decode(bytes, path), imageSize));
+  const image = decode(bytes, path);
+  target.set(areaAverage(image, imageSize));
+  return image.notes ?? [];
 }

@@ -4,6 +4,7 @@ import { concurrently } from "./concurrently.ts";
 import { DataError } from "./data_error.ts";
 import { openImageDecoder } from "./decode.ts";
 import { type ImageTask, readImageFiles } from "./image_files.ts";
+import type { ImageNote } from "./image_notes.ts";
 import type { ImageReply, ImageRequest } from "./image_worker.ts";
 
 /** More threads would wait for the disk, and each takes some megabytes. */
@@ -29,6 +30,7 @@ export interface ReadOptions {
  * Decodes all images and area-averages them to `imageSize`, in no particular order; the bytes do not depend on the
  * threads.
  *
+ * @returns what was noticed about them
  * @throws {DataError} at the first image that cannot be read or is not of its stored size
  */
 export async function readImages(
@@ -36,19 +38,21 @@ export async function readImages(
   imageSize: number,
   { cores = navigator.hardwareConcurrency, threads = threadsFor(tasks, cores), onProgress }:
     ReadOptions = {},
-): Promise<void> {
+): Promise<ImageNote[]> {
   if (threads === 1) {
     return await readImageFiles(tasks, imageSize, await openImageDecoder(), onProgress);
   }
   const workers = Array.from({ length: threads }, () => new Worker(program, { type: "module" }));
   const idle = [...workers];
+  const noted: ImageNote[] = [];
   let done = 0;
   try {
     await concurrently(portionsOf(tasks), async (portion) => {
       const worker = idle.pop()!; // there are as many as portions at a time
       const files = portion.map(({ path, storedSize }) => ({ path, storedSize }));
-      const pixels = await ask(worker, { files, imageSize });
+      const { pixels, notes } = await ask(worker, { files, imageSize });
       idle.push(worker);
+      noted.push(...notes);
       const bytes = imageSize ** 2 * 3;
       portion.forEach(({ target }, index) => {
         target.set(pixels.subarray(index * bytes, (index + 1) * bytes));
@@ -58,6 +62,7 @@ export async function readImages(
   } finally {
     for (const worker of workers) worker.terminate();
   }
+  return noted;
 }
 
 const program = new URL("./image_worker.ts", import.meta.url);
@@ -89,11 +94,13 @@ function portionsOf(tasks: readonly ImageTask[]): ImageTask[][] {
   return portions;
 }
 
-/** The pixels `[files, imageSize, imageSize, 3]`. */
-function ask(worker: Worker, request: ImageRequest): Promise<Uint8Array> {
+function ask(
+  worker: Worker,
+  request: ImageRequest,
+): Promise<Exclude<ImageReply, { problem: string }>> {
   return new Promise((resolve, reject) => {
     worker.onmessage = ({ data }: MessageEvent<ImageReply>) => {
-      if ("pixels" in data) resolve(data.pixels);
+      if ("pixels" in data) resolve(data);
       else reject(new DataError(data.problem));
     };
     worker.onerror = (event) => {

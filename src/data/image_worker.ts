@@ -3,6 +3,7 @@
 import { DataError } from "./data_error.ts";
 import { openImageDecoder } from "./decode.ts";
 import { type ImageFile, readImageFiles } from "./image_files.ts";
+import type { ImageNote } from "./image_notes.ts";
 
 /** What is asked of the thread. */
 export interface ImageRequest {
@@ -11,9 +12,9 @@ export interface ImageRequest {
   readonly imageSize: number;
 }
 
-/** What it answers: RGB bytes, `[files, imageSize, imageSize, 3]`, or what is wrong with one of the files. */
+/** What it answers: RGB bytes, `[files, imageSize, imageSize, 3]`, and notes, or what is wrong with one of the files. */
 export type ImageReply =
-  | { readonly pixels: Uint8Array<ArrayBuffer> }
+  | { readonly pixels: Uint8Array<ArrayBuffer>; readonly notes: readonly ImageNote[] }
   | { readonly problem: string };
 
 /** The global object of a worker, whose types are not those of the main thread. */
@@ -31,11 +32,12 @@ self.onmessage = async ({ data: { files, imageSize } }) => {
     ...file,
     target: pixels.subarray(index * bytes, (index + 1) * bytes),
   }));
+  let notes: readonly ImageNote[];
   try {
-    await readImageFiles(tasks, imageSize, await decoder);
+    notes = await readImageFiles(tasks, imageSize, await decoder);
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     return self.postMessage({ problem: error.message }); // the class would be lost on the way
   }
-  self.postMessage({ pixels }, [pixels.buffer]);
+  self.postMessage({ pixels, notes }, [pixels.buffer]);
 };

@@ -90,6 +90,14 @@ function readArray(archive: Uint8Array, path: string, name: string): NumpyArray 
 /** `[count, height, width]`. */
 function checkShapes(images: NumpyArray, labels: NumpyArray, place: string): number[] {
   const [count, height, width, channels = 1] = images.shape;
+  if (images.shape.length === 5 || (images.shape.length === 4 && channels > 4)) {
+    throw new DataError(
+      `Cannot use ${place}_images of shape [${
+        images.shape.join(", ")
+      }]: these are 3-D volumes, and images ` +
+        "here have two dimensions; choose a 2-D set of MedMNIST",
+    );
+  }
   const areImages = images.values instanceof Uint8Array && width > 0 && height > 0 &&
     (images.shape.length === 3 || (images.shape.length === 4 && channels === 3));
   if (!areImages) {
@@ -98,6 +106,15 @@ function checkShapes(images: NumpyArray, labels: NumpyArray, place: string): num
         images.shape.join(", ")
       }]: it has to be bytes of shape ` +
         "[n, height, width, 3] or [n, height, width]",
+    );
+  }
+  if (labels.shape[0] === count && labels.values.length > count) {
+    const each = labels.values.length / count;
+    throw new DataError(
+      `Cannot use ${place}_labels of shape [${
+        labels.shape.join(", ")
+      }]: every image has ${each} labels at ` +
+        "once, and here it has one class; choose a set with one label, such as DermaMNIST",
     );
   }
   if (labels.shape[0] === count && labels.values.length === count) return [count, height, width];

@@ -4,12 +4,14 @@ import { join } from "@std/path";
 import { readPlainFile } from "../io/files.ts";
 import { DataError } from "./data_error.ts";
 import type { ImageDecoder } from "./decode.ts";
-import { imageExtensions, isImageName } from "./image_names.ts";
+import { imageExtensions, isImageFolder, isImageName } from "./image_names.ts";
+import type { ImageNote } from "./image_notes.ts";
 import { listFolder, reasonOf } from "./listing.ts";
 import { areaAverage } from "./resize.ts";
 
 /**
- * Paths of the images meant by files and folders: of a folder those named like images, sorted; not of folders in it.
+ * Paths of the images meant by files and folders: of a folder those in it, at any depth, that are named like images,
+ * sorted. Links are followed in the folder itself only.
  *
  * @throws {DataError} if there is nothing at a path, or a folder has no images
  */
@@ -26,6 +28,7 @@ export async function findImages(operands: readonly string[]): Promise<string[]>
  * Reads one PNG or JPEG file and area-averages it to a square, as large images of a data folder are.
  *
  * @param size height and width of the result, pixels
+ * @param notes takes what is noticed about the image
  * @returns RGB bytes, `[size, size, 3]`
  * @throws {DataError} if the file cannot be read or decoded
  */
@@ -33,6 +36,7 @@ export async function readUnlabelledImage(
   path: string,
   size: number,
   decode: ImageDecoder,
+  notes: ImageNote[],
 ): Promise<Uint8Array> {
   let bytes: Uint8Array;
   try {
@@ -40,7 +44,9 @@ export async function readUnlabelledImage(
   } catch (error) {
     throw new DataError(`Cannot read ${path}: ${reasonOf(error)}; make it readable`);
   }
-  return areaAverage(decode(bytes, path), size);
+  const image = decode(bytes, path);
+  for (const text of image.notes ?? []) notes.push({ path, text });
+  return areaAverage(image, size);
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -51,13 +57,20 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-async function listImages(folder: string): Promise<string[]> {
-  const names = (await listFolder(folder, "folder of images", "make it readable"))
-    .filter(({ name, isFile, isSymlink }) => (isFile || isSymlink) && isImageName(name))
-    .map(({ name }) => name);
-  if (names.length > 0) return names.sort().map((name) => join(folder, name));
+async function listImages(top: string): Promise<string[]> {
+  const found: string[] = [];
+  const visit = async (folder: string) => {
+    const entries = await listFolder(folder, "folder of images", "make it readable");
+    for (const { name, isFile, isSymlink, isDirectory } of entries) {
+      const path = join(folder, name);
+      if (isDirectory && isImageFolder(name)) await visit(path);
+      if ((isFile || (isSymlink && folder === top)) && isImageName(name)) found.push(path);
+    }
+  };
+  await visit(top);
+  if (found.length > 0) return found.sort();
   const endings = imageExtensions.map((extension) => `.${extension}`).join(", ");
   throw new DataError(
-    `Cannot find images in ${folder}: no file in it ends in ${endings}; name the folder of the images`,
+    `Cannot find images in ${top}: no file in it ends in ${endings}; name the folder of the images`,
   );
 }

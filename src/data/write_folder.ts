@@ -7,6 +7,7 @@ import { concurrently } from "./concurrently.ts";
 import { DataError } from "./data_error.ts";
 import { type Dataset, type SplitName, splitNames } from "./dataset.ts";
 import type { RgbImage } from "./decode.ts";
+import type { ImageNote } from "./image_notes.ts";
 import { encodePng } from "./encode.ts";
 import { splitListPath } from "./folder.ts";
 import { areaAverage } from "./resize.ts";
@@ -45,6 +46,7 @@ export interface FolderPlan {
  *
  * @param imageSize height and width of the files, pixels
  * @param onProgress called after every image, with the numbers of images written and to be written
+ * @returns what was noticed about the images
  * @throws {DataError} for a client or image whose name would lead elsewhere
  */
 export async function writeDatasetFolder(
@@ -52,7 +54,7 @@ export async function writeDatasetFolder(
   { clients, classNames }: FolderPlan,
   imageSize: number,
   onProgress?: (done: number, total: number) => void,
-): Promise<void> {
+): Promise<ImageNote[]> {
   const csvFolder = join(path, "csv_folder");
   const files = new Map<string, PlannedImage>(); // lists may name an image twice
   for (const client of clients) {
@@ -69,10 +71,14 @@ export async function writeDatasetFolder(
     }
   }
   await Deno.writeTextFile(classNamesPath(csvFolder), `${JSON.stringify(classNames)}\n`);
-  await concurrently([...files], async ([file, { load }]) => {
-    const pixels = areaAverage(await load(), imageSize);
+  const notes: ImageNote[] = [];
+  await concurrently([...files], async ([file, { id, load }]) => {
+    const image = await load();
+    for (const text of image.notes ?? []) notes.push({ path: id, text });
+    const pixels = areaAverage(image, imageSize);
     await Deno.writeFile(file, encodePng({ width: imageSize, height: imageSize, pixels }));
   }, { onProgress });
+  return notes;
 }
 
 /** The name itself, if it is no path. */

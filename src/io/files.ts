@@ -128,19 +128,22 @@ export async function createNewFolder(path: string): Promise<void> {
 /**
  * Makes a new folder whole or not at all: `fill` is given a temporary one beside it, which is then renamed. Errors
  * as `expectNewFolder()`, and those of `fill`.
+ *
+ * @returns what `fill` returns
  */
-export async function createFolderAtomic(
+export async function createFolderAtomic<T>(
   path: string,
-  fill: (temporary: string) => Promise<void>,
-): Promise<void> {
+  fill: (temporary: string) => Promise<T>,
+): Promise<T> {
   await expectNewFolder(path);
   await Deno.mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   try {
     await Deno.mkdir(temporary);
-    await fill(temporary);
+    const result = await fill(temporary);
     await expectNewFolder(path); // a rename would replace an empty one made meanwhile
     await Deno.rename(temporary, path);
+    return result;
   } catch (error) {
     await Deno.remove(temporary, { recursive: true }).catch(() => {}); // the first error is the one to report
     throw error;

@@ -6,6 +6,8 @@ import { DataError } from "../../src/data/data_error.ts";
 import { openImageDecoder } from "../../src/data/decode.ts";
 import { type DatasetFolderOptions, readDatasetFolder } from "../../src/data/folder.ts";
 import { type ImageCache, pixelsVersion } from "../../src/data/image_cache.ts";
+import { orientationTiff, withExif } from "./exif.ts";
+import { pngFile } from "./png_file.ts";
 import { areaAverage } from "../../src/data/resize.ts";
 import { assertEquals, assertRejects } from "../assert.ts";
 import { encodePng, pixelsOf, TemporaryFolder, writeTinyData } from "./tiny_folder.ts";
@@ -168,11 +170,21 @@ Deno.test("readDatasetFolder() does not keep images that change while they are r
 Deno.test("pixelsVersion is another one where images become other pixels", async () => {
   const decode = await openImageDecoder();
   const image = new Image(40, 24).fill((x, y) => Image.rgbToColor(3 * x, 9 * y, x * y % 256));
-  const files = [await image.encode(), await image.encodeJPEG(90)];
+  const jpeg = await image.encodeJPEG(90);
+  const deep = { width: 7, height: 7, depth: 16, colourType: 0 } as const;
+  const files = [
+    await image.encode(),
+    jpeg,
+    withExif(jpeg, orientationTiff(6, true)),
+    pngFile(
+      deep,
+      Uint8Array.from({ length: 98 }, (_, at) => at % 2 === 0 ? at % 16 : 5 * at % 256),
+    ),
+  ];
   const pixels = files.flatMap((file) => [...areaAverage(decode(file, "image"), 7)]);
   const digest = await crypto.subtle.digest("SHA-256", Uint8Array.from(pixels));
   const known: Record<number, string> = {
-    1: "01344100ca7617ca1e6b05f64f6c7d8ddb118ac5f0227094e98e5f2f13a031b4",
+    2: "bbd44750f82e671156e3a93e20467f4090b80dfabc5d57d9940f5ca46b8cc4b4",
   };
   assertEquals(new Uint8Array(digest).toHex(), known[pixelsVersion], "raise pixelsVersion");
 });

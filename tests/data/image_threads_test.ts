@@ -27,7 +27,7 @@ function writeImages(
 }
 
 /** How many threads are started while something is done; all of them have to be ended. */
-async function countThreads(action: () => Promise<void>): Promise<number> {
+async function countThreads(action: () => Promise<unknown>): Promise<number> {
   const { Worker } = globalThis;
   let [started, ended] = [0, 0];
   globalThis.Worker = class extends Worker {

@@ -13,7 +13,9 @@ const names = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"];
 
 /** Arrays of one image of 2×2 pixels in every split. */
 function arrays(channels = ", 3"): Record<string, Uint8Array> {
-  const values = new Uint8Array(channels === "" ? 4 : 12).map((_, index) => index);
+  const values = new Uint8Array(
+    channels.split(",").slice(1).reduce((size, length) => size * Number(length), 4),
+  ).map((_, index) => index);
   return Object.fromEntries(["train", "val", "test"].flatMap((split) => [
     [`${split}_images.npy`, npyBytes({ descr: "|u1", shape: `1, 2, 2${channels}`, values })],
     [`${split}_labels.npy`, npyBytes({ descr: "|u1", shape: "1, 1", values: new Uint8Array([8]) })],
@@ -73,14 +75,25 @@ Deno.test("readMedMnist() rejects other arrays", async () => {
       "train, val, test",
   );
   await assertRejected(
-    arrays(", 1, 3"),
-    "Cannot use FILE, train_images of shape [1, 2, 2, 1, 3]: it has to be bytes of shape " +
+    arrays(", 2, 3"),
+    "Cannot use FILE, train_images of shape [1, 2, 2, 2, 3]: these are 3-D volumes, and images here have " +
+      "two dimensions; choose a 2-D set of MedMNIST",
+  );
+  await assertRejected(
+    arrays(", 28"),
+    "Cannot use FILE, train_images of shape [1, 2, 2, 28]: these are 3-D volumes, and images here have " +
+      "two dimensions; choose a 2-D set of MedMNIST",
+  );
+  await assertRejected(
+    arrays(", 1"),
+    "Cannot use FILE, train_images of shape [1, 2, 2, 1]: it has to be bytes of shape " +
       "[n, height, width, 3] or [n, height, width]",
   );
   const labels = npyBytes({ descr: "|u1", shape: "1, 14", values: new Uint8Array(14) });
   await assertRejected(
     { ...arrays(), "test_labels.npy": labels },
-    "Cannot use FILE, test_labels of shape [1, 14]: there have to be one for each of 1 images, [1, 1]",
+    "Cannot use FILE, test_labels of shape [1, 14]: every image has 14 labels at once, and here it has one class; " +
+      "choose a set with one label, such as DermaMNIST",
   );
 });
 

@@ -12,8 +12,12 @@ export interface PngHeader {
   readonly colourType: 0 | 2 | 4 | 6;
 }
 
-/** A file of unfiltered rows; `bytes` are those of all rows, most significant byte first. */
-export function pngFile(header: PngHeader, bytes: Uint8Array): Uint8Array {
+/**
+ * A file of unfiltered rows; `bytes` are those of all rows, most significant byte first.
+ *
+ * @param exif content of a chunk eXIf before the pixels
+ */
+export function pngFile(header: PngHeader, bytes: Uint8Array, exif?: Uint8Array): Uint8Array {
   const { width, height, depth, colourType } = header;
   const head = new DataView(new ArrayBuffer(13));
   head.setUint32(0, width);
@@ -28,6 +32,7 @@ export function pngFile(header: PngHeader, bytes: Uint8Array): Uint8Array {
   return concatenated([
     Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
     chunk("IHDR", new Uint8Array(head.buffer)),
+    ...(exif === undefined ? [] : [chunk("eXIf", exif)]),
     chunk("IDAT", deflateSync(Uint8Array.from(rows.flat()))),
     chunk("IEND", new Uint8Array(0)),
   ]);
