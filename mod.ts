@@ -85,7 +85,18 @@ export {
   rocAucOvr,
 } from "./src/metrics/classification.ts";
 export { rocCurve, type RocPoint } from "./src/metrics/roc_curve.ts";
-export { type Recovery, recovery, type Retrogress, retrogress } from "./src/metrics/retrogress.ts";
+export {
+  type Falls,
+  type MetricChange,
+  type Recovery,
+  summarizeFalls,
+} from "./src/metrics/falls.ts";
+export {
+  type Changes,
+  type Communication,
+  type Retrogress,
+  retrogress,
+} from "./src/metrics/retrogress.ts";
 
 // Federated learning
 export { averageOverClients } from "./src/federated/aggregate/average.ts";

@@ -12,6 +12,7 @@ import { isListOfTexts } from "../io/json.ts";
 import { ComparisonConsole } from "../report/comparison_console.ts";
 import { writeComparison } from "../report/comparison_files.ts";
 import { type EarlierRun, isFinished, readEarlierRun } from "../report/earlier_run.ts";
+import { type ComparisonPlan, planFile } from "../report/comparison_plan.ts";
 import { comparisonFolderName } from "../report/file_names.ts";
 import { counted } from "../report/format.ts";
 import { labelled } from "../report/labelled_runs.ts";
@@ -41,14 +42,10 @@ const presets: Readonly<Record<ComparingCommand, Partial<CompareOptions>>> = {
 };
 export type ComparingCommand = "compare" | "demo";
 
-/** What a comparison is, stored in its folder: enough to go on with it. */
-interface Plan {
+/** What can be gone on with. */
+interface Plan extends ComparisonPlan {
   readonly command: ComparingCommand;
-  /** as typed */
-  readonly arguments: readonly string[];
 }
-
-const planFile = "compare.json";
 
 /**
  * Runs every method with every seed, each into a folder of its own, and writes tables, figures and a
@@ -86,12 +83,12 @@ export async function compare(
   const failures: string[] = [];
   const advice = `; to go on: compare --resume ${folder}`;
   const audience: Audience = {
-    consumers: () => [planWriter(plan, folder), console],
+    consumers: () => [planWriter({ ...plan, runs: runs.map(folderOf) }, folder), console],
     clear: () => console[Symbol.dispose](),
   };
   for (const planned of runs) {
     const { method, seed } = planned;
-    const path = join(folder, `${method}-seed${seed}`);
+    const path = join(folder, folderOf(planned));
     const { finished, earlier } = await begunRun(path, options);
     if (finished) console.skip();
     else {
@@ -149,6 +146,10 @@ function plannedRuns({ methods, seeds }: CompareOptions) {
   return seeds.flatMap((seed) =>
     methods.map((method) => ({ method, seed, cost: costOf(builtInMethods[method]) }))
   );
+}
+
+function folderOf({ method, seed }: { readonly method: string; readonly seed: number }): string {
+  return `${method}-seed${seed}`;
 }
 
 /** How long a method takes: by its models, and by the evaluations that decide DET's stages. */

@@ -17,6 +17,7 @@ import type {
   StageEvent,
 } from "./events.ts";
 import type { FederatedMethod, Sharing } from "./methods/method.ts";
+import { sharesOf } from "./methods/shares.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { Spectrum } from "./spectrum.ts";
 import type { TransferStage } from "./transfer_stage.ts";
@@ -35,7 +36,7 @@ export class EventMaker {
   ) {}
 
   run(
-    facts: Pick<RunEvent, "stepsPerEpoch" | "parameters" | "parallelClients">,
+    facts: Pick<RunEvent, "stepsPerEpoch" | "parameters" | "parallelClients" | "fingerprint">,
   ): RunEvent {
     const { dataset, rounds, localEpochs } = this.config;
     return {
@@ -43,6 +44,7 @@ export class EventMaker {
       roles: this.method.roles,
       personalRole: this.method.personalRole,
       sharedRole: this.method.sharing?.role ?? null,
+      shares: sharesOf(this.method.sharing),
       clients: dataset.clients.map((client) => {
         const [train, valid, test] = splitNames.map((split) => client[split].labels.length);
         return { name: client.name, train, valid, test };

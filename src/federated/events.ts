@@ -5,6 +5,7 @@ import type { KernelTotals, Profile } from "../gpu/profile.ts";
 import type { MemoryUse } from "../gpu/device_memory.ts";
 import type { Metrics } from "../metrics/classification.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
+import type { SharedKind } from "./methods/method.ts";
 import type { Spectrum } from "./spectrum.ts";
 import type { SimulationState } from "./state.ts";
 import type { TransferStage } from "./transfer_stage.ts";
@@ -36,6 +37,10 @@ export interface RunEvent {
   readonly parameters: number;
   /** clients whose models advance in one dispatch */
   readonly parallelClients: number;
+  /** what the server does with each kind of tensor, in words; null: stays local; rows of older runs lack it */
+  readonly shares?: Readonly<Record<SharedKind, string | null>>;
+  /** a hash of all images and labels, which tells data from others; rows of older runs lack it */
+  readonly fingerprint?: string;
 }
 
 /** A communication round begins. Rounds and epochs count from 0. */

@@ -17,11 +17,13 @@ import type {
   SimulationEvent,
   StateEvent,
 } from "./events.ts";
+import { fingerprints } from "./fingerprint.ts";
 import type { FederatedMethod, Sharing } from "./methods/method.ts";
 import { methodOf } from "./methods/registry.ts";
 import { learningRateOf } from "./learning_rate.ts";
 import { decidesStages } from "./methods/settings.ts";
 import { participantsOf, updateArrives } from "./participation.ts";
+import { type BestRound, isBest } from "../metrics/selection.ts";
 import { collect, communicate } from "./server.ts";
 import { amplitudeSpectra } from "./spectrum.ts";
 import {
@@ -77,9 +79,10 @@ class Federation implements Disposable {
   #skipped: readonly number[] = [];
   /** how many they were when the local epoch under way began */
   #skippedBefore = 0;
-  #best: { f1: number; round: number } | null = null;
-  /** what states have to agree with; empty where there are none */
+  #best: BestRound | null = null;
+  /** what states have to agree with */
   readonly #configuration: Readonly<Record<string, string>>;
+  readonly #fingerprint: string;
 
   constructor(
     private readonly gpu: Gpu,
@@ -92,7 +95,9 @@ class Federation implements Disposable {
     );
     this.#groups = new ClientGroups(gpu, config, method, this.#parallelClients);
     this.#events = new EventMaker(config, method);
-    this.#configuration = config.stateEvery || config.resumeFrom ? configurationOf(config) : {};
+    const ofData = fingerprints(config.dataset);
+    this.#fingerprint = ofData.whole;
+    this.#configuration = configurationOf(config, ofData);
   }
 
   /** To the end, or where the run is told to stop. */
@@ -140,6 +145,7 @@ class Federation implements Disposable {
       stepsPerEpoch: this.#groups.trainingSteps,
       parameters: this.#groups.modelSize,
       parallelClients: this.#parallelClients,
+      fingerprint: this.#fingerprint,
     });
   }
 
@@ -387,16 +393,11 @@ class Federation implements Disposable {
     yield this.#events.spectra({ round, rate, layer: layer.name }, before, after);
   }
 
-  /**
-   * The official rule: the highest mean validation F1 of the personal models among the last fifth of
-   * the rounds. There, runs of fewer than five rounds never select any; here the last round counts always.
-   */
+  /** Keeps the round if it is the best so far. */
   #select(round: number, valid: ByRole<Metrics>): boolean {
-    const { rounds } = this.config;
-    const { f1 } = valid[this.method.personalRole];
-    if (round < Math.min(0.8 * rounds, rounds - 1)) return false;
-    if (this.#best && f1 <= this.#best.f1) return false;
-    this.#best = { f1, round };
+    const candidate = { f1: valid[this.method.personalRole].f1, round };
+    if (!isBest(candidate, this.#best, this.config.rounds)) return false;
+    this.#best = candidate;
     return true;
   }
 

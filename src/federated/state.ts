@@ -3,8 +3,9 @@
 import { splitNames } from "../data/dataset.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import { ConfigError, defaultConfig, type SimulationConfig } from "./config.ts";
-import { fingerprint } from "./fingerprint.ts";
+import { type Fingerprints, fingerprints } from "./fingerprint.ts";
 import { hasRoundStart } from "./round_start.ts";
+import type { BestRound } from "../metrics/selection.ts";
 import type { TransferStage } from "./transfer_stage.ts";
 
 /** Part of a local epoch. Clients of a group stand at the same step, so that only the same groups can go on. */
@@ -21,8 +22,7 @@ export interface SimulationState {
   readonly round: number;
   /** local epochs of that round that are over; all of them: the communication comes next */
   readonly epoch: number;
-  /** the best round so far, by the mean validation F1 in percent */
-  readonly best: { readonly f1: number; readonly round: number } | null;
+  readonly best: BestRound | null;
   /** whether that communication is over too, and the models have only to be evaluated */
   readonly communicated: boolean;
   /** how far the local epoch after those has got; null: it has not begun */
@@ -48,17 +48,20 @@ const left = [
 const settings = (Object.keys(defaultConfig) as (keyof typeof defaultConfig)[])
   .filter((name) => !left.includes(name));
 
-/** Everything that a state has to agree with, in words. Goes through all images, so make it once. */
-export function configurationOf(config: SimulationConfig): Record<string, string> {
+/** Everything that a state has to agree with, in words. */
+export function configurationOf(
+  config: SimulationConfig,
+  { splits }: Fingerprints = fingerprints(config.dataset),
+): Record<string, string> {
   const { dataset, method } = config;
   const clients = dataset.clients.map((client) => {
     const sizes = splitNames.map((split) => `${client[split].labels.length} ${split}`);
     return [`images of client ${client.name}`, sizes.join(", ")];
   });
-  const contents = dataset.clients.flatMap((client) =>
+  const contents = dataset.clients.flatMap(({ name }, index) =>
     splitNames.map((split) => [
-      `the checksum of client ${client.name}'s ${split} images and labels`,
-      fingerprint(client[split]),
+      `the checksum of client ${name}'s ${split} images and labels`,
+      splits[index][split],
     ])
   );
   return {

@@ -2,36 +2,22 @@
 
 import type { AggregationEvent, EpochEvent, SimulationEvent } from "../federated/events.ts";
 import { meanMetrics, type Metrics } from "./classification.ts";
+import type { MetricChange } from "./falls.ts";
 import { meanOfDefined } from "./statistics.ts";
 
-/** One metric around one communication. */
-export interface Drop {
-  /** after the last local epoch before the communication, percent; null: n/a */
-  readonly before: number | null;
-  /** right after the communication, percent; null: n/a */
-  readonly after: number | null;
-  /** before minus after, percentage points: positive if the communication did harm; null: n/a */
-  readonly depth: number | null;
-  /**
-   * Local epochs until `before` is reached again, counted on through later communications: 0 if
-   * nothing was lost, null if it was never reached.
-   */
-  readonly recoveryEpochs: number | null;
-}
-
 /** Both metrics of one client, or of the mean over several, around one communication. */
-export interface Drops {
-  readonly f1: Drop;
-  readonly auc: Drop;
+export interface Changes {
+  readonly f1: MetricChange;
+  readonly auc: MetricChange;
 }
 
 /** One communication. */
 export interface Communication {
   readonly round: number;
-  /** those that received something: the others' models did not change */
-  readonly clients: readonly ({ readonly client: string } & Drops)[];
+  /** those that trained in the round and received: of the others there is nothing to compare */
+  readonly clients: readonly ({ readonly client: string } & Changes)[];
   /** of the metrics' means over these clients */
-  readonly mean: Drops;
+  readonly mean: Changes;
 }
 
 /** Retrogress of a whole run. */
@@ -39,17 +25,8 @@ export interface Retrogress {
   /** the role that was followed */
   readonly role: string;
   readonly communications: readonly Communication[];
-  /** mean over communications of the depth of `mean`, percentage points; null without any */
-  readonly meanDepth: { readonly f1: number | null; readonly auc: number | null };
-}
-
-/** How often and how soon what a communication took was regained. */
-export interface Recovery {
-  readonly communications: number;
-  /** after how many of them the value before was reached again; nothing lost counts too */
-  readonly regained: number;
-  /** mean local epochs that this took; null if it never was */
-  readonly meanEpochs: number | null;
+  /** mean over communications of the change of `mean`, percentage points; null without any */
+  readonly meanChange: { readonly f1: number | null; readonly auc: number | null };
 }
 
 /** Gives the followed model's test metrics of one client, or the mean over several, in an event. */
@@ -57,84 +34,102 @@ type Pick = (event: EpochEvent | AggregationEvent) => Metrics;
 type MetricName = "f1" | "auc";
 
 /**
- * Measures the retrogress of the models that receive the server's weights, on the test split. Clients that
- * receive nothing do not count, and a round in which nobody does has no communication.
+ * Measures the retrogress of the models that receive the server's weights, on the test split. `docs/metrics.md` has
+ * the definition in words and as a formula. Clients count that trained in the round and received: who sat the round
+ * out, or was put back because its numbers went bad, brings a value from before it. A round without any has no
+ * communication here.
  *
- * @param events of one run in their order; those that are no epochs or aggregations are skipped
- * @param options `role` that is followed, by default PRR-FL's `deputy`
+ * @param events of one run in their order; those that tell nothing of this are skipped
+ * @param options `role` that is followed, by default the run event's shared role; without a run event the only
+ *   role, or PRR-FL's `deputy`
  * @throws {RangeError} if the events have no such role
  */
 export function retrogress(
   events: Iterable<SimulationEvent>,
   options: { readonly role?: string } = {},
 ): Retrogress {
-  const { role = "deputy" } = options;
-  const history = [...events].filter((event) =>
-    event.type === "epoch" || event.type === "aggregation"
-  );
-  const communications = history.flatMap((event, index) =>
-    event.type === "aggregation" && event.receivers.length > 0
-      ? [communicationAt(history, index, role)]
-      : []
-  );
-  const meanDepth = (metric: MetricName) =>
-    meanOfDefined(communications.map(({ mean }) => mean[metric].depth));
-  return { role, communications, meanDepth: { f1: meanDepth("f1"), auc: meanDepth("auc") } };
+  const all = [...events];
+  const history = all.filter((event) => event.type === "epoch" || event.type === "aggregation");
+  const role = options.role ?? defaultRole(all);
+  const communications = history.flatMap((event, index) => {
+    if (event.type !== "aggregation") return [];
+    const earlier = history.slice(0, index).filter((before) => before.type === "epoch");
+    const before = earlier.findLast(({ round }) => round === event.round) ?? null;
+    const clients = comparableClients(event, before, putBack(all, event.round));
+    const later = history.slice(index + 1).filter((after) => after.type === "epoch");
+    return clients.length === 0 ? [] : [communicationOf(clients, { before, event, later }, role)];
+  });
+  const meanChange = (metric: MetricName) =>
+    meanOfDefined(communications.map(({ mean }) => mean[metric].change));
+  return { role, communications, meanChange: { f1: meanChange("f1"), auc: meanChange("auc") } };
 }
 
-/** Sums up the recovery of a metric's mean over clients. */
-export function recovery({ communications }: Retrogress, metric: MetricName): Recovery {
-  const epochs = communications.map(({ mean }) => mean[metric].recoveryEpochs)
-    .filter((epochs) => epochs !== null);
-  return {
-    communications: communications.length,
-    regained: epochs.length,
-    meanEpochs: meanOfDefined(epochs),
-  };
+function defaultRole(events: readonly SimulationEvent[]): string {
+  const run = events.find((event) => event.type === "run");
+  if (run) return run.sharedRole ?? run.personalRole;
+  const epoch = events.find((event) => event.type === "epoch");
+  const roles = Object.keys(epoch?.mean ?? {});
+  return roles.length === 1 ? roles[0] : "deputy";
 }
 
-function communicationAt(
-  history: readonly (EpochEvent | AggregationEvent)[],
-  index: number,
-  role: string,
-): Communication {
-  const after = history[index] as AggregationEvent;
-  const before = history.slice(0, index).findLast((event) => event.type === "epoch");
-  const later = history.slice(index + 1).filter((event) => event.type === "epoch");
-  const drops = (pick: Pick): Drops => ({
-    f1: dropOf("f1", pick, before, after, later),
-    auc: dropOf("auc", pick, before, after, later),
+/** Clients whose numbers have gone bad in a round: their models are those from before it. */
+function putBack(events: readonly SimulationEvent[], round: number): Set<string> {
+  return new Set(
+    events.flatMap((event) =>
+      event.type === "divergence" && event.round === round ? [event.client] : []
+    ),
+  );
+}
+
+/** By their index. Without an epoch nobody knows who trained, and nothing is known from before. */
+function comparableClients(
+  { clients, receivers }: AggregationEvent,
+  before: EpochEvent | null,
+  putBack: ReadonlySet<string>,
+): number[] {
+  return [...clients.keys()].filter((k) => {
+    const { client } = clients[k];
+    return receivers.includes(client) && !putBack.has(client) &&
+      before?.clients[k].train !== null;
+  });
+}
+
+/** What is known around a communication. */
+interface Around {
+  /** the last local epoch of its round */
+  readonly before: EpochEvent | null;
+  readonly event: AggregationEvent;
+  /** all local epochs that followed, through later communications */
+  readonly later: readonly EpochEvent[];
+}
+
+function communicationOf(clients: readonly number[], around: Around, role: string): Communication {
+  const changes = (pick: Pick): Changes => ({
+    f1: changeOf("f1", pick, around),
+    auc: changeOf("auc", pick, around),
   });
   const ofClient = (k: number): Pick => (event) => ofRole(event.clients[k].test, role);
-  const receivers = [...after.clients.keys()]
-    .filter((k) => after.receivers.includes(after.clients[k].client));
   return {
-    round: after.round,
-    clients: receivers.map((k) => ({ client: after.clients[k].client, ...drops(ofClient(k)) })),
-    mean: drops((event) => meanMetrics(receivers.map((k) => ofClient(k)(event)))),
+    round: around.event.round,
+    clients: clients.map((k) => ({
+      client: around.event.clients[k].client,
+      ...changes(ofClient(k)),
+    })),
+    mean: changes((event) => meanMetrics(clients.map((k) => ofClient(k)(event)))),
   };
 }
 
-function dropOf(
-  metric: MetricName,
-  pick: Pick,
-  beforeEvent: EpochEvent | undefined,
-  afterEvent: AggregationEvent,
-  later: readonly EpochEvent[],
-): Drop {
-  const before = beforeEvent ? pick(beforeEvent)[metric] : null;
-  const after = pick(afterEvent)[metric];
-  if (before === null || after === null) {
-    return { before, after, depth: null, recoveryEpochs: null };
-  }
-  const regained = [after, ...later.map((event) => pick(event)[metric])]
-    .findIndex((value) => value !== null && value >= before);
-  return {
-    before,
-    after,
-    depth: before - after,
-    recoveryEpochs: regained < 0 ? null : regained,
-  };
+function changeOf(metric: MetricName, pick: Pick, around: Around): MetricChange {
+  const before = around.before && pick(around.before)[metric];
+  const after = pick(around.event)[metric];
+  if (before === null || after === null) return { before, after, change: null, recovery: null };
+  const change = after - before;
+  if (change >= 0) return { before, after, change, recovery: null };
+  const found = around.later.findIndex((event) => (pick(event)[metric] ?? -1) >= before);
+  const recovery = found < 0
+    ? { regained: false, epochs: around.later.length }
+    : { regained: true, epochs: found + 1 };
+  return { before, after, change, recovery };
 }
 
 function ofRole(metrics: Readonly<Record<string, Metrics>>, role: string): Metrics {

@@ -3,10 +3,15 @@
 import { type Clock, systemClock } from "../clock.ts";
 import type { RunEvent, SimulationEvent } from "../federated/events.ts";
 import { retrogress } from "../metrics/retrogress.ts";
+import { choiceOf } from "./chosen_round.ts";
 import type { Comparison } from "./comparison_files.ts";
 import type { EarlierEvent } from "./earlier_run.ts";
-import { change, duration, percent, roughDuration } from "./format.ts";
+import { change, counted, duration, percent, roughDuration } from "./format.ts";
+import type { RecordedRow } from "./recorded_rows.ts";
+import { type RecordedHistory, retrogressEvents } from "./recorded_run.ts";
+import { resultAt, type ResultView } from "./result_views.ts";
 import { divergenceText } from "./screens.ts";
+import { skippedRounds } from "./skipped_rounds.ts";
 import { StatusLine, stdoutTerminal, type Terminal } from "./status_line.ts";
 import { ansiStyle, plainStyle, type Style } from "./style.ts";
 import { tableText } from "./table_text.ts";
@@ -32,8 +37,8 @@ export class ComparisonConsole implements Disposable {
   #over = 0;
   /** cost of what has been computed here, which the time left is estimated from */
   #computed = 0;
-  /** events of the current run, as retrogress needs them */
-  #events: SimulationEvent[] = [];
+  /** of the current run */
+  #rows: RecordedRow[] = [];
   #run: RunEvent | null = null;
   /** share of the current run that was done before it was resumed; null until its first progress tells */
   #doneBefore: number | null = 0;
@@ -61,7 +66,7 @@ export class ComparisonConsole implements Disposable {
   /** The next run was begun earlier. */
   resume(run: RunEvent, earlier: readonly EarlierEvent[]): void {
     this.consume(run);
-    this.#events = earlier.filter(({ type }) => type === "epoch" || type === "aggregation");
+    this.#rows = earlier.filter((event) => event.type !== "round");
     this.#doneBefore = null;
   }
 
@@ -79,15 +84,16 @@ export class ComparisonConsole implements Disposable {
     switch (event.type) {
       case "run":
         this.#run = event;
-        this.#events = [];
+        this.#rows = [];
         this.#doneBefore = 0;
         this.#runStarted = this.#clock.now();
         break;
       case "epoch":
       case "aggregation":
-        this.#events.push(event);
+        this.#rows.push(event);
         break;
       case "divergence": {
+        this.#rows.push(event);
         const { method, seed } = this.#runs[this.#over];
         const text = divergenceText(event, this.#run!);
         if (!this.#quiet) {
@@ -100,9 +106,7 @@ export class ComparisonConsole implements Disposable {
         if (!this.#quiet) this.#status.show((columns) => this.#progress(event).slice(0, columns));
         break;
       case "done": {
-        const { personalRole } = this.#run!;
-        const { f1, auc } = event.test[personalRole];
-        const results = `F1 ${percent(f1)}  AUC ${percent(auc)}${this.#lost()}`;
+        const results = outcomeText({ run: this.#run!, rows: this.#rows });
         this.#printRun(results, duration(this.#clock.now() - this.#runStarted));
         this.#computed += this.#runs[this.#over].cost * (1 - (this.#doneBefore ?? 0));
         this.#over++;
@@ -132,14 +136,6 @@ export class ComparisonConsole implements Disposable {
     this.#status.print(`${count}  ${name}  seed ${seed}  ${results}${shown}\n`);
   }
 
-  /** What a communication costs the models that receive the server's weights. */
-  #lost(): string {
-    const { sharedRole } = this.#run!;
-    if (sharedRole === null) return "";
-    const { f1 } = retrogress(this.#events, { role: sharedRole }).meanDepth;
-    return `  F1 ${change(f1 === null ? null : -f1)} per communication`;
-  }
-
   #progress({ round, epoch, done, total }: SimulationEvent & { type: "progress" }): string {
     const { method, seed, cost } = this.#runs[this.#over];
     const { rounds, localEpochs } = this.#run!;
@@ -155,4 +151,22 @@ export class ComparisonConsole implements Disposable {
       left,
     ].join("  ");
   }
+}
+
+/** The three views of a run's result, what its communications did, and what was skipped. */
+function outcomeText(history: RecordedHistory): string {
+  const { personalRole, sharedRole } = history.run;
+  const text = (view: ResultView) => {
+    const metrics = resultAt(history, view)?.mean[personalRole];
+    return metrics ? `F1 ${percent(metrics.f1)}  AUC ${percent(metrics.auc)}` : "n/a";
+  };
+  const { chosen } = choiceOf(history);
+  const { f1 } = retrogress(retrogressEvents(history)).meanChange;
+  const { skipped, begun } = skippedRounds(history.rows);
+  return [
+    sharedRole === null ? text("after") : `${text("after")}  F1 ${change(f1)} per communication`,
+    ...(sharedRole === null ? [] : [`before the last  ${text("before")}`]),
+    ...(chosen === null ? [] : [`chosen round ${chosen.round + 1}  ${text("chosen")}`]),
+    ...(skipped === 0 ? [] : [`${skipped} of ${counted(begun, "client-round")} skipped`]),
+  ].join("; ");
 }

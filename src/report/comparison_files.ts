@@ -2,14 +2,21 @@
 
 import { join } from "@std/path";
 import { stringify } from "csv-stringify/sync";
+import type { BestRound } from "../metrics/selection.ts";
 import { writeFileAtomic } from "../io/files.ts";
+import { summarizeFalls } from "../metrics/falls.ts";
 import { retrogress } from "../metrics/retrogress.ts";
-import { meanOfDefined } from "../metrics/statistics.ts";
+import { choiceTable } from "./choice_table.ts";
+import { choiceOf } from "./chosen_round.ts";
 import type { LabelledRun } from "./labelled_runs.ts";
-import { communicationsOf } from "./recorded_run.ts";
+import { communicationsOf, retrogressEvents } from "./recorded_run.ts";
 import { reportFigures, writePage, writePictures } from "./report.ts";
+import { resultViews } from "./result_views.ts";
+import { retrogressTable } from "./retrogress_table.ts";
+import { sharingTable } from "./sharing.ts";
+import { skippedRounds } from "./skipped_rounds.ts";
 import { tableMarkdown } from "./table_text.ts";
-import { resultOf, resultTables, retrogressTable, type Table } from "./tables.ts";
+import { resultOf, resultTables, type Table, tableMetrics } from "./tables.ts";
 
 /** What was written, and what a person wants to see of it at once. */
 export interface Comparison {
@@ -18,51 +25,103 @@ export interface Comparison {
   readonly page: string;
 }
 
-/** Writes `results.md`, `results.csv`, `report.html` and the pictures; what is there is replaced. */
+/** Writes `results.md`, `results.csv`, `report.html` and the pictures; what was there of them is gone. */
 export async function writeComparison(
   runs: readonly LabelledRun[],
   folder: string,
 ): Promise<Comparison> {
-  const retrogress = retrogressTable(runs);
-  const tables = [...resultTables(runs), ...retrogress === null ? [] : [retrogress]];
+  const tables = comparisonTables(runs);
   const markdown = `# Results\n\n${tables.map(tableMarkdown).join("\n")}`;
   await writeFileAtomic(join(folder, "results.md"), markdown);
   await writeFileAtomic(join(folder, "results.csv"), resultsCsv(runs));
   const figures = reportFigures(runs);
-  await writePictures(figures, folder);
+  await removeOtherPictures(folder, await writePictures(figures, folder));
   const page = join(folder, "report.html");
   await writePage(runs, figures, page);
   return { tables, page };
 }
 
+/** What pictures are called, with the run's label where there are several. */
+const pictureName =
+  /^(?<name>(?:retrogress|curve|stage-timeline|spectrum|confusion|roc)(?:-.*)?)\.(?:png|svg)$/;
+
+/** Of runs that were called otherwise or not yet finished, or that the comparison no longer has. */
+async function removeOtherPictures(folder: string, written: readonly string[]): Promise<void> {
+  for await (const { name: file, isFile } of Deno.readDir(folder)) {
+    const name = pictureName.exec(file)?.groups?.name;
+    if (isFile && name !== undefined && !written.includes(name)) {
+      await Deno.remove(join(folder, file));
+    }
+  }
+}
+
+/** All that a comparison has to say in numbers. */
+export function comparisonTables(runs: readonly LabelledRun[]): Table[] {
+  const tables = [...resultTables(runs), retrogressTable(runs), choiceTable(runs)];
+  return [...tables.filter((table) => table !== null), sharingTable(runs)];
+}
+
 /**
  * A row for each client of each run and for their average, after so many rounds; metrics in percent, empty where
- * n/a.
+ * n/a or where nothing was communicated.
  */
 export function resultsCsv(runs: readonly LabelledRun[]): string {
   const rows = runs.flatMap((run) => {
-    const { personalRole, sharedRole, clients } = run.run;
-    const events = run.rows.filter((row) => row.type !== "evaluation");
-    const { communications } = retrogress(events, { role: sharedRole ?? personalRole });
+    const { clients } = run.run;
+    const skipped = skippedRounds(run.rows);
     return [...clients.keys(), null].map((client) => {
-      const drops = communications.flatMap((communication) =>
-        client === null
-          ? [communication.mean]
-          : communication.clients.filter((drops) => drops.client === clients[client].name)
-      );
-      const lost = (metric: "f1" | "auc") =>
-        sharedRole === null ? null : meanOfDefined(drops.map((drop) => drop[metric].depth));
+      const name = client === null ? null : clients[client].name;
       return {
         method: run.settings.method,
         seed: run.seed,
         rounds: communicationsOf(run),
-        client: client === null ? "average" : clients[client].name,
-        f1: resultOf(run, client, "f1"),
-        auc: resultOf(run, client, "auc"),
-        f1_lost_per_communication: lost("f1"),
-        auc_lost_per_communication: lost("auc"),
+        client: name ?? "average",
+        ...resultCells(run, client),
+        ...changeCells(run, name),
+        chosen_round: roundNumber(choiceOf(run).chosen),
+        best_of_all_rounds: roundNumber(choiceOf(run).bestOfAll),
+        skipped_rounds: name === null ? skipped.skipped : skipped.byClient.get(name) ?? 0,
+        label: run.label, // tells variants of one method apart
       };
     });
   });
   return stringify(rows, { header: true });
+}
+
+/** `f1_before`, `f1_after`, `f1_chosen` and the like. */
+function resultCells(run: LabelledRun, client: number | null) {
+  return Object.fromEntries(
+    tableMetrics.flatMap(([metric]) =>
+      resultViews.map(({ view }) => [`${metric}_${view}`, resultOf(run, client, metric, view)])
+    ),
+  );
+}
+
+/** @param client null: the mean over those that trained and received */
+function changeCells(run: LabelledRun, client: string | null) {
+  const communications = run.run.sharedRole === null
+    ? []
+    : retrogress(retrogressEvents(run)).communications;
+  const changes = communications.flatMap(({ mean, clients }) =>
+    client === null ? [mean] : clients.filter((changes) => changes.client === client)
+  );
+  return Object.fromEntries(tableMetrics.flatMap(([metric]) => {
+    const all = summarizeFalls(changes.map((change) => change[metric]));
+    const isKnown = all.communications > 0;
+    return Object.entries({
+      change_per_communication: all.meanChange,
+      communications: isKnown ? all.communications : null,
+      falls: isKnown ? all.falls : null,
+      worst_fall: all.worst,
+      regained: isKnown ? all.regained : null,
+      not_regained: isKnown ? all.notRegained : null,
+      no_epochs_left: isKnown ? all.unknown : null,
+      median_epochs: all.medianEpochs,
+    }).map(([name, value]) => [`${metric}_${name}`, value]);
+  }));
+}
+
+/** Counted from 1, as people do. */
+function roundNumber(best: BestRound | null): number | null {
+  return best === null ? null : best.round + 1;
 }

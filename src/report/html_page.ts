@@ -64,6 +64,7 @@ ${
 <main>
 <section id="results">
 <h2>Results</h2>
+<p class="caption">Every number is defined in docs/metrics.md, in the program's folder.</p>
 ${
     results.length === 0
       ? missingNote("No communication has been finished yet.")

@@ -1,15 +1,11 @@
 // The runs of one report: found in folders, and grouped by method.
 
-import { join } from "@std/path";
-import { recordedText } from "./format.ts";
-import {
-  communicationsOf,
-  metricsFile,
-  progressOf,
-  readRun,
-  type RecordedRun,
-} from "./recorded_run.ts";
+import { basename, join } from "@std/path";
+import { runOrder } from "./comparison_plan.ts";
+import { metricsFile, readRun, type RecordedRun } from "./recorded_run.ts";
+import { resultAt } from "./result_views.ts";
 import { RunFolderError } from "./run_folder_error.ts";
+import { variantOf } from "./variants.ts";
 
 /** A run and what it is called beside others. */
 export interface LabelledRun extends RecordedRun {
@@ -71,47 +67,40 @@ export function byMethod(runs: readonly LabelledRun[]): MethodRuns[] {
 }
 
 /**
- * Gives runs their labels, and sorts them: PRR-FL first, then by name and seed. Runs of one method that differ in
- * more than the seed are no repetitions of each other: what differs becomes part of the method's name.
+ * Gives runs their labels, in the order given. Runs of one method that differ in more than the seed are no repetitions
+ * of each other: what differs becomes part of the method's name. Of runs that differ in nothing only the first stays,
+ * with a notice about the others, for equal seeds count once.
  */
 export function labelled(runs: readonly RecordedRun[]): LabelledRun[] {
   const siblings = Map.groupBy(runs, properNameOf);
   const named = runs.map((run) => {
     const name = properNameOf(run);
     const variant = variantOf(run, siblings.get(name)!);
-    const { seed } = run.settings;
-    return {
-      ...run,
-      method: variant.length === 0 ? name : `${name} (${variant.join(", ")})`,
-      seed: typeof seed === "number" ? seed : null,
-    };
+    const method = variant.length === 0 ? name : `${name} (${variant.join(", ")})`;
+    const seed = typeof run.settings.seed === "number" ? run.settings.seed : null;
+    return { ...run, method, seed, label: seed === null ? method : `${method}, seed ${seed}` };
   });
-  const rank = ({ method }: { method: string }) => method.startsWith(properNames.prrfl) ? 0 : 1;
-  named.sort((a, b) =>
-    rank(a) - rank(b) || a.method.localeCompare(b.method) || (a.seed ?? 0) - (b.seed ?? 0)
+  return [...Map.groupBy(named, ({ label }) => label).values()].flatMap((same) =>
+    same[0].seed === null ? numbered(same) : [onlyFirst(same)]
   );
-  const uses = new Map<string, number>();
-  return named.map((run) => {
-    const label = run.seed === null ? run.method : `${run.method}, seed ${run.seed}`;
-    const use = (uses.get(label) ?? 0) + 1;
-    uses.set(label, use);
-    return { ...run, label: use === 1 ? label : `${label} (${use})` };
-  });
 }
 
-/** What sets a run apart from others of its method: its theme, deciding settings, and not having reached the end. */
-function variantOf(run: RecordedRun, siblings: readonly RecordedRun[]): string[] {
-  const differs = (of: (run: RecordedRun) => unknown, among: readonly RecordedRun[]) =>
-    new Set(among.map((run) => JSON.stringify(of(run)))).size > 1;
-  const ofTheme = siblings.filter((other) => themeOf(other) === themeOf(run));
-  const names = [...new Set(ofTheme.flatMap(({ decisive }) => decisive))]
-    .filter((name) => name !== "seed" && name !== "theme");
-  return [
-    ...(differs(themeOf, siblings) ? [String(themeOf(run))] : []),
-    ...names.filter((name) => differs(({ settings }) => settings[name] ?? null, ofTheme))
-      .map((name) => `${name} ${recordedText(run.settings[name])}`),
-    ...(communicationsOf(run) === run.run.rounds ? [] : [progressOf(run)]),
-  ];
+/** Without seeds nobody knows whether they are repetitions or copies. */
+function numbered(runs: readonly LabelledRun[]): LabelledRun[] {
+  return runs.map((run, index) =>
+    index === 0 ? run : { ...run, label: `${run.label} (${index + 1})` }
+  );
+}
+
+function onlyFirst([first, ...repeated]: readonly LabelledRun[]): LabelledRun {
+  const result = (run: LabelledRun) => JSON.stringify(resultAt(run, "after"));
+  const notices = repeated.map((run) => {
+    const isSameName = basename(run.folder) === basename(first.folder);
+    const [left, kept] = [run, first].map(({ folder }) => isSameName ? folder : basename(folder));
+    const other = result(run) === result(first) ? "" : ", although its results are others";
+    return `Run ${left} is ${first.label} like run ${kept} and is left out${other}: equal seeds count once.`;
+  });
+  return { ...first, notices: [...first.notices, ...notices] };
 }
 
 async function findRuns(folder: string, depth: number): Promise<string[]> {
@@ -131,13 +120,14 @@ async function findRuns(folder: string, depth: number): Promise<string[]> {
   if (names.includes(metricsFile)) return [folder];
   if (depth === 0) return [];
   const found: string[] = [];
-  for (const below of folders.sort()) found.push(...await findRuns(below, depth - 1));
+  const inOrder = await runOrder(folder, folders.sort(byNumber));
+  for (const below of inOrder) found.push(...await findRuns(below, depth - 1));
   return found;
 }
 
-/** As in the name of its folder. */
-function themeOf({ settings }: RecordedRun): unknown {
-  return settings.theme ?? settings.method;
+/** `seed2` before `seed10`. */
+function byNumber(a: string, b: string): number {
+  return a.localeCompare(b, "en", { numeric: true });
 }
 
 function properNameOf({ settings }: RecordedRun): string {

@@ -2,6 +2,7 @@
 
 import type {
   AggregationEvent,
+  DivergenceEvent,
   EpochEvent,
   EvaluationEvent,
   RoundEvent,
@@ -12,7 +13,9 @@ import { isCount, isRecord, shown } from "../io/json.ts";
 import { RunFolderError } from "./run_folder_error.ts";
 
 /** The rows that hold metrics. */
-export type RecordedRow = EpochEvent | AggregationEvent | EvaluationEvent;
+export type MetricsRow = EpochEvent | AggregationEvent | EvaluationEvent;
+/** Those, and which clients were put back. */
+export type RecordedRow = MetricsRow | DivergenceEvent;
 
 type AnyRow = RunEvent | RoundEvent | RecordedRow | { readonly type: "done" };
 type Json = Record<string, unknown>;
@@ -39,6 +42,8 @@ export function readRow(value: unknown, start: RunEvent | null, where: string): 
     case "evaluation":
       if (start === null) throw check.error(`${type} comes before the row of type "run"`);
       return metricsRow(row, type, start, check);
+    case "divergence":
+      return divergenceRow(row, check);
     case "done":
       return { type };
     default:
@@ -58,6 +63,12 @@ function runRow(row: Json, check: Check): RunEvent {
   }
   check.count(row.rounds, "rounds");
   check.count(row.localEpochs, "localEpochs");
+  if (row.shares !== undefined) {
+    for (const how of Object.values(check.object(row.shares, "shares"))) {
+      if (how !== null) check.text(how, "what is shared");
+    }
+  }
+  if (row.fingerprint !== undefined) check.text(row.fingerprint, "fingerprint");
   const run = row as unknown as RunEvent;
   for (const role of [run.personalRole, run.sharedRole ?? run.personalRole]) { // null: nothing is shared
     if (!run.roles.includes(role)) {
@@ -73,12 +84,18 @@ function roundRow(row: Json, check: Check): RoundEvent {
   return row as unknown as RoundEvent;
 }
 
+function divergenceRow(row: Json, check: Check): DivergenceEvent {
+  check.count(row.round, "round");
+  check.text(row.client, "client");
+  return row as unknown as DivergenceEvent;
+}
+
 function metricsRow(
   row: Json,
-  type: RecordedRow["type"],
+  type: MetricsRow["type"],
   start: RunEvent,
   check: Check,
-): RecordedRow {
+): MetricsRow {
   check.count(row.round, "round");
   if (type !== "aggregation") check.count(row.epoch, "epoch");
   if (type === "evaluation") {
@@ -125,7 +142,7 @@ function metricsRow(
     ...row,
     clients,
     ...Object.fromEntries(means.map((mean) => [mean, byRole(row[mean], mean)])),
-  } as unknown as RecordedRow;
+  } as unknown as MetricsRow;
 }
 
 /** Reads values or says what is wrong with them. */

@@ -4,7 +4,7 @@ import { basename, join } from "@std/path";
 import { counted } from "./format.ts";
 import { predictionsFile, spectraFile } from "./file_names.ts";
 import { type Predictions, readPredictions } from "./predictions.ts";
-import type { EpochEvent, RunEvent } from "../federated/events.ts";
+import type { EpochEvent, RunEvent, SimulationEvent } from "../federated/events.ts";
 import { readPlainText } from "../io/files.ts";
 import { readRow, type RecordedRow } from "./recorded_rows.ts";
 import { readRunConfig } from "./run_config.ts";
@@ -14,7 +14,7 @@ import { readSpectra, type Spectra } from "./spectra_file.ts";
 /** The course of a run, as far as it got. */
 export interface RecordedHistory {
   readonly run: RunEvent;
-  /** epochs, evaluations within them and aggregations, in their order */
+  /** epochs, evaluations within them, divergences and aggregations, in their order */
   readonly rows: readonly RecordedRow[];
 }
 
@@ -56,7 +56,8 @@ export async function readRun(folder: string): Promise<RecordedRun> {
     );
   }
   const history = rest.filter((row) =>
-    row.type === "epoch" || row.type === "evaluation" || row.type === "aggregation"
+    row.type === "epoch" || row.type === "evaluation" || row.type === "aggregation" ||
+    row.type === "divergence"
   );
   const finished = rest.some(({ type }) => type === "done");
   return {
@@ -145,6 +146,11 @@ function noticesOf(
 /** "2 of 6 communications", of a run that got so far. */
 export function progressOf(history: RecordedHistory): string {
   return `${communicationsOf(history)} of ${counted(history.run.rounds, "communication")}`;
+}
+
+/** What the retrogress is measured from: the run event and what it depends on. */
+export function retrogressEvents({ run, rows }: RecordedHistory): SimulationEvent[] {
+  return [run, ...rows.filter(({ type }) => type !== "evaluation")];
 }
 
 /** Rounds that are over. */

@@ -15,7 +15,13 @@ import { htmlPage, type ReportContent } from "./html_page.ts";
 import { byMethod, type LabelledRun } from "./labelled_runs.ts";
 import { pictureSvg } from "./picture.ts";
 import { loadPngRenderer } from "./png.ts";
-import { resultOf, resultTables, retrogressTable, runsTable, settingsTable } from "./tables.ts";
+import { chosenText, passedByText } from "./chosen_round.ts";
+import { choiceTable } from "./choice_table.ts";
+import { resultAt, viewsOf } from "./result_views.ts";
+import { retrogressTable } from "./retrogress_table.ts";
+import { sharingTable } from "./sharing.ts";
+import { skippedText } from "./skipped_rounds.ts";
+import { resultTables, runsTable, settingsTable, type Table } from "./tables.ts";
 
 /** PNG pixels per SVG unit: pictures are 1440 wide. */
 export const pictureScale = 1.5;
@@ -66,15 +72,15 @@ export async function writePictures(
 }
 
 function contentOf(runs: readonly LabelledRun[], figures: readonly Figure[]): ReportContent {
-  const retrogress = retrogressTable(runs);
+  const tables = (...list: (Table | null)[]) => list.filter((table) => table !== null);
   return {
     title: titleOf(runs),
     lead: leadOf(runs),
     notices: runs.flatMap(({ notices }) => notices),
-    results: resultTables(runs),
+    results: tables(...resultTables(runs), choiceTable(runs), sharingTable(runs)),
     figures: figures.map((figure) => ({
       figure,
-      tables: figure.id === "retrogress" && retrogress !== null ? [retrogress] : [],
+      tables: figure.id === "retrogress" ? tables(retrogressTable(runs)) : [],
     })),
     runs: runsTable(runs),
     settings: settingsTable(runs),
@@ -90,7 +96,7 @@ function titleOf(runs: readonly LabelledRun[]): string {
 }
 
 function leadOf(runs: readonly LabelledRun[]): string {
-  const [{ run, rows }] = runs;
+  const [{ run }] = runs;
   const names = run.clients.map(({ name }) => name).join(", ");
   const clients = `${counted(run.clients.length, "client")} (${names}), ` +
     `${run.classNames.length} classes`;
@@ -102,11 +108,26 @@ function leadOf(runs: readonly LabelledRun[]): string {
     : ` ${counted(run.rounds, "round")} of ${
       counted(run.localEpochs, "local epoch")
     }, each round closed by a communication.`;
-  const isMeasured = runs.length === 1 && rows.some(({ type }) => type === "aggregation");
-  if (!isMeasured) return size + length;
-  const [f1, auc] = (["f1", "auc"] as const).map((metric) =>
-    percent(resultOf(runs[0], null, metric))
+  if (runs.length > 1) return size + length;
+  return [size + length, resultSentence(runs[0]), ...choiceSentences(runs[0])].join(" ");
+}
+
+/** The three views of one run's result. */
+function resultSentence(run: LabelledRun): string {
+  const { personalRole } = run.run;
+  const parts = viewsOf(run).map(({ words, result: { mean: { [personalRole]: metrics } } }) =>
+    `${percent(metrics.f1)} % and ${percent(metrics.auc)} % ${words}`
   );
-  return `${size}${length} After the last one the ${run.personalRole} models reach a mean test F1 ` +
-    `of ${f1} % and AUC of ${auc} %.`;
+  if (parts.length === 0) return "";
+  return `The ${personalRole} models' mean test F1 and AUC are ${parts.join(", ")}.`;
+}
+
+function choiceSentences(run: LabelledRun): string[] {
+  if (resultAt(run, "after") === null) return [];
+  const passedBy = passedByText(run);
+  const skipped = skippedText(run.rows);
+  return [
+    `Chosen round: ${chosenText(run)}${passedBy === null ? "" : `; ${passedBy}`}.`,
+    ...(skipped === null ? [] : [`Skipped: ${skipped}.`]),
+  ];
 }

@@ -43,7 +43,7 @@ import { pictureSvg } from "./picture.ts";
 import { loadPngRenderer } from "./png.ts";
 import { ProfileFiles } from "./profile_files.ts";
 import type { RecordedRow } from "./recorded_rows.ts";
-import { metricsFile, readRun } from "./recorded_run.ts";
+import { metricsFile, readRun, retrogressEvents } from "./recorded_run.ts";
 import { pictureScale, reportFigures, writePage, writePictures } from "./report.ts";
 import { type RunConfig, runConfig } from "./run_config.ts";
 import { RunFolderError } from "./run_folder_error.ts";
@@ -196,11 +196,7 @@ export class RunFolder implements EventConsumer {
     for (const folder of ["", "best", "final", resumeFolder]) {
       await removeTemporaryFiles(this.#path(folder));
     }
-    this.#history.push(
-      ...events.filter((row) =>
-        row.type === "evaluation" || row.type === "epoch" || row.type === "aggregation"
-      ),
-    );
+    this.#history.push(...events.filter((row) => row.type !== "round"));
     const best = events.findLast((event) => event.type === "aggregation" && event.selected);
     await this.#removeOverallNames();
     if (best?.type === "aggregation") await this.#nameBestRound(best);
@@ -217,6 +213,7 @@ export class RunFolder implements EventConsumer {
     for (const file of this.#files) await file.consume(event);
     switch (event.type) {
       case "evaluation":
+      case "divergence":
       case "epoch":
         this.#history.push(event);
         break;
@@ -301,7 +298,7 @@ export class RunFolder implements EventConsumer {
 
   /** A row for each role: what every communication cost each client, and the mean over clients. */
   async #appendRetrogress(): Promise<void> {
-    const events = this.#history.filter((row) => row.type !== "evaluation");
+    const events = retrogressEvents({ run: this.#run!, rows: this.#history });
     for (const role of this.#run!.roles) {
       const row = { type: "retrogress", ...retrogress(events, { role }), time: this.#time() };
       await appendJsonLine(this.#path(metricsFile), row);

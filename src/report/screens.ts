@@ -12,15 +12,15 @@ import type {
 } from "../federated/events.ts";
 import type { TransferStage } from "../federated/transfer_stage.ts";
 import type { Metrics } from "../metrics/classification.ts";
-import {
-  type Communication,
-  type Drop,
-  type Drops,
-  recovery,
-  type Retrogress,
-} from "../metrics/retrogress.ts";
+import { type MetricChange, summarizeFalls } from "../metrics/falls.ts";
+import type { Changes, Communication, Retrogress } from "../metrics/retrogress.ts";
+import { chosenText, passedByText } from "./chosen_round.ts";
 import { change, counted, duration, loss, percent, settingText, tableLines } from "./format.ts";
+import type { RecordedHistory } from "./recorded_run.ts";
+import { viewsOf } from "./result_views.ts";
+import { fallsText, meanChanges, medianText } from "./retrogress_table.ts";
 import type { RunHeader } from "./run_header.ts";
+import { skippedText } from "./skipped_rounds.ts";
 import type { Style } from "./style.ts";
 import { meanTrainLoss } from "./train_loss.ts";
 
@@ -113,7 +113,9 @@ export function divergenceText(event: DivergenceEvent, run: RunEvent): string {
     `${role} model has diverged (${cause}); the client is put back to where the round began and sits out its rest`;
 }
 
-/** Rate, validation and, what PRR-FL is about, the exchanged models before → after; null where nothing was. */
+/**
+ * Rate, validation and, what PRR-FL is about, the exchanged models before → after; null where nothing can be compared.
+ */
 export function aggregationScreen(
   event: AggregationEvent,
   run: RunEvent,
@@ -121,15 +123,16 @@ export function aggregationScreen(
   style: Style,
 ): string {
   const { personalRole: personal, sharedRole: shared } = run;
-  const what = communication ? "Communication" : "End of round";
-  const rate = event.rate !== null && communication ? `, rate ${event.rate.toFixed(3)}` : "";
+  const isShared = event.receivers.length > 0;
+  const what = isShared ? "Communication" : "End of round";
+  const rate = event.rate !== null && isShared ? `, rate ${event.rate.toFixed(3)}` : "";
   return block([
     style.strong(`${what} ${event.round + 1}/${run.rounds}${rate}`) +
     (event.selected ? style.good(", best round so far") : ""),
     ...(shared === null ? [] : arrivals(event, run)),
     `  validation of the ${personal} models: ${metricsText(event.valid[personal])}`,
     ...(communication
-      ? [`  test of the ${shared} models: ${dropsText(communication.mean, style)}`]
+      ? [`  test of the ${shared} models: ${changesText(communication.mean, style)}`]
       : []),
   ]);
 }
@@ -146,37 +149,52 @@ function arrivals({ senders }: AggregationEvent, { clients }: RunEvent): string[
 /** How it ended and where the files are; without retrogress where nothing was communicated. */
 export function summaryScreen(
   event: DoneEvent,
-  run: RunEvent,
+  history: RecordedHistory,
   retrogress: Retrogress | null,
   header: RunHeader,
   elapsed: number,
   style: Style,
 ): string {
+  const passedBy = passedByText(history);
+  const skipped = skippedText(history.rows);
   const rows = [
-    ["test", `${metricsText(event.test[run.personalRole])} (${run.personalRole} models' mean)`],
-    ["best round", bestRoundText(event)],
-    ...(retrogress
-      ? [["retrogress", depthText(retrogress)], ["recovery", recoveryText(retrogress)]]
-      : []),
+    ...resultRows(history),
+    ["best round", chosenText(history)],
+    ...(passedBy === null ? [] : [["", passedBy]]),
+    ...(retrogress ? retrogressRows(retrogress) : []),
+    ...(skipped === null ? [] : [["skipped", skipped]]),
     ["files", header.folder],
   ];
   const done = `Done: ${counted(event.rounds, "round")} in ${duration(elapsed)}`;
   return block([style.strong(done), ...tableLines(rows, "ll")]);
 }
 
-function bestRoundText({ bestRound }: DoneEvent): string {
-  return bestRound === null ? "none" : `${bestRound + 1}, by mean validation F1`;
+/** The views of the result, below each other. */
+function resultRows(history: RecordedHistory): string[][] {
+  const { personalRole } = history.run;
+  return [
+    ["test", `${personalRole} models, mean over clients:`],
+    ...viewsOf(history).map(({ words, result }) => [
+      "",
+      `${metricsText(result.mean[personalRole])} ${words}`,
+    ]),
+  ];
 }
 
-function depthText({ role, meanDepth: { f1, auc } }: Retrogress): string {
-  return `F1 ${change(negated(f1))}, AUC ${change(negated(auc))} per communication ` +
-    `(${role} models' mean)`;
-}
-
-function recoveryText(retrogress: Retrogress): string {
-  const { communications, regained, meanEpochs } = recovery(retrogress, "f1");
-  const share = `F1 regained after ${regained} of ${communications} communications`;
-  return meanEpochs === null ? share : `${share}, mean ${meanEpochs.toFixed(1)} local epochs`;
+function retrogressRows(retrogress: Retrogress): string[][] {
+  const { role, meanChange: { f1, auc } } = retrogress;
+  const falls = summarizeFalls(meanChanges(retrogress, "f1"));
+  const { worst, regained, notRegained, unknown } = falls;
+  const worstText = worst === null ? "" : `, the worst ${change(worst)}`;
+  return [
+    ["retrogress", `F1 ${change(f1)}, AUC ${change(auc)} per communication (${role} models' mean)`],
+    ["falls", `F1 fell at ${fallsText(falls, " communications")}${worstText}`],
+    ...(worst === null ? [] : [[
+      "recovery",
+      `regained ${regained}, not regained ${notRegained}, no epochs left ${unknown}; ` +
+      `median epochs ${medianText(falls)}`,
+    ]]),
+  ];
 }
 
 function metricCells(metrics: Metrics): string[] {
@@ -192,23 +210,19 @@ function metricsText({ f1, auc, accuracy }: Metrics): string {
   return `F1 ${percent(f1)}, AUC ${percent(auc)}, accuracy ${percent(accuracy)}`;
 }
 
-function dropsText({ f1, auc }: Drops, style: Style): string {
-  return `F1 ${dropText(f1, style)}, AUC ${dropText(auc, style)}`;
+function changesText({ f1, auc }: Changes, style: Style): string {
+  return `F1 ${changeText(f1, style)}, AUC ${changeText(auc, style)}`;
 }
 
-function dropText({ before, after, depth }: Drop, style: Style): string {
-  const difference = `(${change(negated(depth))})`;
-  const coloured = depth === null || depth <= 0 ? difference : style.bad(difference);
-  return `${percent(before)} → ${percent(after)} ${coloured}`;
+function changeText(of: MetricChange, style: Style): string {
+  const difference = `(${change(of.change)})`;
+  const coloured = (of.change ?? 0) < 0 ? style.bad(difference) : difference;
+  return `${percent(of.before)} → ${percent(of.after)} ${coloured}`;
 }
 
 /** Three significant digits: halving a rate soon makes many. */
 function rounded(value: number): string {
   return settingText(Number(value.toPrecision(3)));
-}
-
-function negated(value: number | null): number | null {
-  return value === null ? null : -value;
 }
 
 function emphasized(lines: readonly string[], style: Style, strong: readonly number[]): string[] {

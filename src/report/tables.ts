@@ -1,11 +1,13 @@
-// The tables of a report: results and retrogress of each method, and what was run.
+// The tables of a report: results of each method, and what was run.
 
 import { basename } from "@std/path";
-import { recovery, type Retrogress, retrogress } from "../metrics/retrogress.ts";
-import type { AggregationEvent } from "../federated/events.ts";
-import { counted, recordedText } from "./format.ts";
-import { byMethod, type LabelledRun, type MethodRuns } from "./labelled_runs.ts";
 import { deviation, mean, meanOfDefined } from "../metrics/statistics.ts";
+import { windowWords } from "./chosen_round.ts";
+import { counted, percent, recordedText } from "./format.ts";
+import { byMethod, type LabelledRun, type MethodRuns } from "./labelled_runs.ts";
+import type { RecordedHistory } from "./recorded_run.ts";
+import { resultAt, type ResultView, resultViews } from "./result_views.ts";
+import { type SkippedRounds, skippedRounds } from "./skipped_rounds.ts";
 
 /** One table, all text. */
 export interface Table {
@@ -21,62 +23,69 @@ export interface Cell {
   readonly best?: boolean;
 }
 
-/** F1 and AUC of the personal models of each method: every client and their average. */
+/** Every metric of a comparison, and its name. */
+export const tableMetrics = [["f1", "F1"], ["auc", "AUC"]] as const;
+
+/** The personal models' test results of each method: the three views side by side, then every client's. */
 export function resultTables(runs: readonly LabelledRun[]): Table[] {
-  const measured = runs.filter((run) => lastAggregation(run) !== undefined);
+  const measured = runs.filter((run) => resultAt(run, "after") !== null);
   if (measured.length === 0) return [];
-  const clients = measured[0].run.clients.map(({ name }) => name);
   const methods = byMethod(measured);
-  return (["f1", "auc"] as const).map((metric) => {
-    const samples = methods.map(({ runs }) =>
-      [...clients.keys(), null].map((client) => runs.map((run) => resultOf(run, client, metric)))
-    );
-    return {
-      caption: `Test ${metric === "f1" ? "macro F1" : "macro AUC"} in %, personal models, ` +
-        `after the last communication${spreadWords(methods)}`,
-      head: ["Method", ...clients.map((name) => `Client ${name}`), "Average"],
-      rows: methods.map((method, row) => [
-        { text: seedsText(method) },
-        ...samples[row].map((values, column) => ({
-          text: spreadText(values),
-          best: isBest(samples.map((row) => meanOfDefined(row[column])), row),
-        })),
-      ]),
-    };
-  });
+  return [
+    viewsTable(methods),
+    ...tableMetrics.map(([metric, name]) => clientsTable(methods, metric, name)),
+  ];
 }
 
-/** How deep each method falls at a communication, and how long the fall lasts. */
-export function retrogressTable(runs: readonly LabelledRun[]): Table | null {
-  const measured = runs.filter((run) =>
-    run.run.sharedRole !== null && lastAggregation(run) !== undefined
+/** Means over clients; with a column of what was skipped if anything was. */
+function viewsTable(methods: readonly MethodRuns[]): Table {
+  const columns = tableMetrics.flatMap(([metric, name]) =>
+    resultViews.map(({ view }) => ({ metric, view, head: `${name} ${view}` }))
   );
-  if (measured.length === 0) return null;
-  const methods = byMethod(measured);
+  const samples = methods.map(({ runs }) =>
+    columns.map(({ metric, view }) => runs.map((run) => resultOf(run, null, metric, view)))
+  );
+  const skipped = methods.map(({ runs }) => runs.map(({ rows }) => skippedRounds(rows)));
+  const isSkipped = skipped.flat().some(({ skipped }) => skipped > 0);
   return {
-    caption: "Of the models that receive the server's weights, mean over clients: test metric " +
-      `before minus after a communication, how often it came back, and in how many local epochs${
-        spreadWords(methods)
-      }`,
+    caption:
+      `Test macro F1 and AUC in %, personal models, mean over clients, each counting the same: before the ` +
+      "last communication (after the last local epoch), after it, and at the round chosen by validation " +
+      `(${windowsWords(methods)})${spreadWords(methods)}`,
     head: [
       "Method",
-      ...["F1", "AUC"].flatMap((name) => [
-        `${name} lost (points)`,
-        `${name} regained`,
-        `Epochs to regain ${name}`,
-      ]),
+      ...columns.map(({ head }) => head),
+      ...(isSkipped ? ["Client-rounds skipped"] : []),
     ],
-    rows: methods.map((method) => {
-      const whole = method.runs.map((run) =>
-        retrogress(run.rows.filter((row) => row.type !== "evaluation"), {
-          role: run.run.sharedRole!,
-        })
-      );
-      return [
+    rows: methods.map((method, row) => [
+      { text: seedsText(method) },
+      ...bestMarked(samples, row),
+      ...(isSkipped ? [{ text: skippedCell(skipped[row]) }] : []),
+    ]),
+  };
+}
+
+/** A metric of every client and their average: for each method a row per view. */
+function clientsTable(methods: readonly MethodRuns[], metric: "f1" | "auc", name: string): Table {
+  const clients = methods[0].runs[0].run.clients.map(({ name }) => name);
+  const cells = resultViews.map(({ view }) => {
+    const samples = methods.map(({ runs }) =>
+      [...clients.keys(), null].map((client) =>
+        runs.map((run) => resultOf(run, client, metric, view))
+      )
+    );
+    return methods.map((_, row) => bestMarked(samples, row));
+  });
+  return {
+    caption: `Test macro ${name} in %, personal models of each client${spreadWords(methods)}`,
+    head: ["Method", "Measured after", ...clients.map((name) => `Client ${name}`), "Average"],
+    rows: methods.flatMap((method, row) =>
+      resultViews.map(({ name }, view) => [
         { text: seedsText(method) },
-        ...(["f1", "auc"] as const).flatMap((metric) => retrogressCells(whole, metric)),
-      ];
-    }),
+        { text: name },
+        ...cells[view][row],
+      ])
+    ),
   };
 }
 
@@ -110,38 +119,48 @@ export function settingsTable(runs: readonly LabelledRun[]): Table {
   };
 }
 
-/** The personal models' result after the last communication so far, percent; null before the first. */
+/** The personal models' result so far, percent; null where there is none or it is n/a. */
 export function resultOf(
-  run: LabelledRun,
+  run: RecordedHistory,
   client: number | null,
   metric: "f1" | "auc",
+  view: ResultView,
 ): number | null {
-  const last = lastAggregation(run);
-  if (last === undefined) return null;
-  const test = client === null ? last.test : last.clients[client].test;
+  const result = resultAt(run, view);
+  if (result === null) return null;
+  const test = client === null ? result.mean : result.clients[client].test;
   return test[run.run.personalRole][metric];
 }
 
-function lastAggregation({ rows }: LabelledRun): AggregationEvent | undefined {
-  return rows.findLast((row) => row.type === "aggregation");
+function bestMarked(
+  samples: readonly (readonly (readonly (number | null)[])[])[],
+  row: number,
+): Cell[] {
+  return samples[row].map((values, column) => ({
+    text: spreadText(values),
+    best: isBest(samples.map((row) => meanOfDefined(row[column])), row),
+  }));
 }
 
-function retrogressCells(whole: readonly Retrogress[], metric: "f1" | "auc"): Cell[] {
-  const recoveries = whole.map((retrogress) => recovery(retrogress, metric));
-  const sum = (of: "regained" | "communications") =>
-    recoveries.reduce((sum, recovery) => sum + recovery[of], 0);
-  return [
-    spreadText(whole.map(({ meanDepth }) => meanDepth[metric])),
-    `${sum("regained")} of ${sum("communications")}`,
-    spreadText(recoveries.map(({ meanEpochs }) => meanEpochs)),
-  ].map((text) => ({ text }));
+/** Where each run looked for its best round. */
+function windowsWords(methods: readonly MethodRuns[]): string {
+  const rounds = methods.flatMap(({ runs }) => runs.map(({ run }) => run.rounds));
+  return [...new Set(rounds.map(windowWords))].join(" or ");
+}
+
+function skippedCell(runs: readonly SkippedRounds[]): string {
+  const sum = (of: "skipped" | "begun") => runs.reduce((sum, run) => sum + run[of], 0);
+  return `${sum("skipped")} of ${sum("begun")}`;
 }
 
 /** "63.2" of one seed, "63.2 ± 1.1" of several. */
-function spreadText(values: readonly (number | null)[]): string {
+export function spreadText(
+  values: readonly (number | null)[],
+  shown: (value: number) => string = percent,
+): string {
   const defined = values.filter((value) => value !== null);
   if (defined.length === 0) return "n/a";
-  const centre = mean(defined).toFixed(1).replace("-", "−");
+  const centre = shown(mean(defined));
   return defined.length === 1 ? centre : `${centre} ± ${deviation(defined).toFixed(1)}`;
 }
 
@@ -151,11 +170,11 @@ function isBest(column: readonly (number | null)[], row: number): boolean {
     column.every((other) => other === null || other <= value);
 }
 
-function seedsText({ method, runs }: MethodRuns): string {
+export function seedsText({ method, runs }: MethodRuns): string {
   return runs.length === 1 ? method : `${method} (${counted(runs.length, "seed")})`;
 }
 
-function spreadWords(methods: readonly MethodRuns[]): string {
+export function spreadWords(methods: readonly MethodRuns[]): string {
   const several = methods.some(({ runs }) => runs.length > 1);
   return several ? "; mean ± standard deviation over seeds" : "";
 }

@@ -2,7 +2,7 @@
 
 import { join } from "@std/path";
 import { type Clock, systemClock } from "../clock.ts";
-import type { ByRole, EpochEvent, RunEvent, SimulationEvent } from "../federated/events.ts";
+import type { ByRole, RunEvent, SimulationEvent } from "../federated/events.ts";
 import { scalarsRecord, versionRecord } from "../io/event_file.ts";
 import type { Metrics } from "../metrics/classification.ts";
 import { retrogress } from "../metrics/retrogress.ts";
@@ -22,7 +22,8 @@ export class TensorBoardLog implements EventConsumer {
   readonly #folder: string;
   #path = "";
   #run: RunEvent | null = null;
-  #lastEpoch: EpochEvent | null = null;
+  /** what the retrogress of the round under way is measured from */
+  #round: SimulationEvent[] = [];
 
   /** @param folder that does not exist yet, in one that does by the time of the first event */
   constructor(folder: string, private readonly clock: Clock = systemClock) {
@@ -40,8 +41,12 @@ export class TensorBoardLog implements EventConsumer {
       case "evaluation":
       case "epoch":
       case "aggregation":
+        if (event.type === "round") this.#round = [];
+        this.#round.push(event);
         await this.#append(event);
-        if (event.type === "epoch") this.#lastEpoch = event;
+        break;
+      case "divergence":
+        this.#round.push(event);
         break;
     }
   }
@@ -49,7 +54,7 @@ export class TensorBoardLog implements EventConsumer {
   /** Goes on in the file that is there. */
   async resume(run: RunEvent, earlier: readonly EarlierEvent[]): Promise<void> {
     this.#run = run;
-    this.#lastEpoch = earlier.findLast((event) => event.type === "epoch") ?? null;
+    this.#round = earlier.slice(earlier.findLastIndex(({ type }) => type === "round") + 1);
     for await (const { name } of Deno.readDir(this.#folder)) this.#path = join(this.#folder, name);
   }
 
@@ -94,24 +99,22 @@ export class TensorBoardLog implements EventConsumer {
       case "aggregation":
         yield* meanScalars("valid", event.valid);
         yield* meanScalars("test", event.test);
-        yield* this.#retrogressScalars(event);
+        yield* this.#retrogressScalars();
         break;
     }
   }
 
-  /** Depths in percentage points: positive where the communication did harm. */
-  *#retrogressScalars(event: SimulationEvent): Generator<Scalar> {
-    const { sharedRole } = this.#run!;
-    if (sharedRole === null) return;
-    const around = this.#lastEpoch ? [this.#lastEpoch, event] : [event];
-    const [communication] = retrogress(around, { role: sharedRole }).communications;
-    if (!communication) return; // no update arrived
+  /** Changes in percentage points: negative where the communication did harm. */
+  *#retrogressScalars(): Generator<Scalar> {
+    if (this.#run!.sharedRole === null) return;
+    const [communication] = retrogress([this.#run!, ...this.#round]).communications;
+    if (!communication) return; // no update arrived, or at nobody who had trained
     const { clients, mean } = communication;
     for (const metric of ["f1", "auc"] as const) {
-      for (const drops of clients) {
-        yield [`retrogress/${metric}/${drops.client}`, drops[metric].depth];
+      for (const changes of clients) {
+        yield [`retrogress/${metric}/${changes.client}`, changes[metric].change];
       }
-      yield [`mean/retrogress/${metric}`, mean[metric].depth];
+      yield [`mean/retrogress/${metric}`, mean[metric].change];
     }
   }
 }

@@ -1,15 +1,12 @@
 // A run as a running text: keeps what the screens need of earlier events.
 
-import type {
-  AggregationEvent,
-  EpochEvent,
-  RunEvent,
-  SimulationEvent,
-} from "../federated/events.ts";
+import type { RunEvent, SimulationEvent } from "../federated/events.ts";
 import { retrogress } from "../metrics/retrogress.ts";
 import type { EarlierEvent } from "./earlier_run.ts";
 import { interruptionText, resumptionText } from "./interruption.ts";
 import { profileText } from "./profile_text.ts";
+import type { RecordedRow } from "./recorded_rows.ts";
+import { retrogressEvents } from "./recorded_run.ts";
 import type { RunHeader } from "./run_header.ts";
 import {
   aggregationScreen,
@@ -27,7 +24,7 @@ export class TextReport {
   readonly #style: Style;
   #run: RunEvent | null = null;
   #learningRate = 0;
-  readonly #history: (EpochEvent | AggregationEvent)[] = [];
+  readonly #history: RecordedRow[] = [];
 
   constructor(header: RunHeader, style: Style) {
     this.#header = header;
@@ -53,22 +50,23 @@ export class TextReport {
         this.#learningRate = event.learningRate;
         return "";
       case "divergence":
+        this.#history.push(event);
         return `${this.#style.bad(divergenceText(event, run))}\n\n`;
       case "epoch":
         this.#history.push(event);
         return epochScreen(event, run, this.#learningRate, elapsed, this.#style);
       case "aggregation": {
-        const lastEpoch = this.#history.at(-1);
         this.#history.push(event);
-        const around = lastEpoch ? [lastEpoch, event] : [event];
-        const communication = this.#retrogress(run, around)?.communications[0] ?? null;
+        const ofRound = this.#history.filter(({ round }) => round === event.round);
+        const communication = retrogressOf(run, ofRound)?.communications[0] ?? null;
         return aggregationScreen(event, run, communication, this.#style);
       }
       case "profile":
         return profileText(event, this.#style);
       case "done": {
-        const whole = this.#retrogress(run, this.#history);
-        return summaryScreen(event, run, whole, this.#header, elapsed, this.#style);
+        const history = { run, rows: this.#history };
+        const whole = retrogressOf(run, this.#history);
+        return summaryScreen(event, history, whole, this.#header, elapsed, this.#style);
       }
       case "interrupted":
         return `${interruptionText(event, run, this.#header)}\n`;
@@ -82,8 +80,8 @@ export class TextReport {
     for (const event of earlier) this.render(event, 0); // to remember it
     return `${resumptionText(run, earlier, this.#header)}\n\n`;
   }
+}
 
-  #retrogress(run: RunEvent, events: readonly SimulationEvent[]) {
-    return run.sharedRole === null ? null : retrogress(events, { role: run.sharedRole });
-  }
+function retrogressOf(run: RunEvent, rows: readonly RecordedRow[]) {
+  return run.sharedRole === null ? null : retrogress(retrogressEvents({ run, rows }));
 }

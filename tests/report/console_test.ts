@@ -149,10 +149,14 @@ Deno.test("the summary tells results, retrogress and where the files are", () =>
   assertEquals(
     textOf("done"),
     `Done: 3 rounds in 1:23
-  test        F1 46.2, AUC 66.2, accuracy 58.2 (personal models' mean)
-  best round  3, by mean validation F1
+  test        personal models, mean over clients:
+              F1 46.2, AUC 66.2, accuracy 58.2 after the last local epoch
+              F1 46.2, AUC 66.2, accuracy 58.2 after the last communication
+              F1 46.2, AUC 66.2, accuracy 58.2 at the chosen round
+  best round  3, by validation F1 47.2 in round 3 alone, the official rule
   retrogress  F1 −10.0, AUC −10.0 per communication (deputy models' mean)
-  recovery    F1 regained after 2 of 3 communications, mean 1.0 local epochs
+  falls       F1 fell at 3 of 3 communications (100 %), the worst −10.0
+  recovery    regained 2, not regained 0, no epochs left 1; median epochs 1
   files       runs/one
 
 `,
@@ -259,8 +263,10 @@ Deno.test("without communication nothing is said of it", () => {
   assertEquals(
     textOf("done", 0, withOneRole(null)),
     `Done: 3 rounds in 1:23
-  test        F1 46.2, AUC 66.2, accuracy 58.2 (local models' mean)
-  best round  3, by mean validation F1
+  test        local models, mean over clients:
+              F1 46.2, AUC 66.2, accuracy 58.2 after the last local epoch
+              F1 46.2, AUC 66.2, accuracy 58.2 at the chosen round
+  best round  3, by validation F1 47.2 in round 3 alone, the official rule
   files       runs/one
 
 `,
@@ -309,7 +315,7 @@ Deno.test("nothing follows the summary", () => {
 Deno.test("--quiet shows the summary alone", () => {
   const text = shown("summary", null);
   assert(text.startsWith("Done: 3 rounds"));
-  assertEquals(text.trimEnd().split("\n").length, 6);
+  assertEquals(text.trimEnd().split("\n").length, 10);
 });
 
 Deno.test("--json names folder, command line and settings first", () => {

@@ -1,8 +1,8 @@
 // Reading run folders back: what is tolerated, and what is refused in which words.
 
 import { join } from "@std/path";
-import { byMethod, labelled, readRuns } from "../../src/report/labelled_runs.ts";
-import { readRun, type RecordedRun } from "../../src/report/recorded_run.ts";
+import { readRuns } from "../../src/report/labelled_runs.ts";
+import { readRun } from "../../src/report/recorded_run.ts";
 import { RunFolderError } from "../../src/report/run_folder_error.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";
@@ -137,9 +137,9 @@ Deno.test("readRuns() finds runs up to two folders down, once each", async () =>
   await Deno.mkdir(at("empty"));
   const runs = await readRuns([folder.path, at("prrfl-seed1")]);
   assertEquals(runs.map(({ label }) => label), [
+    "FedAvg, seed 1",
     "PRR-FL, seed 1",
     "PRR-FL, seed 2",
-    "FedAvg, seed 1",
   ]);
   await assertRejects(() => readRuns([at("empty")]), RunFolderError, "holds metrics.jsonl");
   await assertRejects(() => readRuns([at("nowhere")]), RunFolderError, "there is no such folder");
@@ -150,45 +150,4 @@ Deno.test("readRuns() refuses to compare runs of different clients", async () =>
   await writeMadeUpFolder(join(folder.path, "one"));
   await writeMadeUpFolder(join(folder.path, "two"), { clients: ["A", "B"] });
   await assertRejects(() => readRuns([folder.path]), RunFolderError, "has A, B, C, D but");
-});
-
-Deno.test("labelled() tells runs of one method apart by theme, and equal ones by number", async () => {
-  using plain = await madeUp();
-  using themed = await madeUp({ settings: { theme: "no-window" } });
-  const [one, two] = [await readRun(plain.path), await readRun(themed.path)];
-  assertEquals(labelled([one, two]).map(({ label }) => label), [
-    "PRR-FL (no-window), seed 1",
-    "PRR-FL (prrfl), seed 1",
-  ]);
-  assertEquals(labelled([one, one]).map(({ label }) => label), [
-    "PRR-FL, seed 1",
-    "PRR-FL, seed 1 (2)",
-  ]);
-});
-
-Deno.test("labelled() does not take runs of different settings for seeds of one method", async () => {
-  const made = [{ lr: 0.1, seed: 1 }, { lr: 0.1, seed: 2 }, { lr: 1e-4, seed: 1 }];
-  const runs: RecordedRun[] = [];
-  for (const settings of made) {
-    using folder = await madeUp({ settings });
-    runs.push(await readRun(folder.path));
-  }
-  const methods = labelled(runs).map(({ method }) => method);
-  assertEquals(methods, ["PRR-FL (lr 0.1)", "PRR-FL (lr 0.1)", "PRR-FL (lr 1e-4)"]);
-  // What the numbers do not depend on tells nothing apart.
-  const indecisive = runs.map((run) => ({ ...run, decisive: ["method", "seed"] }));
-  assertEquals(byMethod(labelled(indecisive)).map(({ method }) => method), ["PRR-FL"]);
-});
-
-Deno.test("labelled() does not take an unfinished run for a seed of finished ones", async () => {
-  using whole = await madeUp();
-  using begun = await madeUp({
-    settings: { seed: 2 },
-    rows: madeUpRows().filter(({ type, round }) => type === "run" || round === 0),
-  });
-  const runs = [await readRun(begun.path), await readRun(whole.path)];
-  assertEquals(labelled(runs).map(({ label }) => label), [
-    "PRR-FL, seed 1",
-    "PRR-FL (1 of 3 communications), seed 2",
-  ]);
 });

@@ -108,13 +108,13 @@ Deno.test("TensorBoardLog has means, stages, learning rates and retrogress", asy
   for (const metric of ["f1", "auc"] as const) {
     assertEquals(
       curve(file, `mean/retrogress/${metric}`),
-      communications.map(({ round, mean }) => [stepOf(round), Math.fround(mean[metric].depth!)]),
+      communications.map(({ round, mean }) => [stepOf(round), Math.fround(mean[metric].change!)]),
     );
     assertEquals(
       curve(file, `retrogress/${metric}/C`),
       communications.map(({ round, clients }) => [
         stepOf(round),
-        Math.fround(clients[2][metric].depth!),
+        Math.fround(clients[2][metric].change!),
       ]),
     );
   }

@@ -1,6 +1,7 @@
 // The retrogress: what each communication does to the models, as a fall in their curves.
 
 import { byMethod, type LabelledRun, type MethodRuns } from "../labelled_runs.ts";
+import { sharingWords } from "../sharing.ts";
 import { byTime, communications, trace, type TracePoint } from "./trace.ts";
 import { deviation, mean } from "../../metrics/statistics.ts";
 import { type Curve, epochChart, metricNames } from "./epoch_chart.ts";
@@ -50,7 +51,9 @@ export function retrogressFigure(runs: readonly LabelledRun[]): Figure {
     : "";
   return {
     ...about,
-    caption: about.caption + seeds,
+    caption: `${about.caption}${seeds} Means are over clients, each counting the same. ${
+      sharingWords(runs)
+    }`,
     switches: switchesOf(["Metric", "Model", "Client"], variants),
     variants,
     missing: null,

@@ -2,7 +2,7 @@
 
 import { meanMetrics, type Metrics } from "../../metrics/classification.ts";
 import type { RecordedHistory } from "../recorded_run.ts";
-import type { RecordedRow } from "../recorded_rows.ts";
+import type { MetricsRow } from "../recorded_rows.ts";
 
 /** One evaluation. */
 export interface TracePoint {
@@ -27,6 +27,7 @@ export interface TraceChoice {
 export function trace({ run, rows }: RecordedHistory, choice: TraceChoice): TracePoint[] {
   const points = new Map<string, TracePoint>();
   for (const row of rows) {
+    if (row.type === "divergence") continue;
     const metrics = metricsOf(row, choice);
     if (metrics === null) continue;
     const point = { ...timeOf(row, run.localEpochs), value: metrics[choice.metric] };
@@ -46,7 +47,7 @@ export function communications({ run, rows }: RecordedHistory): number[] {
     .map(({ round }) => (round + 1) * run.localEpochs);
 }
 
-function timeOf(row: RecordedRow, localEpochs: number): Omit<TracePoint, "value"> {
+function timeOf(row: MetricsRow, localEpochs: number): Omit<TracePoint, "value"> {
   const start = row.round * localEpochs;
   switch (row.type) {
     case "epoch":
@@ -58,7 +59,7 @@ function timeOf(row: RecordedRow, localEpochs: number): Omit<TracePoint, "value"
   }
 }
 
-function metricsOf(row: RecordedRow, { split, role, client }: TraceChoice): Metrics | null {
+function metricsOf(row: MetricsRow, { split, role, client }: TraceChoice): Metrics | null {
   if (split === "train") {
     if (row.type !== "epoch") return null;
     const taking = row.clients.filter((member) => client === null || member.client === client)

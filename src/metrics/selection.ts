@@ -1,0 +1,24 @@
+// Which round's models count as the best: the official rule.
+
+/** The best round so far, counted from 0, and its mean validation F1 in percent. */
+export interface BestRound {
+  readonly round: number;
+  readonly f1: number;
+}
+
+/**
+ * The first round, counted from 0, that can be the best: the official code looks among the last fifth. There, runs
+ * of fewer than five rounds never select any; here the last round counts always.
+ */
+export function firstSelectable(rounds: number): number {
+  return Math.ceil(Math.min(0.8 * rounds, rounds - 1));
+}
+
+/**
+ * Whether a round is the best so far: of equal ones the first.
+ *
+ * @param best the one before, null where there is none
+ */
+export function isBest({ round, f1 }: BestRound, best: BestRound | null, rounds: number): boolean {
+  return round >= firstSelectable(rounds) && (best === null || f1 > best.f1);
+}
