@@ -125,10 +125,10 @@ function expectAgreement(checkpoints: readonly CheckpointFile[], key: string): v
   );
 }
 
-/** A setting as the run was given it; null where it was unset or the metadata lack it. */
+/** A setting as the run was given it; null where the metadata lack it, as those of unset settings do. */
 function settingIn<T>({ path, metadata }: CheckpointFile, flag: Flag<T>): T | null {
   const text = metadata[flag.name];
-  if (text === undefined || text === String(null)) return null;
+  if (text === undefined) return null;
   const value = flag.kind.parse(text);
   if (value !== undefined) return value;
   throw new UsageError(

@@ -1,11 +1,9 @@
 // Checkpoints as files: found in run folders, and read.
 
 import { join } from "@std/path";
-import { reasonOf } from "../data/listing.ts";
 import type { Checkpoint } from "../federated/checkpoint.ts";
-import { readPlainFile } from "../io/files.ts";
-import { readSafetensors } from "../io/safetensors.ts";
 import { UsageError } from "./usage_error.ts";
+import { readWeights } from "./weight_file.ts";
 
 /** Ending of the files that a run writes. */
 export const checkpointExtension = ".safetensors";
@@ -46,11 +44,40 @@ export async function isFolder(path: string): Promise<boolean> {
   }
 }
 
+/** What a run calls the server's model, where there is one for all clients. */
+const serverModel = `server${checkpointExtension}`;
+
+/**
+ * The models of a run with which to predict: the server's where one is for all clients, else each client's personal
+ * one.
+ *
+ * @returns null if the path is no folder with checkpoints
+ */
+export async function modelsOfRun(path: string): Promise<string[] | null> {
+  let names: string[];
+  try {
+    names = (await Array.fromAsync(Deno.readDir(join(path, "best")))).map(({ name }) => name)
+      .filter((name) => name.endsWith(checkpointExtension)).sort();
+  } catch {
+    return null;
+  }
+  if (names.length === 0) return null;
+  const clients = names.filter((name) => name !== serverModel);
+  const personal = clients.filter((name) => name.endsWith(`_personal${checkpointExtension}`));
+  const chosen = personal.length > 0
+    ? personal
+    : names.includes(serverModel)
+    ? [serverModel]
+    : clients;
+  return chosen.map((name) => join(path, "best", name));
+}
+
+/** The clients' models: the server's is the same as theirs. */
 async function listRun(folder: string, reason: string): Promise<string[]> {
   const path = join(folder, reason);
   try {
     const names = (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name)
-      .filter((name) => name.endsWith(checkpointExtension));
+      .filter((name) => name.endsWith(checkpointExtension) && name !== serverModel);
     if (names.length > 0) return names.sort().map((name) => join(path, name));
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -63,14 +90,8 @@ async function listRun(folder: string, reason: string): Promise<string[]> {
 
 /** @throws {UsageError} if the file cannot be read or is not a safetensors file */
 export async function readCheckpoint(path: string): Promise<CheckpointFile> {
-  try {
-    return { path, ...readSafetensors(await readPlainFile(path)) };
-  } catch (error) {
-    throw new UsageError(
-      `Cannot use ${path} as a checkpoint: ${reasonOf(error)}; expected a file such as ` +
-        `best/clientA_personal${checkpointExtension} of a run folder`,
-    );
-  }
+  const wish = `a file such as best/clientA_personal${checkpointExtension} of a run folder`;
+  return { path, ...await readWeights(path, "as a checkpoint", wish) };
 }
 
 /** Where a model is from, as far as its metadata tell; rounds count from 0. */

@@ -25,8 +25,11 @@ export function isExpected(error: unknown): error is Error {
   return error instanceof Error && "code" in error; // of the system, such as ENOSPC
 }
 
-/** The message of an expected error. */
+/** The message of an expected error, with the lines to be typed elsewhere if it has any. */
 export function errorLine(error: Error): string {
+  if (error instanceof UsageError && error.lines.length > 0) {
+    return [error.message, ...error.lines.map((line) => `    ${line}`)].map(oneLine).join("\n");
+  }
   // Of a kernel that does not compile every line counts.
   return error instanceof GpuError ? error.message : oneLine(error.message);
 }

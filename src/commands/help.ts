@@ -60,7 +60,7 @@ export const commandHelp: Readonly<Record<string, CommandHelp>> = {
     flags: evaluateFlags,
   },
   predict: {
-    operands: "CHECKPOINT… IMAGE_OR_FOLDER…",
+    operands: "RUN_OR_CHECKPOINT… IMAGE_OR_FOLDER…",
     summary: "class probabilities of images; of several checkpoints also the mean",
     flags: predictFlags,
   },

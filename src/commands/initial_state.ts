@@ -1,10 +1,7 @@
 // The weights that all models start from, where a flag names them.
 
-import { reasonOf } from "../data/listing.ts";
-import { readPlainFile } from "../io/files.ts";
-import { readSafetensors } from "../io/safetensors.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
-import { UsageError } from "./usage_error.ts";
+import { readWeights } from "./weight_file.ts";
 
 /**
  * Reads the file of `--init`; null where there is none.
@@ -15,14 +12,5 @@ export async function readInitialState(
   path: string | null,
 ): Promise<ReadonlyMap<string, HostTensor> | null> {
   if (path === null) return null;
-  try {
-    return readSafetensors(await readPlainFile(path)).tensors;
-  } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound
-      ? "the file does not exist"
-      : reasonOf(error);
-    throw new UsageError(
-      `Cannot use ${path} for --init: ${reason}; expected a safetensors file with the weights`,
-    );
-  }
+  return (await readWeights(path, "for --init", "a safetensors file with the weights")).tensors;
 }

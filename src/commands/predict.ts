@@ -20,7 +20,7 @@ import { ansiStyle, plainStyle } from "../report/style.ts";
 import { openGpu } from "../tensor/gpu.ts";
 import { predictFlags, type PredictOptions } from "./checkpoint_flags.ts";
 import { type NetworkSettings, networkSettings } from "./checkpoint_settings.ts";
-import { checkpointExtension, originOf, readCheckpoint } from "./checkpoints.ts";
+import { checkpointExtension, modelsOfRun, originOf, readCheckpoint } from "./checkpoints.ts";
 import { oneLine } from "./expected_error.ts";
 import { resolveOptions } from "./options.ts";
 import { ReadingLine } from "./reading_line.ts";
@@ -47,7 +47,7 @@ interface Portion {
  */
 export async function predict(args: readonly string[], signal: AbortSignal): Promise<void> {
   const { options, operands } = resolveOptions(args, predictFlags, {}, { takesOperands: true });
-  const { checkpointPaths, imagePaths } = sortOperands(operands);
+  const { checkpointPaths, imagePaths } = await sortOperands(operands);
   if (options.csv !== null) await expectNewFile(options.csv);
   const files = await findImages(imagePaths);
   const checkpoints = await Promise.all(checkpointPaths.map(readCheckpoint));
@@ -71,17 +71,21 @@ export async function predict(args: readonly string[], signal: AbortSignal): Pro
   );
 }
 
-/** The first word and all that end in `.safetensors` are models, the others images. */
-function sortOperands(operands: readonly string[]) {
-  const isModel = (path: string, index: number) =>
-    index === 0 || path.endsWith(checkpointExtension);
-  const checkpointPaths = operands.filter(isModel);
-  const imagePaths = operands.filter((path, index) => !isModel(path, index));
+/** Run folders, the first word and all that end in `.safetensors` are models, the others images. */
+async function sortOperands(operands: readonly string[]) {
+  const checkpointPaths: string[] = [];
+  const imagePaths: string[] = [];
+  for (const [index, path] of operands.entries()) {
+    const models = await modelsOfRun(path);
+    if (models !== null) checkpointPaths.push(...models);
+    else if (index === 0 || path.endsWith(checkpointExtension)) checkpointPaths.push(path);
+    else imagePaths.push(path);
+  }
   if (imagePaths.length > 0) return { checkpointPaths, imagePaths };
   const missing = operands.length === 0 ? "a checkpoint and images" : "images";
   throw new UsageError(
-    `Cannot predict without ${missing}: write predict RUN/best/clientA_personal.safetensors ` +
-      "IMAGE_OR_FOLDER",
+    `Cannot predict without ${missing}: write predict RUN IMAGE_OR_FOLDER, or instead of the run some of its ` +
+      "models, such as RUN/best/clientA_personal.safetensors",
   );
 }
 

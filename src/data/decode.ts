@@ -17,7 +17,7 @@ export interface RgbImage {
   readonly height: number;
   /** row-major `[height, width, 3]` */
   readonly pixels: Uint8Array;
-  /** what its owner should know about it, completing "3 images …" */
+  /** what its owner should know about it, completing "3 images: …" */
   readonly notes?: readonly string[];
 }
 
@@ -65,7 +65,7 @@ export async function openImageDecoder(): Promise<ImageDecoder> {
       if (bits === 16) return image;
       return {
         ...image,
-        notes: [`use ${bits} of their 16 bits, which were taken for all there are`],
+        notes: [`only ${bits} of 16 bits are used, so these were taken for all there are`],
       };
     }
     const { width, height, framebuffer } = png.decode(bytes);
@@ -86,7 +86,7 @@ export async function openImageDecoder(): Promise<ImageDecoder> {
     if (isPng(bytes)) return decodePng(bytes);
     if (endsWithMarker(bytes) || !isBaseline(bytes)) return decodeJpeg(bytes);
     const image = decodeWithoutEnd(bytes, decodeJpeg);
-    return { ...image, notes: ["lack the end marker of JPEG, and nothing else"] };
+    return { ...image, notes: ["the end marker of JPEG is missing, and nothing else"] };
   };
 
   return (bytes, name) => {

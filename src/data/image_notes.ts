@@ -3,7 +3,7 @@
 /** One thing about one image. */
 export interface ImageNote {
   readonly path: string;
-  /** completes "3 images …" */
+  /** completes "3 images: …" */
   readonly text: string;
 }
 
@@ -13,6 +13,6 @@ export function summarizeNotes(notes: readonly ImageNote[]): string[] {
     const paths = all.map(({ path }) => path).sort(); // threads report in any order
     return `${paths.length} ${paths.length === 1 ? "image" : "images"} (${paths[0]}${
       paths.length === 1 ? "" : " and others"
-    }) ${text}`;
+    }): ${text}`;
   });
 }

@@ -60,6 +60,10 @@ export interface SimulationConfig {
   readonly alpha2: number;
   /** FedProx's μ: how strongly training is pulled back to the weights received */
   readonly proximalMu: number;
+  /** FML's α: share of cross-entropy in the personal model's loss, the rest is what the deputy teaches */
+  readonly fmlAlpha: number;
+  /** FML's β: the same for the deputy */
+  readonly fmlBeta: number;
   readonly clientWeights: ClientWeighting;
   /** share of the clients that train in a round, in (0, 1]; rounded, and at least one */
   readonly participation: number;
@@ -117,6 +121,8 @@ export const defaultConfig: Omit<SimulationConfig, "dataset" | "method"> & {
   alpha1: 0.7,
   alpha2: 0.9,
   proximalMu: 0.01, // the FedProx paper tries 0.001, 0.01, 0.1 and 1
+  fmlAlpha: 0.5, // FML's paper: 0.5 for both
+  fmlBeta: 0.5,
   clientWeights: "equal",
   participation: 1,
   dropout: 0,
@@ -168,6 +174,8 @@ const requirements: readonly (readonly [
   ["alpha1", "a number of at least 0", (value) => value >= 0],
   ["alpha2", "a number of at least 0", (value) => value >= 0],
   ["proximalMu", "a number of at least 0", (value) => value >= 0],
+  ["fmlAlpha", "a number between 0 and 1", (value) => value >= 0 && value <= 1],
+  ["fmlBeta", "a number between 0 and 1", (value) => value >= 0 && value <= 1],
   ["participation", "a number above 0 and at most 1", (value) => value > 0 && value <= 1],
   ["dropout", "a number of at least 0 and below 1", (value) => value >= 0 && value < 1],
   ["seed", "a whole number from 0 to 4294967295", (value) => value === value >>> 0],

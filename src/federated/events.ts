@@ -204,6 +204,8 @@ export interface CheckpointEvent {
   readonly role: string;
   /** test metrics of this model after the round's aggregation */
   readonly test: Metrics;
+  /** whether it is the server's model, which every client has just received as a whole: told of one client */
+  readonly isServerModel: boolean;
   /** PyTorch key names */
   readonly tensors: ReadonlyMap<string, HostTensor>;
 }

@@ -68,7 +68,7 @@ export class RecordedSteps {
     const stages = this.tensors.stages.view([members.length]);
     gpu.phase = "loss and backward";
     optimizer.zeroGrad();
-    backward(this.method.localLoss({ logits, labels, counts, stages }));
+    backward(this.method.localLoss({ logits, labels, counts, stages }, this.config));
     gpu.phase = "update";
     proximalTerm?.addGradient();
     optimizer.step(members.length * this.method.roles.length);

@@ -21,7 +21,7 @@ import { fingerprints } from "./fingerprint.ts";
 import type { FederatedMethod, Sharing } from "./methods/method.ts";
 import { methodOf } from "./methods/registry.ts";
 import { learningRateOf } from "./learning_rate.ts";
-import { decidesStages } from "./methods/settings.ts";
+import { decidesStages, sharedAsWhole } from "./methods/settings.ts";
 import { participantsOf, updateArrives } from "./participation.ts";
 import { type BestRound, isBest } from "../metrics/selection.ts";
 import { collect, communicate } from "./server.ts";
@@ -129,8 +129,8 @@ class Federation implements Disposable {
       const communication = yield* this.#communication(round, over.communicated);
       yield communication;
       test = communication.test;
-      if (communication.selected) yield* this.#checkpoints("best", round, communication.clients);
-      if (round === rounds - 1) yield* this.#checkpoints("final", round, communication.clients);
+      if (communication.selected) yield* this.#checkpoints("best", communication);
+      if (round === rounds - 1) yield* this.#checkpoints("final", communication);
       else if (stateEvery) yield await this.#state(round + 1);
     }
     yield { type: "done", rounds, bestRound: this.#best?.round ?? null, test };
@@ -403,15 +403,16 @@ class Federation implements Disposable {
 
   async *#checkpoints(
     reason: CheckpointEvent["reason"],
-    round: number,
-    tests: readonly { readonly test: ByRole<Metrics> }[],
+    { round, clients, receivers }: AggregationEvent,
   ): AsyncGenerator<SimulationEvent, void> {
-    for (const [index, client] of this.config.dataset.clients.entries()) {
+    const serverRole = receivers.length === 0 ? null : sharedAsWhole(this.method);
+    for (const [index, { name: client }] of this.config.dataset.clients.entries()) {
       for (const role of this.method.roles) {
         const { model, index: position } = this.#groups.modelOf(index, role);
         const tensors = await stateDict(model, position);
-        const test = tests[index].test[role];
-        yield { type: "checkpoint", reason, round, client: client.name, role, test, tensors };
+        const test = clients[index].test[role];
+        const isServerModel = index === 0 && role === serverRole;
+        yield { type: "checkpoint", reason, round, client, role, test, tensors, isServerModel };
       }
     }
   }

@@ -26,6 +26,15 @@ const arrayTypes = {
 } as const;
 type Dtype = keyof typeof arrayTypes;
 
+/** The dtypes of half the width, which are read as f32: every value of theirs is one of f32. */
+const halfReaders = {
+  F16: (bytes: ArrayBuffer) => Float32Array.from(new Float16Array(bytes)),
+  // The upper half of an f32.
+  BF16: (bytes: ArrayBuffer) =>
+    new Float32Array(Uint32Array.from(new Uint16Array(bytes), (half) => half << 16).buffer),
+} as const;
+type HalfDtype = keyof typeof halfReaders;
+
 const lengthBytes = 8;
 /** As in the reference implementation: parsing takes many times the memory of the text. */
 const longestHeader = 100_000_000;
@@ -36,7 +45,7 @@ const metadataKey = "__metadata__";
 /** One tensor's entry in the header, checked. */
 interface Entry {
   readonly name: string;
-  readonly dtype: Dtype;
+  readonly dtype: Dtype | HalfDtype;
   readonly shape: readonly number[];
   /** bytes from the start of the data */
   readonly begin: number;
@@ -44,10 +53,10 @@ interface Entry {
 }
 
 /**
- * Reads a safetensors file. The tensors are copies: `bytes` may be reused.
+ * Reads a safetensors file. The tensors are copies: `bytes` may be reused. F16 and BF16 become f32.
  *
  * @throws {SyntaxError} if the file is truncated, its header is not as the format says or over 100 MB, a dtype is
- * not one of F32, F64, I32, I64 and U8, or the tensors do not fill the data without gap or overlap
+ * not one of F16, BF16, F32, F64, I32, I64 and U8, or the tensors do not fill the data without gap or overlap
  */
 export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   const dataStart = lengthBytes + headerLength(bytes);
@@ -128,8 +137,8 @@ function readMetadata(value: unknown = {}): Record<string, string> {
 function readEntry(name: string, value: unknown): Entry {
   if (!isRecord(value)) throw unreadable(`the entry of tensor "${name}" is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
-  if (typeof dtype !== "string" || !Object.hasOwn(arrayTypes, dtype)) {
-    const known = Object.keys(arrayTypes).join(", ");
+  if (!isKnown(dtype)) {
+    const known = [...Object.keys(arrayTypes), ...Object.keys(halfReaders)].join(", ");
     throw unreadable(
       `tensor "${name}" has dtype ${shown(dtype)}, expected one of ${known}`,
     );
@@ -141,13 +150,13 @@ function readEntry(name: string, value: unknown): Entry {
     const found = shown(offsets);
     throw unreadable(`tensor "${name}" has data_offsets ${found}, expected [begin, end]`);
   }
-  const entry: Entry = { name, dtype: dtype as Dtype, shape, begin: offsets[0], end: offsets[1] };
+  const entry: Entry = { name, dtype, shape, begin: offsets[0], end: offsets[1] };
   expectSizeAndAlignment(entry);
   return entry;
 }
 
 function expectSizeAndAlignment({ name, dtype, shape, begin, end }: Entry): void {
-  const width = arrayTypes[dtype].BYTES_PER_ELEMENT;
+  const width = isHalf(dtype) ? 2 : arrayTypes[dtype].BYTES_PER_ELEMENT;
   const expected = elementCount(shape) * width;
   if (end - begin !== expected) {
     throw unreadable(
@@ -184,7 +193,19 @@ function expectContiguous(entries: readonly Entry[], byteLength: number): void {
 /** Copying also aligns: a typed array cannot begin anywhere in the file's bytes. */
 function copyTensor({ dtype, shape, begin, end }: Entry, data: Uint8Array): HostTensor {
   const { buffer } = new Uint8Array(data.subarray(begin, end));
-  return { shape, data: new arrayTypes[dtype](buffer) };
+  return {
+    shape,
+    data: isHalf(dtype) ? halfReaders[dtype](buffer) : new arrayTypes[dtype](buffer),
+  };
+}
+
+function isKnown(dtype: unknown): dtype is Entry["dtype"] {
+  return typeof dtype === "string" &&
+    (Object.hasOwn(arrayTypes, dtype) || Object.hasOwn(halfReaders, dtype));
+}
+
+function isHalf(dtype: Entry["dtype"]): dtype is HalfDtype {
+  return Object.hasOwn(halfReaders, dtype);
 }
 
 function layOut(

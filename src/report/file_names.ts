@@ -59,6 +59,11 @@ export function checkpointFile(
   return `${reason}/client${client}_${role}.safetensors`;
 }
 
+/** `best/server.safetensors`, of methods whose server has one model for all clients. */
+export function serverFile(reason: CheckpointEvent["reason"]): string {
+  return `${reason}/server.safetensors`;
+}
+
 /** `20240131-235959_compare`, in local time. */
 export function comparisonFolderName(theme: string | null, start: Date): string {
   return `${timeMark(start)}_${theme ?? "compare"}`;

@@ -1,7 +1,7 @@
 // The rows of metrics.jsonl: every event but progress and profile, without the tensors of checkpoints.
 
 import type { SimulationEvent } from "../federated/events.ts";
-import { checkpointFile, predictionsFile, spectraFile } from "./file_names.ts";
+import { checkpointFile, predictionsFile, serverFile, spectraFile } from "./file_names.ts";
 
 /** What differs between identical runs, under one key so that it can be dropped. */
 export interface RowTime {
@@ -19,8 +19,9 @@ export function metricsRow(event: SimulationEvent, time: RowTime): Record<string
     case "state":
       return null;
     case "checkpoint": {
-      const { tensors: _, ...row } = event;
-      return { ...row, file: checkpointFile(event), time };
+      const { tensors: _, isServerModel, ...row } = event;
+      const server = isServerModel ? { server: serverFile(event.reason) } : {};
+      return { ...row, file: checkpointFile(event), ...server, time };
     }
     case "spectra":
       return { type: event.type, round: event.round, file: spectraFile, time };

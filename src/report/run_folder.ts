@@ -33,6 +33,7 @@ import {
   isOverallFileName,
   overallFileName,
   predictionsFile,
+  serverFile,
   spectraFile,
 } from "./file_names.ts";
 import { InfoDict } from "./info_dict.ts";
@@ -364,14 +365,21 @@ export class RunFolder implements EventConsumer {
   async #writeCheckpoint(event: CheckpointEvent): Promise<void> {
     const path = this.#path(checkpointFile(event));
     await Deno.mkdir(this.#path(event.reason), { recursive: true });
-    await writeFileAtomic(path, writeSafetensors(event.tensors, this.#checkpointMetadata(event)));
+    const metadata = this.#checkpointMetadata(event);
+    await writeFileAtomic(path, writeSafetensors(event.tensors, metadata));
+    if (!event.isServerModel) return;
+    const { client: _, f1: _f1, auc: _auc, accuracy: _accuracy, loss: _loss, ...common } = metadata;
+    await writeFileAtomic(
+      this.#path(serverFile(event.reason)),
+      writeSafetensors(event.tensors, { ...common, role: "server" }),
+    );
   }
 
   /** Strings only, as the format has it, with what determined the numbers: equal runs give equal files. */
   #checkpointMetadata(event: CheckpointEvent): Record<string, string> {
     const { reason, round, client, role, test } = event;
     const settings = this.#header.settings
-      .filter(({ decisive }) => decisive)
+      .filter(({ decisive, value }) => decisive && value !== null)
       .map(({ name, value }) => [name, String(value)]);
     return {
       format: "pt", // what Python's safetensors asks for before it loads into PyTorch

@@ -95,9 +95,9 @@ export const weightCases: readonly InputCase[] = [
     "has dtype undefined",
   ),
   ...refused(
-    "half-precision numbers",
-    fileOf({ x: { ...f32(0, 4), dtype: "F16" } }, 4),
-    '"F16"',
+    "numbers of 8 bits",
+    fileOf({ x: { ...f32(0, 4), dtype: "F8_E4M3" } }, 4),
+    '"F8_E4M3"',
     "F32",
   ),
   ...refused("metadata of numbers", fileOf({ __metadata__: { round: 1 } }, 0), "object of strings"),
@@ -136,7 +136,7 @@ export const weightCases: readonly InputCase[] = [
   {
     what: "--init with nothing there",
     use: (path) => readInitialState(join(path, "x.safetensors")),
-    refused: ["Cannot use FOLDER/x.safetensors for --init: the file does not exist"],
+    refused: ["Cannot use FOLDER/x.safetensors for --init: it does not exist"],
   },
 
   { ...loading("the weights of the network", () => {}), accepted: "loaded" },

@@ -29,3 +29,13 @@ Deno.test("a flag settles what checkpoints disagree about, and the rest is their
     imageSize: 32,
   });
 });
+
+Deno.test("a client called null is a client, and settings that are not there are unset", () => {
+  assertEquals(dataSettings([checkpoint("one", { clients: "null" })], unset, 32), {
+    data: "demo",
+    csvFolder: null,
+    clients: ["null"],
+    limit: null,
+    imageSize: 32,
+  });
+});

@@ -20,7 +20,7 @@ const mistakes: [what: string, args: string[], message: string][] = [
   [
     "a missing file of weights",
     ["demo", "--init", "nowhere"],
-    "Cannot use nowhere for --init: the file does not exist",
+    "Cannot use nowhere for --init: it does not exist",
   ],
   [
     "two formats for standard output",

@@ -69,6 +69,8 @@ const exampleOf = {
   alpha1: "0.1",
   alpha2: "0.2",
   proximalMu: "0.3",
+  fmlAlpha: "0.25",
+  fmlBeta: "0.75",
   clientWeights: "samples",
   participation: "0.5",
   dropout: "0.25",

@@ -173,12 +173,63 @@ Deno.test("predict writes nothing where no image can be read", async () => {
   await assertRejects(() => Deno.stat(join(cwd, "bad.csv")), Deno.errors.NotFound);
 });
 
+Deno.test("predict takes the folder of a run: the personal models, or the server's if it is one for all", async () => {
+  const [a, b] = ["A", "B"].map((client) => Deno.readFileSync(join(cwd, `${client}.safetensors`)));
+  for (const name of ["clientA_personal", "clientA_deputy"]) {
+    folder.write(`run1/best/${name}.safetensors`, name.endsWith("deputy") ? b : a);
+  }
+  for (const name of ["clientA_local", "clientB_local", "server"]) {
+    folder.write(`run2/best/${name}.safetensors`, name === "server" ? b : a);
+  }
+  for (const name of ["x", "y"]) {
+    folder.write(`deep/${name}/1.png`, await encodePng(pixelsOf(name, size), size));
+  }
+  folder.write("deep/._hidden.png", "no image");
+  for (const [run, file, model] of [["run1", "A", "A personal"], ["run2", "B", "B personal"]]) {
+    const { code, rows } = await predictions(run, "deep");
+    assertEquals([code, rows.map(({ file }) => file)], [0, ["deep/x/1.png", "deep/y/1.png"]]);
+    assertEquals(rows[0].model, model);
+    assertEquals(rows, (await predictions(`${file}.safetensors`, "deep")).rows);
+  }
+});
+
+Deno.test("predict tells what it changes in foreign weights, and how to convert what it cannot read", async () => {
+  const weights = await madeUpWeights(0, 0.125);
+  const wrapped = [...weights].filter(([name]) => !name.endsWith("num_batches_tracked"))
+    .map(([name, tensor]) => [`module.${name}`, tensor] as const);
+  const run = { ...metadata, client: "A" };
+  folder.write("wrapped.safetensors", writeSafetensors(new Map(wrapped), run));
+  const { code, stderr, rows } = await predictions("wrapped.safetensors", "other.png");
+  assertEquals(code, 0);
+  assertMatch(
+    stderr,
+    /^note: wrapped.safetensors: its keys began with module., which was taken off$/m,
+  );
+  assertMatch(
+    stderr,
+    /^note: wrapped.safetensors: \d+ num_batches_tracked are missing and count as 0$/m,
+  );
+  assertEquals(rows, (await predictions("A.safetensors", "other.png")).rows);
+
+  folder.write("model.pth", Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0));
+  const refused = await predictions("model.pth", "other.png");
+  assertEquals(refused.code, 2);
+  assertEquals(refused.stderr.trimEnd().split("\n"), [
+    "error: Cannot use model.pth as a checkpoint: it is a PyTorch file (a ZIP archive of torch.save); convert " +
+    "it with these lines of Python:",
+    "    import torch; from safetensors.torch import save_file",
+    '    state = torch.load("model.pth", map_location="cpu", weights_only=True)',
+    '    save_file({k: v.contiguous() for k, v in state.get("state_dict", state).items()}, ' +
+    '"model.safetensors")',
+  ]);
+});
+
 Deno.mkdirSync(join(cwd, "nothing"));
 folder.write("plain.safetensors", writeSafetensors(await madeUpWeights(0, 0.125)));
 const checkpoint = join(cwd, "A.safetensors");
 
 const mistakes: [what: string, args: string[], message: string][] = [
-  ["nothing to do", [], "Cannot predict without a checkpoint and images: write predict RUN/"],
+  ["nothing to do", [], "Cannot predict without a checkpoint and images: write predict RUN "],
   ["no image", [checkpoint, join(cwd, "B.safetensors")], "Cannot predict without images: write"],
   ["a missing image", [checkpoint, "nowhere.png"], "Cannot read nowhere.png: it does not exist"],
   ["an empty folder", [checkpoint, join(cwd, "nothing")], `Cannot find images in ${cwd}/nothing:`],

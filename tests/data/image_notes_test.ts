@@ -7,11 +7,11 @@ import { assertEquals } from "../assert.ts";
 import { flatPng, images, size, writeOneClient } from "../bad_inputs/one_client.ts";
 import { TemporaryFolder } from "./tiny_folder.ts";
 
-const text = "use 12 of their 16 bits, which were taken for all there are";
+const text = "only 12 of 16 bits are used, so these were taken for all there are";
 
 Deno.test("summarizeNotes() counts each kind and names one image", () => {
   const notes = [{ path: "b", text: "x" }, { path: "a", text: "x" }, { path: "c", text: "y" }];
-  assertEquals(summarizeNotes(notes), ["2 images (a and others) x", "1 image (c) y"]);
+  assertEquals(summarizeNotes(notes), ["2 images (a and others): x", "1 image (c): y"]);
 });
 
 Deno.test("notes are told again where the pixels come from the cache", async () => {
@@ -19,7 +19,7 @@ Deno.test("notes are told again where the pixels come from the cache", async () 
   writeOneClient(folder);
   for (const id of ["x0", "x3"]) folder.write(`${images}/${id}.png`, flatPng(16, 0, [0x0f, 0xff]));
   const path = join(folder.path, images, "x0.png");
-  const expected = [`2 images (${path} and others) ${text}`];
+  const expected = [`2 images (${path} and others): ${text}`];
   const kept = new Map<string, Uint8Array>();
   const cache = {
     read: (key: string) => Promise.resolve(kept.get(key) ?? null),

@@ -107,6 +107,23 @@ Deno.test("fedavg leaves all clients with equal models but for what they have co
   }
 });
 
+Deno.test("where all clients receive one whole model, one checkpoint of each reason is the server's", async () => {
+  const told = async (changes: Partial<SimulationConfig>) =>
+    (await eventsOf(changes)).flatMap((event) =>
+      event.type === "checkpoint" && event.isServerModel
+        ? [`${event.reason} ${event.client} ${event.role}`]
+        : []
+    );
+  const first = (role: string) => [`best A ${role}`, `final A ${role}`];
+  const changes = { rounds: 1, localEpochs: 1 };
+  assertEquals(await told({ ...changes, method: "fedavg" }), first("local"));
+  assertEquals(await told({ ...changes, method: "fml" }), first("deputy"));
+  for (const method of ["local", "fedbn", "silobn", "pfa", "prrfl"] as const) {
+    assertEquals(await told({ ...changes, method }), []);
+  }
+  assertEquals(await told({ ...changes, method: "fedavg", dropout: 0.999999 }), []);
+});
+
 Deno.test("fedprox is fedavg with mu 0, and stays nearer to the start the larger mu is", async () => {
   const changes = { method: "fedprox", rounds: 1, localEpochs: 2, learningRate: 0.1 } as const;
   const averaged = await eventsOf({ ...changes, method: "fedavg" });

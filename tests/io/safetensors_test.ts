@@ -96,7 +96,7 @@ const broken: [name: string, bytes: Uint8Array, message: string][] = [
   ["a header that is a list", fileOf([], 0), "not a JSON object"],
   ["metadata that is not text", fileOf({ __metadata__: { round: 3 } }, 0), "object of strings"],
   ["an entry that is no object", fileOf({ x: 3 }, 0), 'tensor "x" is not an object'],
-  ["an unknown dtype", fileOf({ x: { ...f32(0, 4), dtype: "BF16" } }, 4), 'has dtype "BF16"'],
+  ["an unknown dtype", fileOf({ x: { ...f32(0, 4), dtype: "BOOL" } }, 4), 'has dtype "BOOL"'],
   ["a dtype from Object", fileOf({ x: { ...f32(0, 4), dtype: "toString" } }, 4), "has dtype"],
   ["a negative size", fileOf({ x: f32(0, 4, [-1]) }, 4), "has shape [-1]"],
   ["a fractional offset", fileOf({ x: f32(0, 0.5, []) }, 4), "data_offsets [0,0.5]"],
@@ -153,3 +153,25 @@ function sameBytes(a: HostTensor["data"], b: HostTensor["data"]): boolean {
   const [left, right] = [a, b].map((x) => new Uint8Array(x.buffer, x.byteOffset, x.byteLength));
   return left.length === right.length && left.every((byte, i) => byte === right[i]);
 }
+
+Deno.test("readSafetensors() reads F16 and BF16 as f32, exactly", () => {
+  const halves = (dtype: string, ...bits: number[]) => {
+    const entry = { dtype, shape: [bits.length], data_offsets: [0, 2 * bits.length] };
+    const bytes = fileOf({ x: entry }, 2 * bits.length);
+    bits.forEach((value, index) =>
+      new DataView(bytes.buffer).setUint16(bytes.length - 2 * (bits.length - index), value, true)
+    );
+    return [...readSafetensors(bytes).tensors.get("x")!.data as Float32Array];
+  };
+  // One, the largest, the smallest normal and subnormal, minus zero, infinity, NaN (IEEE 754-2019, binary16)
+  assertEquals(
+    halves("F16", 0x3c00, 0x7bff, 0x0400, 0x0001, 0x8000, 0xfc00, 0x7e00),
+    [1, 65504, 2 ** -14, 2 ** -24, -0, -Infinity, NaN],
+  );
+  assertEquals(
+    halves("BF16", 0x3f80, 0x4049, 0x0080, 0x0001, 0x8000, 0xff80, 0x7fc0),
+    [1, 3.140625, 2 ** -126, 2 ** -133, -0, -Infinity, NaN],
+  );
+  const odd = fileOf({ x: { dtype: "BF16", shape: [3], data_offsets: [0, 4] } }, 4);
+  assertThrows(() => readSafetensors(odd), SyntaxError, "has 4 bytes but BF16 [3] needs 6");
+});

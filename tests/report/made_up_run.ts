@@ -183,7 +183,17 @@ function* checkpoints(
         ["fc1.linear.weight", weight],
         ["fc1.bn.num_batches_tracked", count],
       ]);
-      yield { type: "checkpoint", reason, round, client, role, test: metrics, tensors };
+      const isServerModel = false;
+      yield {
+        type: "checkpoint",
+        reason,
+        round,
+        client,
+        role,
+        test: metrics,
+        tensors,
+        isServerModel,
+      };
     }
   }
 }

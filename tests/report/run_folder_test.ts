@@ -1,6 +1,7 @@
 // The run folder: which files it has, what is in them, and when it refuses.
 
 import { join } from "@std/path";
+import type { SimulationEvent } from "../../src/federated/events.ts";
 import { readSafetensors } from "../../src/io/safetensors.ts";
 import { retrogress } from "../../src/metrics/retrogress.ts";
 import { RunFolder, type RunFolderOptions } from "../../src/report/run_folder.ts";
@@ -18,9 +19,13 @@ async function withRunPath(test: (path: string) => Promise<void>): Promise<void>
   }
 }
 
-async function writeMadeUpRun(path: string, options?: RunFolderOptions): Promise<void> {
+async function writeMadeUpRun(
+  path: string,
+  options?: RunFolderOptions,
+  events: Iterable<SimulationEvent> = madeUpRun(),
+): Promise<void> {
   const folder = await RunFolder.open(madeUpHeader(path), options);
-  for (const event of madeUpRun()) await folder.consume(event);
+  for (const event of events) await folder.consume(event);
 }
 
 function rowsWithoutTime(path: string): unknown[] {
@@ -97,6 +102,26 @@ Deno.test("RunFolder writes checkpoints of every client and role that explain th
       l_rate: "0.7",
     });
     assert(Number(metadata.f1) > 0 && Number(metadata.auc) > 0);
+    assertEquals("csv_folder" in metadata, false); // it is not set
+  }));
+
+Deno.test("RunFolder stores the server's model once, where all clients have received it", () =>
+  withRunPath(async (path) => {
+    const events = [...madeUpRun()].map((event) =>
+      event.type === "checkpoint" && event.client === "A" && event.role === "deputy"
+        ? { ...event, isServerModel: true }
+        : event
+    );
+    await writeMadeUpRun(path, {}, events);
+    for (const reason of ["best", "final"]) {
+      const read = (name: string) => readSafetensors(Deno.readFileSync(join(path, reason, name)));
+      const server = read("server.safetensors");
+      assertEquals(server.tensors, read("clientA_deputy.safetensors").tensors);
+      const { role, client, f1, classes } = server.metadata;
+      assertEquals({ role, client, f1, classes }, {
+        ...{ role: "server", client: undefined, f1: undefined, classes: "nv,bkl,mel" },
+      });
+    }
   }));
 
 Deno.test("RunFolder writes identical metrics for identical runs, time aside", () =>

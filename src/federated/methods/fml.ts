@@ -1,18 +1,18 @@
-// Federated Mutual Learning (Shen et al. 2020): a personal model and a deputy that always teach each other.
+// Federated Mutual Learning (Shen et al. 2020, arXiv:2006.16765): a personal model and a deputy that always teach each other.
 
 import { averageOverClients } from "../aggregate/average.ts";
-import { transferLoss } from "./local_losses.ts";
+import { mutualLoss } from "./local_losses.ts";
 import type { FederatedMethod } from "./method.ts";
 
 /**
  * The deputies (the paper's meme models) go through plain FedAvg: all of their parameters and running
  * statistics are averaged, normalization included, because FML sends the whole model. Personal models stay.
- * Each loss is CE + KL, twice what the paper's α = β = ½ gives.
  */
 export const fml: FederatedMethod = {
   roles: ["personal", "deputy"],
   personalRole: "personal",
   transfer: "mutual",
-  localLoss: transferLoss,
+  weighsLosses: true,
+  localLoss: mutualLoss,
   sharing: { role: "deputy", receivers: "all", aggregation: () => averageOverClients },
 };

@@ -1,14 +1,34 @@
 // What clients minimize, for methods to choose from.
 
-import { add } from "../../ops/arithmetic.ts";
-import { crossEntropy, deputyTransferLoss } from "../../ops/losses.ts";
+import { add, scale } from "../../ops/arithmetic.ts";
+import { crossEntropy, deputyTransferLoss, klDiv } from "../../ops/losses.ts";
 import { everyModel } from "../../ops/stack.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { LocalBatch } from "./method.ts";
+import type { LocalBatch, LossSettings } from "./method.ts";
 
 /** The cross-entropy of each model by itself. */
 export function crossEntropyLoss({ logits, labels, counts }: LocalBatch): Tensor {
   return crossEntropy(logits, labels, { counts });
+}
+
+/**
+ * FML's losses of a personal model (the first role) and a deputy (the second), eqs. 4 and 5 of Shen et al. 2020:
+ * α·CE + (1 − α)·KL(deputy → personal), and β·CE + (1 − β)·KL(personal → deputy). The teacher is a constant in each.
+ */
+export function mutualLoss(
+  { logits, labels, counts }: LocalBatch,
+  { fmlAlpha, fmlBeta }: LossSettings,
+): Tensor {
+  const ofRole = (tensor: Tensor, role: number) => everyModel(tensor, role, 2);
+  const loss = (role: number, share: number) => {
+    const [own, other] = [ofRole(logits, role), ofRole(logits, 1 - role)];
+    const options = { counts: ofRole(counts, role) };
+    return add(
+      scale(crossEntropy(own, ofRole(labels, role), options), share),
+      scale(klDiv(own, other, options), 1 - share),
+    );
+  };
+  return add(loss(0, fmlAlpha), loss(1, fmlBeta));
 }
 
 /** Deputy-Enhanced Transfer between a personal model (the first role) and a deputy (the second). */

@@ -15,6 +15,14 @@ export interface LocalBatch {
   readonly stages: Tensor;
 }
 
+/** Settings that a local loss may depend on. */
+export interface LossSettings {
+  /** FML's α: the share of cross-entropy in the personal model's loss, in [0, 1] */
+  readonly fmlAlpha: number;
+  /** FML's β: the same for the deputy */
+  readonly fmlBeta: number;
+}
+
 /** What can be shared: parameters by their kind, and normalization's running means and variances. */
 export type SharedKind = ParameterKind | "statistics";
 
@@ -59,8 +67,10 @@ export interface FederatedMethod {
   readonly transfer?: "none" | "mutual" | "staged";
   /** whether training pulls each model to where it began the round (`proximalMu`); default false */
   readonly proximal?: boolean;
+  /** whether `localLoss` makes use of `fmlAlpha` and `fmlBeta`; default false */
+  readonly weighsLosses?: boolean;
   /** losses to minimize; only their sum matters, so any shape */
-  localLoss(batch: LocalBatch): Tensor;
+  localLoss(batch: LocalBatch, settings: LossSettings): Tensor;
   /** null if clients never communicate */
   readonly sharing: Sharing | null;
 }

@@ -1,6 +1,6 @@
 // Which settings a method makes use of, and when it has stages to decide.
 
-import type { FederatedMethod } from "./method.ts";
+import type { FederatedMethod, SharedKind } from "./method.ts";
 
 /** Settings of `SimulationConfig` that some methods do without. */
 export type MethodSetting =
@@ -8,6 +8,8 @@ export type MethodSetting =
   | "alpha1"
   | "alpha2"
   | "proximalMu"
+  | "fmlAlpha"
+  | "fmlBeta"
   | "clientWeights"
   | "dropout";
 
@@ -16,16 +18,32 @@ export function settingsUsedBy(
   method: FederatedMethod,
   localEpochs: number,
 ): Readonly<Record<MethodSetting, boolean>> {
-  const { proximal = false, sharing } = method;
+  const { proximal = false, weighsLosses = false, sharing } = method;
   const decides = decidesStages(method, localEpochs);
   return {
     fourierRate: sharing?.usesRate ?? false,
     alpha1: decides,
     alpha2: decides,
     proximalMu: proximal,
+    fmlAlpha: weighsLosses,
+    fmlBeta: weighsLosses,
     clientWeights: sharing !== null,
     dropout: sharing !== null,
   };
+}
+
+/** The role whose whole model every client receives from the server, one and the same; null if there is none. */
+export function sharedAsWhole({ sharing }: FederatedMethod): string | null {
+  const kinds = [
+    "conv",
+    "linear",
+    "bias",
+    "norm",
+    "statistics",
+  ] as const satisfies readonly SharedKind[];
+  const isWhole = sharing?.receivers === "all" &&
+    kinds.every((kind) => sharing.aggregation(kind) !== null);
+  return isWhole ? sharing.role : null;
 }
 
 /** Whether DET looks at both models of each client; with a single local epoch there is nothing to decide. */
