@@ -93,7 +93,7 @@ Deno.test("a run of FedAvg in which clients sit out leaves one model per client 
     const names = (await Array.fromAsync(Deno.readDir(join(run, "final")))).map((e) => e.name);
     assertEquals(
       names.toSorted(),
-      ["A", "B", "C", "D"].map((name) => `client${name}_local.safetensors`),
+      [..."ABCD"].map((name) => `client${name}_local.safetensors`).concat("server.safetensors"),
     );
     const lines = await rows(run) as { type: string; participants?: []; senders?: [] }[];
     const counts = lines.flatMap(({ participants, senders }) => participants ?? senders ?? [])
