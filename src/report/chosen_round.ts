@@ -8,7 +8,7 @@ import type { RecordedHistory } from "./recorded_run.ts";
 export interface Choice {
   /** null where no round that counts is over */
   readonly chosen: BestRound | null;
-  /** of all rounds, those that do not count too; the first of equal ones; null before the first is over */
+  /** of all rounds, also those that do not count; the chosen one if none is better; null before the first is over */
   readonly bestOfAll: BestRound | null;
 }
 
@@ -19,11 +19,12 @@ export function choiceOf({ run, rows }: RecordedHistory): Choice {
     f1: row.valid[run.personalRole].f1,
     selected: row.selected,
   }));
+  const chosen = ends.findLast(({ selected }) => selected) ?? null;
   const bestOfAll = ends.reduce<BestRound | null>(
     (best, end) => best === null || end.f1 > best.f1 ? end : best,
-    null,
+    chosen,
   );
-  return { chosen: ends.findLast(({ selected }) => selected) ?? null, bestOfAll };
+  return { chosen, bestOfAll };
 }
 
 /** "among rounds 41–50, the official rule": where the best round is looked for. */

@@ -158,15 +158,16 @@ function outcomeText(history: RecordedHistory): string {
   const { personalRole, sharedRole } = history.run;
   const text = (view: ResultView) => {
     const metrics = resultAt(history, view)?.mean[personalRole];
-    return metrics ? `F1 ${percent(metrics.f1)}  AUC ${percent(metrics.auc)}` : "n/a";
+    return metrics ? [`F1 ${percent(metrics.f1)}`, `AUC ${percent(metrics.auc)}`] : ["n/a"];
   };
+  const after = text("after").join("  ");
   const { chosen } = choiceOf(history);
   const { f1 } = retrogress(retrogressEvents(history)).meanChange;
   const { skipped, begun } = skippedRounds(history.rows);
   return [
-    sharedRole === null ? text("after") : `${text("after")}  F1 ${change(f1)} per communication`,
-    ...(sharedRole === null ? [] : [`before the last  ${text("before")}`]),
-    ...(chosen === null ? [] : [`chosen round ${chosen.round + 1}  ${text("chosen")}`]),
+    sharedRole === null ? after : `${after}  F1 ${change(f1)} per communication`,
+    ...(sharedRole === null ? [] : [`before the last: ${text("before").join(", ")}`]),
+    ...(chosen === null ? [] : [`chosen round ${chosen.round + 1}: ${text("chosen").join(", ")}`]),
     ...(skipped === 0 ? [] : [`${skipped} of ${counted(begun, "client-round")} skipped`]),
   ].join("; ");
 }

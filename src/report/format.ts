@@ -56,6 +56,17 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
+/** Lines of at most so many letters, broken between words. */
+export function wrapped(text: string, letters: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = `${lines[lines.length - 1]} ${word}`.trim();
+    if (line.length > letters) lines.push(word);
+    else lines[lines.length - 1] = line;
+  }
+  return lines;
+}
+
 /**
  * Aligned lines, indented by two.
  *

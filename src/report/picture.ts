@@ -1,7 +1,7 @@
 // One variant of a figure as a picture of its own: title, explanation and charts, as an SVG.
 
 import * as echarts from "echarts";
-import { percent } from "./format.ts";
+import { percent, wrapped } from "./format.ts";
 import type { Panel, Variant } from "./figures/figure.ts";
 import { themes } from "./figures/theme.ts";
 import { fontFamily } from "./png.ts";
@@ -26,7 +26,7 @@ export function pictureSvg(
   { title, panels }: Pick<Variant, "title" | "panels">,
   caption: string,
 ): string {
-  const lines = wrapped(caption);
+  const lines = wrapped(caption, lettersPerLine);
   const top = 62 + lineHeight * lines.length;
   const { places, bottom } = layOut(panels, top);
   const text = (x: number, y: number, size: number, color: string, content: string) =>
@@ -90,16 +90,6 @@ function layOut(panels: readonly Panel[], top: number): { places: Place[]; botto
     width: column,
   }));
   return { places, bottom: top + rowHeight * Math.ceil(panels.length / columns) };
-}
-
-function wrapped(text: string): string[] {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const line = `${lines[lines.length - 1]} ${word}`.trim();
-    if (line.length > lettersPerLine) lines.push(word);
-    else lines[lines.length - 1] = line;
-  }
-  return lines;
 }
 
 function escaped(text: string): string {

@@ -5,9 +5,8 @@ import { byMethod, type LabelledRun } from "./labelled_runs.ts";
 import type { Table } from "./tables.ts";
 
 /** The kinds of tensors as a reader knows them. */
-const kinds: readonly (readonly [name: string, kind: SharedKind])[] = [
-  ["convolution weights", "conv"],
-  ["linear weights", "linear"],
+const kinds: readonly (readonly [name: string, ...kinds: SharedKind[]])[] = [
+  ["weights", "conv", "linear"],
   ["biases", "bias"],
   ["normalization", "norm"],
   ["running statistics", "statistics"],
@@ -22,7 +21,7 @@ export function sharingTable(runs: readonly LabelledRun[]): Table {
     head: ["Method", "Model sent", ...kinds.map(([name]) => capitalized(name)), "Client weights"],
     rows: byMethod(runs).map(({ method, runs: [run] }) => {
       const { sharedRole, shares } = run.run;
-      const cells = kinds.map(([, kind]) => treatment(run, kind));
+      const cells = kinds.map(([, ...kinds]) => treatment(run, kinds));
       const known = shares === undefined ? "not recorded" : sharedRole ?? "none";
       const weights = sharedRole === null ? "none" : weightingOf(run);
       return [method, known, ...cells, weights].map((text) => ({ text }));
@@ -36,9 +35,9 @@ export function sharingWords(runs: readonly LabelledRun[]): string {
     const { sharedRole, shares } = run.run;
     if (sharedRole === null) return `${method}: nothing`;
     if (shares === undefined) return `${method}: not recorded`;
-    const names = kinds.flatMap(([name, kind]) => {
-      const how = shares[kind] ?? null;
-      return how === null ? [] : [how === "averaged" ? name : `${name} (${how})`];
+    const names = kinds.flatMap(([name, ...kinds]) => {
+      const how = treatment(run, kinds);
+      return how === "local" ? [] : [how === "averaged" ? name : `${name} (${how})`];
     });
     return `${method}: ${names.length === 0 ? "nothing" : names.join(", ")}`;
   });
@@ -48,9 +47,14 @@ export function sharingWords(runs: readonly LabelledRun[]): string {
   return `Averaged by the server${weights} – ${methods.join("; ")}.`;
 }
 
-function treatment({ run: { sharedRole, shares } }: LabelledRun, kind: SharedKind): string {
+/** One word where all kinds are treated alike. */
+function treatment({ run }: LabelledRun, kinds: readonly SharedKind[]): string {
+  const { sharedRole, shares } = run;
   if (sharedRole === null) return "local";
-  return shares === undefined ? "not recorded" : shares[kind] ?? "local";
+  if (shares === undefined) return "not recorded";
+  const treatments = kinds.map((kind) => shares[kind] ?? "local");
+  if (new Set(treatments).size === 1) return treatments[0];
+  return kinds.map((kind, index) => `${kind} ${treatments[index]}`).join(", ");
 }
 
 /** As the flag --client-weights said; runs from before it counted all the same. */

@@ -1,15 +1,19 @@
 // Tables as text: aligned for a terminal, as Markdown, and the captions above them.
 
-import { tableLines } from "./format.ts";
+import { tableLines, wrapped } from "./format.ts";
 import type { Style } from "./style.ts";
 import type { Cell, Table } from "./tables.ts";
+
+/** As wide as terminals usually are. */
+const captionColumns = 80;
 
 /** Aligned lines below the caption; the best of a column stands out. */
 export function tableText({ caption, head, rows }: Table, style: Style): string {
   const cells = [head, ...rows.map((row) => row.map(({ text }) => text))];
   const [title, ...lines] = tableLines(cells, alignmentOf(head));
   const body = lines.map((line, row) => emphasizeBest(line, rows[row], style));
-  return `${caption}\n\n${[style.strong(title), ...body].join("\n")}\n`;
+  const words = wrapped(caption, captionColumns);
+  return `${words.join("\n")}\n\n${[style.strong(title), ...body].join("\n")}\n`;
 }
 
 /** A table of GitHub's Markdown below the caption; the best of a column in bold. */

@@ -161,7 +161,8 @@ export function spreadText(
   const defined = values.filter((value) => value !== null);
   if (defined.length === 0) return "n/a";
   const centre = shown(mean(defined));
-  return defined.length === 1 ? centre : `${centre} ± ${deviation(defined).toFixed(1)}`;
+  if (defined.length === 1) return centre;
+  return `${centre.replace("±", "")} ± ${deviation(defined).toFixed(1)}`; // no "±0.0 ± 0.1"
 }
 
 function isBest(column: readonly (number | null)[], row: number): boolean {

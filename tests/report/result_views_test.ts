@@ -160,12 +160,15 @@ Deno.test("a comparison says what each method shares and how clients were weight
   assertEquals(column(table, "Client weights"), ["by training images", "equally", "equally"]);
   assertEquals(column(table, "Normalization"), ["averaged", "averaged", "local"]);
   assertEquals(column(table, "Running statistics"), ["averaged", "local", "local"]);
-  assertEquals(column(table, "Convolution weights"), [
+  assertEquals(column(table, "Weights"), [
     ...["averaged", "averaged", "low frequencies averaged"],
   ]);
   const words = sharingWords(runs.slice(1));
-  assertStringIncludes(words, "clients weighted equally – SiloBN: convolution weights, linear");
-  assertStringIncludes(words, "PRR-FL: convolution weights (low frequencies averaged), ");
+  assertStringIncludes(
+    words,
+    "clients weighted equally – SiloBN: weights, biases, normalization; ",
+  );
+  assertStringIncludes(words, "PRR-FL: weights (low frequencies averaged), biases.");
   // Older runs do not tell.
   const older = labelled([recorded(course)]);
   assertEquals(column(comparisonTables(older).at(-1)!, "Biases"), ["not recorded"]);

@@ -44,3 +44,9 @@ Deno.test("tableMarkdown() has a rule, bold cells, and no bar that a cell brings
 `,
   );
 });
+
+Deno.test("tableText() breaks a long caption between words", () => {
+  const caption = Array.from({ length: 30 }, () => "seven").join(" ");
+  const [first, second] = tableText({ ...table, caption }, plainStyle).split("\n");
+  assertEquals([first.length, second.startsWith("seven seven")], [77, true]);
+});

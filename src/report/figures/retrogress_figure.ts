@@ -49,9 +49,15 @@ export function retrogressFigure(runs: readonly LabelledRun[]): Figure {
   const seeds = methods.some(({ runs }) => runs.length > 1)
     ? " Lines are means over seeds, bands one standard deviation."
     : "";
+  const isPartial = runs.some(({ rows }) =>
+    rows.some((row) => row.type === "epoch" && row.clients.some(({ train }) => train === null))
+  );
+  const absent = isPartial
+    ? " Some clients sat rounds out: they are in these means, but not in the table's changes."
+    : "";
   return {
     ...about,
-    caption: `${about.caption}${seeds} Means are over clients, each counting the same. ${
+    caption: `${about.caption}${seeds} Means are over clients, each counting the same.${absent} ${
       sharingWords(runs)
     }`,
     switches: switchesOf(["Metric", "Model", "Client"], variants),
