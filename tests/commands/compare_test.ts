@@ -25,6 +25,17 @@ Deno.test("a comparison writes tables, pictures, a page and a folder for each ru
   assertMatch(out, /1\/6 {2}local {3}seed 5 {2}F1 \d+\.\d {2}AUC \d+\.\d/);
   assertStringIncludes(out, "FedAvg (2 seeds)");
 
+  const { runs } = JSON.parse(await Deno.readTextFile(join(folder, "compare.json")));
+  assertEquals(
+    runs,
+    expected.slice(0, 6).filter((_, k) => k % 2 === 0).concat(
+      expected.slice(0, 6).filter((_, k) => k % 2 === 1),
+    ),
+  );
+  const markdown = await Deno.readTextFile(join(folder, "results.md"));
+  const order = [...markdown.matchAll(/^\| (\S+) \(2 seeds\)/gm)].map(([, method]) => method);
+  assertEquals(order.slice(0, 3), ["Local", "FedAvg", "PRR-FL"]); // as asked for
+
   const csv = await Deno.readTextFile(join(folder, "results.csv"));
   const [head, ...rows] = csv.trim().split("\n");
   const columns = head.split(",");

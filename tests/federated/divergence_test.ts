@@ -6,6 +6,7 @@ import type { SimulationEvent, StateEvent } from "../../src/federated/events.ts"
 import { builtInMethods } from "../../src/federated/methods/registry.ts";
 import { simulate } from "../../src/federated/simulation.ts";
 import type { SimulationState } from "../../src/federated/state.ts";
+import { retrogress } from "../../src/metrics/retrogress.ts";
 import { scale } from "../../src/ops/arithmetic.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { gpu } from "../gpu.ts";
@@ -59,6 +60,19 @@ Deno.test("simulate() tells which client is skipped, at which step, and who send
   assertEquals(second.clients[clientC].train, null);
   const trained = epochs.map(({ clients }) => clients[clientC].train !== null);
   assertEquals(trained, [true, false, false, true, true, true]);
+});
+
+Deno.test("a skipped client's model that was put back is no part of a communication's change", async () => {
+  const events = await poisoned({ method: "fedavg" }, { ...lastLayer, role: "local" });
+  const aggregations = events.filter((event) => event.type === "aggregation");
+  assertEquals(aggregations.map(({ receivers }) => receivers), [clientNames, clientNames]);
+  const { role, communications } = retrogress(events);
+  const counted = communications.map(({ clients }) => clients.map(({ client }) => client));
+  assertEquals([role, ...counted], [
+    "local",
+    clientNames.filter((name) => name !== "C"),
+    clientNames,
+  ]);
 });
 
 Deno.test("simulate() puts a skipped client back to where the round began", () => {

@@ -40,6 +40,7 @@ Deno.test("a comparison shows a line for every run that is over", () => {
   assertEquals(lines[0], "  1/2  fedavg  seed 1  finished before");
   const end = lines.find((line) => line.startsWith("  2/2"))!;
   assertMatch(end, /^ {2}2\/2 {2}prrfl {3}seed 1 {2}F1 \d+\.\d {2}AUC \d+\.\d {2}F1 −\d+\.\d per /);
+  assertMatch(end, /; before the last: F1 46\.2, AUC 66\.2; chosen round 3: F1 46\.2, AUC 66\.2 /);
   assertMatch(written.at(-1)!, /Done in \d:\d\d; look at x\/report\.html\n$/);
 });
 
@@ -65,6 +66,15 @@ Deno.test("a comparison tells which client of which run has diverged", () => {
     written.join(""),
     /^fedavg seed 1: Round 1\/3, epoch 1\/2, step 2\/9: client B's local/,
   );
+});
+
+Deno.test("a comparison's line counts the client-rounds that were skipped", () => {
+  const { tell, written } = watched(null);
+  const [run, ...events] = madeUpRun();
+  const place = { epoch: 0, client: "B", role: "deputy", step: 2, steps: 9, cause: "NaN" };
+  tell([run, ...[0, 2].map((round) => ({ type: "divergence" as const, round, ...place }))]);
+  tell(events);
+  assertMatch(written.at(-1)!, /; 2 of 12 client-rounds skipped {2}\(/);
 });
 
 Deno.test("a quiet comparison prints its end alone", () => {

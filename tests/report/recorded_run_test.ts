@@ -3,6 +3,7 @@
 import { join } from "@std/path";
 import { readRuns } from "../../src/report/labelled_runs.ts";
 import { readRun } from "../../src/report/recorded_run.ts";
+import type { RecordedRow } from "../../src/report/recorded_rows.ts";
 import { RunFolderError } from "../../src/report/run_folder_error.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";
@@ -93,6 +94,29 @@ Deno.test("readRun() refuses rows that no run has written", async () => {
     'client "X" comes where B is expected',
   );
   await expectRefusal((text) => text.replaceAll('"stage":2', '"stage":7'), "stage 7 of client");
+});
+
+Deno.test("readRun() reads which clients were put back", async () => {
+  const [run, ...rows] = madeUpRows();
+  const divergence = { type: "divergence", round: 0, epoch: 1, client: "B", role: "deputy" };
+  using folder = await madeUp({ rows: [run, divergence, ...rows] });
+  assertEquals((await readRun(folder.path)).rows.filter(({ type }) => type === "divergence"), [
+    divergence as unknown as RecordedRow,
+  ]);
+  using damaged = await madeUp({ rows: [run, { ...divergence, client: 2 }, ...rows] });
+  await assertRejects(() => readRun(damaged.path), RunFolderError, "client is no text");
+});
+
+Deno.test("readRun() reads what older runs did not tell, and refuses it damaged", async () => {
+  const [run, ...rows] = madeUpRows();
+  const told = { fingerprint: "0123456789abcdef", shares: { conv: "averaged", norm: null } };
+  using folder = await madeUp({ rows: [{ ...run, ...told }, ...rows] });
+  const read = (await readRun(folder.path)).run;
+  assertEquals([read.fingerprint, read.shares], [told.fingerprint, told.shares] as unknown);
+  for (const [name, value] of [["fingerprint", 7], ["shares", { conv: 7 }], ["shares", 7]]) {
+    using damaged = await madeUp({ rows: [{ ...run, [name as string]: value }, ...rows] });
+    await assertRejects(() => readRun(damaged.path), RunFolderError, "line 1: ");
+  }
 });
 
 Deno.test("readRun() says which file is missing or strange", async () => {
