@@ -97,8 +97,8 @@ function onlyFirst([first, ...repeated]: readonly LabelledRun[]): LabelledRun {
   const notices = repeated.map((run) => {
     const isSameName = basename(run.folder) === basename(first.folder);
     const [left, kept] = [run, first].map(({ folder }) => isSameName ? folder : basename(folder));
-    const other = result(run) === result(first) ? "" : ", although its results are others";
-    return `Run ${left} is ${first.label} like run ${kept} and is left out${other}: equal seeds count once.`;
+    const other = result(run) === result(first) ? "" : ", although its results differ";
+    return `Run ${left} repeats run ${kept} (${first.label}) and is left out${other}: equal seeds count once.`;
   });
   return { ...first, notices: [...first.notices, ...notices] };
 }

@@ -103,11 +103,12 @@ function leadOf(runs: readonly LabelledRun[]): string {
   const images = run.clients.reduce((sum, { train }) => sum + train, 0);
   const size = `${clients}, ${counted(images, "training image")}.`;
   const several = new Set(runs.map(({ run }) => `${run.rounds} × ${run.localEpochs}`)).size > 1;
+  const isShared = runs.some(({ run }) => run.sharedRole !== null);
   const length = several
     ? ""
-    : ` ${counted(run.rounds, "round")} of ${
-      counted(run.localEpochs, "local epoch")
-    }, each round closed by a communication.`;
+    : ` ${counted(run.rounds, "round")} of ${counted(run.localEpochs, "local epoch")}${
+      isShared ? ", each round closed by a communication" : ""
+    }.`;
   if (runs.length > 1) return size + length;
   return [size + length, resultSentence(runs[0]), ...choiceSentences(runs[0])].join(" ");
 }

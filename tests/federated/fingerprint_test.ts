@@ -1,7 +1,7 @@
 // The letters that stand for a split's images and labels: another pixel, label or order, and they are others.
 
-import type { Split } from "../../src/data/dataset.ts";
-import { fingerprint } from "../../src/federated/fingerprint.ts";
+import type { Dataset, Split } from "../../src/data/dataset.ts";
+import { fingerprint, fingerprints } from "../../src/federated/fingerprint.ts";
 import { assertEquals, assertMatch } from "../assert.ts";
 
 /** Seven images of three bytes: no whole number of words. */
@@ -52,4 +52,24 @@ Deno.test("fingerprint() goes through megabytes word by word, without a copy and
     globalThis.Uint32Array = Uint32Array;
   }
   assertEquals(made, [length / 4]);
+});
+
+Deno.test("fingerprints() of all data differ with any split, client's name and size of images", () => {
+  const clients = ["A", "B"].map((name) => ({ name, train: split, valid: split, test: split }));
+  const data: Dataset = { classNames: ["x", "y", "z"], clients, imageSize: 1 };
+  const [first, second] = clients;
+  const other = { ...split, labels: split.labels.toReversed() };
+  const all = [
+    data,
+    { ...data, imageSize: 2 },
+    { ...data, clients: [second, first] },
+    { ...data, clients: [first, { ...second, name: "C" }] },
+    ...(["train", "valid", "test"] as const).flatMap((name) => [
+      { ...data, clients: [{ ...first, [name]: other }, second] },
+      { ...data, clients: [first, { ...second, [name]: other }] },
+    ]),
+  ].map((data) => fingerprints(data).whole);
+  assertEquals(new Set(all).size, all.length);
+  assertMatch(all[0], /^[0-9a-f]{16}$/);
+  assertEquals(fingerprints(data).splits[1].valid, fingerprint(split));
 });

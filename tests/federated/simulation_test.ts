@@ -5,6 +5,7 @@ import { demoDataset } from "../../src/data/demo.ts";
 import { ConfigError, defaultConfig, type SimulationConfig } from "../../src/federated/config.ts";
 import type { CheckpointEvent, SimulationEvent } from "../../src/federated/events.ts";
 import { DivergenceError } from "../../src/federated/divergence.ts";
+import { fingerprints } from "../../src/federated/fingerprint.ts";
 import { simulate } from "../../src/federated/simulation.ts";
 import { accuracy, predictClasses } from "../../src/metrics/classification.ts";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "../assert.ts";
@@ -46,6 +47,15 @@ const reference = await eventsOf();
 
 Deno.test("simulate() gives the same events, bit for bit, when run again", async () => {
   assertEquals(await eventsOf(), reference);
+});
+
+Deno.test("simulate() tells what data it has and what its method shares", async () => {
+  const [run] = await eventsOf({ rounds: 1, localEpochs: 1, method: "fedbn" });
+  assert(run.type === "run");
+  assertEquals(run.fingerprint, fingerprints(dataset).whole);
+  assertEquals(run.shares, {
+    ...{ conv: "averaged", linear: "averaged", bias: "averaged", norm: null, statistics: null },
+  });
 });
 
 Deno.test("simulate() gives other results with another seed", async () => {

@@ -101,12 +101,12 @@ Deno.test("labelled() counts equal seeds once, and says so", async () => {
     "PRR-FL, seed 2",
   ]);
   assertEquals(kept.notices, [
-    "Run copy is PRR-FL, seed 1 like run run and is left out: equal seeds count once.",
+    "Run copy repeats run run (PRR-FL, seed 1) and is left out: equal seeds count once.",
   ]);
   const shorter = { ...copy, rows: copy.rows.toReversed() };
-  assertMatch(labelled([run, shorter])[0].notices[0], /left out, although its results are others:/);
+  assertMatch(labelled([run, shorter])[0].notices[0], /left out, although its results differ:/);
   const elsewhere = { ...run, folder: "y/run" };
-  assertMatch(labelled([run, elsewhere])[0].notices[0], /^Run y\/run is .* like run x\/run and/);
+  assertMatch(labelled([run, elsewhere])[0].notices[0], /^Run y\/run repeats run x\/run \(/);
 });
 
 Deno.test("labelled() numbers runs whose seed nobody knows", async () => {
