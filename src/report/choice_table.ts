@@ -3,7 +3,7 @@
 import { choiceOf, windowWords } from "./chosen_round.ts";
 import { percent } from "./format.ts";
 import type { LabelledRun } from "./labelled_runs.ts";
-import type { BestRound } from "../metrics/selection.ts";
+import { type BestRound, firstSelectable } from "../metrics/selection.ts";
 import type { Table } from "./tables.ts";
 
 /** A row for each run that has finished a round; null where none has. */
@@ -13,13 +13,16 @@ export function choiceTable(runs: readonly LabelledRun[]): Table | null {
   if (choices.length === 0) return null;
   return {
     caption:
-      "The chosen round: the highest mean validation F1 (%) of the personal models, and of all rounds, " +
-      "whether they are looked at or not, the best",
+      "The chosen round has the highest mean validation F1 (%) of the personal models among the rounds that " +
+      "are looked at; beside it the best of all rounds",
     head: ["Run", "Looked for", "Chosen", "Validation F1", "Best of all", "Validation F1"],
-    rows: choices.map(({ run, chosen, bestOfAll }) =>
-      [run.label, windowWords(run.run.rounds), ...words(chosen), ...words(bestOfAll)]
-        .map((text) => ({ text }))
-    ),
+    rows: choices.map(({ run, chosen, bestOfAll }) => {
+      const [best, f1] = words(bestOfAll);
+      const isPassedBy = bestOfAll!.round < firstSelectable(run.run.rounds);
+      const shown = isPassedBy ? `${best}, not looked at` : best;
+      return [run.label, windowWords(run.run.rounds), ...words(chosen), shown, f1]
+        .map((text) => ({ text }));
+    }),
   };
 }
 

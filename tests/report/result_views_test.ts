@@ -99,7 +99,7 @@ Deno.test("the choice says where it was looked for, and what is passed by", () =
   assertEquals(passedByText(recorded(flat)), null);
   assertEquals(choiceTable(labelled([run]))!.rows[0].map(({ text }) => text), [
     ...["PRR-FL, seed 1", "among rounds 13–15, the official rule"],
-    ...["round 13", "60.0", "round 1", "70.0"],
+    ...["round 13", "60.0", "round 1, not looked at", "70.0"],
   ]);
 });
 
