@@ -16,8 +16,8 @@ import { readRows, readRun } from "../../src/report/recorded_run.ts";
 import { reportFigures } from "../../src/report/report.ts";
 import { parseRunConfig } from "../../src/report/run_config.ts";
 import { RunFolderError } from "../../src/report/run_folder_error.ts";
-import { resultTables, runsTable, settingsTable } from "../../src/report/tables.ts";
-import { retrogressTable } from "../../src/report/retrogress_table.ts";
+import { runsTable, settingsTable } from "../../src/report/tables.ts";
+import { comparisonTables, resultsCsv } from "../../src/report/comparison_files.ts";
 import { decodeState, encodeState, type StoredState } from "../../src/report/stored_state.ts";
 import type { HostTensor } from "../../src/tensor/host_tensor.ts";
 import { npyBytes } from "../data/npy_bytes.ts";
@@ -181,8 +181,8 @@ async function reportOf(archive: Bytes) {
   const runs = labelled([await readRun(folder.path)]);
   return [
     reportFigures(runs),
-    resultTables(runs),
-    retrogressTable(runs),
+    comparisonTables(runs),
+    resultsCsv(runs),
     runsTable(runs),
     settingsTable(runs),
   ];
