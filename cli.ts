@@ -11,6 +11,7 @@ import {
 import { didYouMean } from "./src/commands/nearest_word.ts";
 import { UsageError } from "./src/commands/usage_error.ts";
 import { printVersion } from "./src/commands/version.ts";
+import { standWhereTyped } from "./src/commands/working_folder.ts";
 import { preferVulkan } from "./src/commands/webgpu_backend.ts";
 
 const exitCodes = { expectedError: 2, brokenPipe: 141 };
@@ -58,6 +59,7 @@ if (import.meta.main) {
   const signal = interruptible();
   preferVulkan();
   try {
+    standWhereTyped();
     await runCommand(Deno.args, signal);
     Deno.exit(); // the listeners for signals would keep the process alive
   } catch (error) {

@@ -7,7 +7,7 @@ import type { SimulationEvent } from "../federated/events.ts";
 import type { FederatedMethod } from "../federated/methods/method.ts";
 import { builtInMethods } from "../federated/methods/registry.ts";
 import { obstacle } from "../federated/state.ts";
-import { expectNewFolder, freePath, readPlainText, writeFileAtomic } from "../io/files.ts";
+import { claimFolder, freePath, readPlainText, writeFileAtomic } from "../io/files.ts";
 import { isListOfTexts } from "../io/json.ts";
 import { ComparisonConsole } from "../report/comparison_console.ts";
 import { writeComparison } from "../report/comparison_files.ts";
@@ -23,12 +23,13 @@ import { RunFolderError } from "../report/run_folder_error.ts";
 import type { EventConsumer, RunHeader, Setting } from "../report/run_header.ts";
 import { RunInUseError } from "../report/state_files.ts";
 import { openGpu } from "../tensor/gpu.ts";
+import { withAbsolutePaths } from "./absolute_paths.ts";
 import { compareFlags, type CompareOptions, demoPreset } from "./flags.ts";
 import { readInitialState } from "./initial_state.ts";
 import { Interruption } from "./interruption.ts";
 import { checkDataFlags, showLoading } from "./load_dataset.ts";
 import { checkMethodFlags } from "./method_flags.ts";
-import { resolveOptions } from "./options.ts";
+import { type ResolvedOptions, resolveOptions } from "./options.ts";
 import { RenewableGpu } from "./renewable_gpu.ts";
 import { showNotices } from "./resume.ts";
 import { type Audience, trainToEnd } from "./train_to_end.ts";
@@ -45,6 +46,8 @@ export type ComparingCommand = "compare" | "demo";
 /** What can be gone on with. */
 interface Plan extends ComparisonPlan {
   readonly command: ComparingCommand;
+  /** where it was started: relative paths in the arguments are meant from there */
+  readonly cwd?: string;
 }
 
 /**
@@ -61,20 +64,20 @@ export async function compare(
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const given = resolveOptions(args, compareFlags, presets[command]);
+  const given = withAbsolutePaths(resolveOptions(args, compareFlags, presets[command]));
   const { resume } = given.options;
-  const plan = resume === null ? { command, arguments: args } : await readPlan(resume, given);
-  const { options, settings } = resume === null
-    ? given
-    : resolveOptions(plan.arguments, compareFlags, presets[plan.command]);
+  const plan = resume === null
+    ? { command, arguments: args, cwd: Deno.cwd() }
+    : await readPlan(resume, given);
+  const { options, settings } = resume === null ? given : resumedOptions(plan, given);
   checkMethodFlags(options.methods, options, settings);
   checkDataFlags(options);
   const initialState = await readInitialState(options.init);
 
   const gpu = await RenewableGpu.open(() => openGpu({ adapter: options.adapter }));
-  const folder = resume ??
-    await freePath(join(options.savePath, comparisonFolderName(options.theme, systemClock.date())));
-  if (resume === null) await expectNewFolder(folder);
+  const name = comparisonFolderName(options.theme, systemClock.date());
+  await using claim = resume === null ? await claimFolder(join(options.savePath, name)) : null;
+  const folder = resume ?? claim!.path;
   const quiet = given.options.quiet;
   const dataset = await showLoading(options, !quiet, signal);
   const runs = plannedRuns(options);
@@ -205,12 +208,36 @@ async function begunRun(
   return { finished: null, earlier: null };
 }
 
+/** What may be said anew: where the data are by now. Whether they are the same, their fingerprints tell. */
+const elsewhere = ["data", "csvFolder"] as const;
+
+/** The options of a comparison that has begun, with the place of the data as it is now. */
+function resumedOptions(
+  { command, arguments: words, cwd }: Plan,
+  given: ResolvedOptions<typeof compareFlags>,
+): ResolvedOptions<typeof compareFlags> {
+  const planned = withAbsolutePaths(resolveOptions(words, compareFlags, presets[command]), cwd);
+  const isNew = (name: string) =>
+    given.settings.some((setting) => setting.name === name && setting.source === "flag") &&
+    elsewhere.some((option) => compareFlags[option].name === name);
+  const changed = elsewhere.filter((option) => isNew(compareFlags[option].name))
+    .map((option) => [option, given.options[option]]);
+  return {
+    ...planned,
+    options: { ...planned.options, ...Object.fromEntries(changed) },
+    settings: planned.settings.map((setting, index) =>
+      isNew(setting.name) ? given.settings[index] : setting
+    ),
+  };
+}
+
 /** The plan of a comparison that has begun; nothing but how it is shown can be said anew. */
 async function readPlan(
   folder: string,
   { settings }: { settings: readonly Setting[] },
 ): Promise<Plan> {
-  const allowed = [compareFlags.resume.name, compareFlags.quiet.name];
+  const allowed = [...elsewhere, "resume" as const, "quiet" as const]
+    .map((option) => compareFlags[option].name);
   const other = settings.find(({ name, source }) => source === "flag" && !allowed.includes(name));
   if (other) {
     throw new UsageError(

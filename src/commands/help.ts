@@ -12,6 +12,8 @@ import {
   reportFlags,
   trainFlags,
 } from "./flags.ts";
+import { didYouMean } from "./nearest_word.ts";
+import { UsageError } from "./usage_error.ts";
 import { toggle } from "./values.ts";
 
 /** What is said of one command. */
@@ -85,8 +87,19 @@ export const commandHelp: Readonly<Record<string, CommandHelp>> = {
  * The page of the command that the words begin with, else the overview.
  *
  * @param words as typed: `["data", "prepare", "--out", "x"]`
+ * @throws {UsageError} if they begin with no command
  */
 export function helpText(words: readonly string[]): string {
+  const [first] = words;
+  const names = [...Object.keys(commandHelp), "help"];
+  if (
+    first !== undefined && !first.startsWith("-") &&
+    !names.some((name) => name.split(" ")[0] === first)
+  ) {
+    throw new UsageError(
+      `Unknown command ${first}${didYouMean(first, names)}: "help" lists all commands`,
+    );
+  }
   const name = Object.keys(commandHelp).find((name) =>
     name.split(" ").every((word, index) => words[index] === word)
   );
@@ -103,7 +116,7 @@ function overview(): string {
 
   deno task demo                              compare three methods on the built-in demo data
   deno task train --data FOLDER --rounds 50   train on your images
-  deno run -P cli.ts COMMAND [FLAGS]          the same without the check for an adapter
+  deno run -RWE cli.ts COMMAND [FLAGS]        the same without the check for an adapter
 
 Commands
 ${tableLines([...commands, ...others], "ll").join("\n")}

@@ -1,11 +1,26 @@
 // From command-line arguments to options, by a table of flags.
 
-import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+import * as untyped from "@std/cli/parse-args";
 import type { Setting } from "../report/run_header.ts";
 import type { Flag, FlagTable, OptionsOf } from "./flags.ts";
+import { foreignFlags } from "./foreign_flags.ts";
 import { didYouMean } from "./nearest_word.ts";
 import { UsageError } from "./usage_error.ts";
 import { toggle } from "./values.ts";
+
+/** `parseArgs` of Deno's standard library, whose npm package carries no types. */
+const { parseArgs } = untyped as unknown as {
+  parseArgs(args: readonly string[], options: {
+    readonly string: readonly string[];
+    readonly boolean: readonly string[];
+    /** may be given more than once: their values are lists */
+    readonly collect: readonly string[];
+    /** what follows two hyphens stands apart */
+    readonly "--": true;
+    /** `key` is undefined for operands */
+    unknown(word: string, key?: string): void;
+  }): { _: string[]; "--": string[] } & Record<string, readonly (string | boolean)[]>;
+};
 
 /** What was typed: the value of each flag given, by option. */
 type Given = Map<string, unknown>;
@@ -52,40 +67,74 @@ export function resolveOptions<F extends FlagTable>(
   return { options, settings, operands };
 }
 
-/** Splits with Node's parser, whose tokens keep what the messages are about: order, spelling, repetition. */
 function readArguments(
   args: readonly string[],
   flags: FlagTable,
 ): { given: Given; operands: readonly string[] } {
   const spellings = spellingsOf(flags);
   // `deno task train -- --lr 1e-2` hands on the two hyphens that npm would swallow.
-  const words = args[0] === "--" ? args.slice(1) : [...args];
-  const { tokens } = parseArgs({
-    args: words,
-    options: parserOptions(spellings),
-    strict: false, // its own messages know neither the flags' kinds nor the nearest spelling
-    tokens: true,
+  const words = args[0] === "--" ? args.slice(1) : args;
+  const names = [...spellings].flatMap(([name, { flag }]) =>
+    [...new Set([name, name.replaceAll("-", "_")])].map((name) => ({ name, flag }))
+  );
+  const isToggle = ({ flag }: { flag: Flag<unknown> }) => flag.kind === toggle;
+  const toggles = names.filter(isToggle).map(({ name }) => name);
+  const valued = names.filter((entry) => !isToggle(entry)).map(({ name }) => name);
+  const { _: operands, "--": rest, ...parsed } = parseArgs(withValues(words, spellings), {
+    string: ["_", ...valued],
+    boolean: toggles,
+    collect: [...valued, ...toggles],
+    "--": true,
+    unknown: (word, key) => {
+      if (key !== undefined) throw unknownFlag(word, spellings);
+    },
   });
   const given: Given = new Map();
-  const operands: string[] = [];
-  for (const token of tokens) {
-    if (token.kind !== "option") {
-      operands.push(token.kind === "positional" ? token.value : "--");
-      continue;
+  for (const [name, values] of Object.entries(parsed)) {
+    for (const value of values) {
+      const { option, flag, value: implied } = spellings.get(canonical(name))!;
+      if (given.has(option)) {
+        throw new UsageError(`Cannot use --${name}: --${flag.name} was given already; keep one`);
+      }
+      const isSwitch = flag.kind === toggle;
+      given.set(option, isSwitch ? implied === value : parseValue(flag, `--${name}`, `${value}`));
     }
-    const { rawName } = token;
-    const { option, flag, value: implied } = find(words[token.index], spellings);
-    if (given.has(option)) {
-      throw new UsageError(`Cannot use ${rawName}: --${flag.name} was given already; keep one`);
-    }
-    if (flag.kind !== toggle) {
-      given.set(option, parseValue(flag, rawName, takeValue(flag, rawName, token)));
-    } else if (token.inlineValue) {
-      const wish = `write --${flag.name} or --no-${flag.name}`;
-      throw new UsageError(`Cannot use ${rawName}=${token.value}: it takes no value; ${wish}`);
-    } else given.set(option, implied);
   }
-  return { given, operands };
+  return { given, operands: words.includes("--") ? [...operands, "--", ...rest] : operands };
+}
+
+/** Every flag with its value in one word, for `-1` after a flag is no flag; what has none or too much is refused. */
+function withValues(
+  words: readonly string[],
+  spellings: ReadonlyMap<string, Entry>,
+): readonly string[] {
+  const joined: string[] = [];
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index];
+    if (word === "--") return [...joined, ...words.slice(index)];
+    const [written, ...inline] = word.split("=");
+    const flag = written.startsWith("--")
+      ? spellings.get(canonical(written.slice(2)))?.flag
+      : undefined;
+    if (flag === undefined) joined.push(word);
+    else if (flag.kind === toggle) {
+      if (inline.length > 0) {
+        const wish = `write --${flag.name} or --no-${flag.name}`;
+        throw new UsageError(`Cannot use ${word}: it takes no value; ${wish}`);
+      }
+      joined.push(word);
+    } else if (inline.length > 0) joined.push(word);
+    else {
+      const next = words[++index];
+      if (next === undefined || next.startsWith("--")) {
+        throw new UsageError(
+          `Cannot use ${written} without a value: expected ${flag.kind.expected}`,
+        );
+      }
+      joined.push(`${written}=${next}`);
+    }
+  }
+  return joined;
 }
 
 /** Every flag by all its spellings, without the leading hyphens; `_` and `-` mean the same. */
@@ -102,37 +151,16 @@ function spellingsOf(flags: FlagTable): Map<string, Entry> {
   return spellings;
 }
 
-/** What the parser has to know: which spellings take a value. */
-function parserOptions(spellings: ReadonlyMap<string, Entry>): ParseArgsOptionsConfig {
-  const typed = [...spellings].map(([name, { flag }]) =>
-    [name, { type: flag.kind === toggle ? "boolean" : "string" }] as const
-  );
-  return Object.fromEntries(
-    typed.flatMap(([name, option]) => [[name, option], [name.replaceAll("-", "_"), option]]),
-  );
-}
-
-function find(word: string, spellings: ReadonlyMap<string, Entry>): Entry {
+function unknownFlag(word: string, spellings: ReadonlyMap<string, Entry>): UsageError {
   const [written] = word.split("=");
   const name = canonical(written.replace(/^-+/, ""));
-  const entry = written.startsWith("--") ? spellings.get(name) : undefined;
-  if (entry !== undefined) return entry;
   const known = [...spellings.keys()].map((spelling) => `--${spelling}`);
+  const hint = foreignFlags.get(name)?.find(({ flag }) => flag === null || spellings.has(flag));
+  if (hint !== undefined) return new UsageError(`Unknown flag ${written}: ${hint.text}`);
   const nearest = didYouMean(`--${name}`, known);
-  throw new UsageError(
+  return new UsageError(
     `Unknown flag ${written}${nearest}: "help COMMAND" lists the flags of a command`,
   );
-}
-
-function takeValue(
-  flag: Flag<unknown>,
-  rawName: string,
-  { value, inlineValue }: { value?: string | boolean; inlineValue?: boolean },
-): string {
-  if (typeof value !== "string" || (!inlineValue && value.startsWith("--"))) {
-    throw new UsageError(`Cannot use ${rawName} without a value: expected ${flag.kind.expected}`);
-  }
-  return value;
 }
 
 function parseValue(flag: Flag<unknown>, written: string, text: string): unknown {

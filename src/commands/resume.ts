@@ -17,9 +17,13 @@ type Resolved = ResolvedOptions<typeof trainFlags>;
 
 /** How this process shows the run; the folder says nothing about it. */
 const ofProcess: readonly (keyof TrainOptions)[] = ["resume", "profile", "json", "quiet"];
-/** Flags that may be given anew, for they change no numbers that are there already. */
+/**
+ * Flags that may be given anew, for they change no numbers that are there already. Data may lie elsewhere by now;
+ * whether they are the same, their fingerprints tell.
+ */
 const changeable = [
   ...ofProcess,
+  ...["data", "csvFolder"],
   ...["adapter", "parallelClients", "memoryLimit", "cache", "checkpointEvery", "onNan"],
 ];
 

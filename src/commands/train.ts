@@ -3,7 +3,7 @@
 import { join } from "@std/path";
 import { systemClock } from "../clock.ts";
 import { DivergenceError } from "../federated/divergence.ts";
-import { freePath } from "../io/files.ts";
+import { claimFolder } from "../io/files.ts";
 import { type ConsoleMode, ConsoleReport } from "../report/console.ts";
 import { runFolderName } from "../report/file_names.ts";
 import { RunFolder } from "../report/run_folder.ts";
@@ -11,6 +11,7 @@ import type { RunHeader } from "../report/run_header.ts";
 import { openGpu } from "../tensor/gpu.ts";
 import { trainFlags, type TrainOptions } from "./flags.ts";
 import { readInitialState } from "./initial_state.ts";
+import { withAbsolutePaths } from "./absolute_paths.ts";
 import { checkDataFlags, showLoading } from "./load_dataset.ts";
 import { checkMethodFlags } from "./method_flags.ts";
 import { resolveOptions } from "./options.ts";
@@ -33,7 +34,7 @@ export async function train(
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const typed = resolveOptions(args, trainFlags);
+  const typed = withAbsolutePaths(resolveOptions(args, trainFlags));
   const mode = consoleMode(typed.options);
   const { resume } = typed.options;
   const { options, settings, earlier } = resume === null
@@ -44,12 +45,15 @@ export async function train(
   const initialState = earlier ? null : await readInitialState(options.init);
 
   const gpu = await RenewableGpu.open(() => openGpu({ adapter: options.adapter }));
+  await using claim = resume === null
+    ? await claimFolder(join(options.savePath, folderName(options)))
+    : null;
   const header: RunHeader = {
     command: Deno.args,
     settings,
     adapter: gpu.adapter,
     versions,
-    folder: resume ?? await freePath(join(options.savePath, folderName(options))),
+    folder: resume ?? claim!.path,
     elapsedBefore: earlier?.stored.elapsed,
   };
   const folder = earlier
@@ -78,12 +82,18 @@ export async function train(
     await trainToEnd(gpu, prepared, audience, signal);
   } catch (error) {
     if (!(error instanceof DivergenceError)) throw error;
-    throw new DivergenceError(
-      `${error.message}; to go on from the last good state: train --resume ${header.folder}`,
-    );
+    throw new DivergenceError(`${error.message}; ${remedyOf(options, header.folder)}`);
   } finally {
     audience.clear();
   }
+}
+
+/** Resumed as it is, a run that has diverged would do so again. */
+function remedyOf({ onNan, learningRate }: TrainOptions, folder: string): string {
+  const anew = `start another run with --lr below ${learningRate}`;
+  return onNan === "skip-client"
+    ? anew
+    : `${anew}, or drop that client's round: train --resume ${folder} --on-nan skip-client`;
 }
 
 function folderName(options: TrainOptions): string {

@@ -57,7 +57,7 @@ export function integer(
   };
 }
 
-/** One of a few words; where they are many, `placeholder` keeps the help narrow. */
+/** One of a few words, in any case and with or without hyphens; where they are many, `placeholder` keeps the help narrow. */
 export function choice<T extends string>(
   choices: readonly T[],
   placeholder = choices.join("|"),
@@ -65,8 +65,13 @@ export function choice<T extends string>(
   return {
     placeholder,
     expected: choices.join(", ").replace(/, (?=[^,]*$)/, " or "),
-    parse: (text) => choices.find((word) => word === text),
+    parse: (text) => choices.find((word) => plain(word) === plain(text)),
   };
+}
+
+/** "PRR-FL" and "prrfl", "skip_client" and "skip-client" are the same word. */
+function plain(word: string): string {
+  return word.toLowerCase().replaceAll(/[-_]/g, "");
 }
 
 /** A value of `kind`, or one word that means something else. */

@@ -118,6 +118,15 @@ export async function expectNewFile(path: string): Promise<void> {
   }
 }
 
+/** As `expectNewFolder()`, but an empty folder may be there. */
+export async function expectNewOrEmptyFolder(path: string): Promise<void> {
+  if ((await statOrNull(path))?.isDirectory) {
+    for await (const _ of Deno.readDir(path)) return await expectNewFolder(path); // which it is not
+    return;
+  }
+  await expectNewFolder(path);
+}
+
 /** Makes a new folder and those above it; errors as `expectNewFolder()`. */
 export async function createNewFolder(path: string): Promise<void> {
   await expectNewFolder(path);
@@ -147,6 +156,53 @@ export async function createFolderAtomic<T>(
   } catch (error) {
     await Deno.remove(temporary, { recursive: true }).catch(() => {}); // the first error is the one to report
     throw error;
+  }
+}
+
+/** A new folder that nobody else is given. */
+export interface ClaimedFolder extends AsyncDisposable {
+  readonly path: string;
+}
+
+/**
+ * Makes the folder `path`, or the first of `path_2`, `path_3`, … that is not there: at the same moment two processes
+ * get two. At the end of its scope it is removed again if it is still empty, with those above it that were made for it.
+ *
+ * @throws {Deno.errors.NotADirectory} if something above it is a file
+ */
+export async function claimFolder(path: string): Promise<ClaimedFolder> {
+  const above = dirname(path);
+  const existing = await nearestExisting(above);
+  if (!(await Deno.stat(existing)).isDirectory) {
+    throw new Deno.errors.NotADirectory(
+      `Cannot create folder "${path}": "${existing}" is a file; choose a folder`,
+    );
+  }
+  await Deno.mkdir(above, { recursive: true });
+  const claimed = await firstFree(path);
+  return {
+    path: claimed,
+    async [Symbol.asyncDispose]() {
+      try {
+        for (let folder = claimed; folder !== existing; folder = dirname(folder)) {
+          await Deno.remove(folder); // fails if it is not empty
+        }
+      } catch {
+        // Something is in it, which stays.
+      }
+    },
+  };
+}
+
+async function firstFree(path: string): Promise<string> {
+  for (let number = 1;; number++) {
+    const candidate = number === 1 ? path : `${path}_${number}`;
+    try {
+      await Deno.mkdir(candidate); // not recursive: fails if somebody else has just made it
+      return candidate;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
   }
 }
 

@@ -17,8 +17,7 @@ import { retrogress } from "../metrics/retrogress.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import {
   appendJsonLine,
-  createNewFolder,
-  expectNewFolder,
+  expectNewOrEmptyFolder,
   removeTemporaryFiles,
   writeFileAtomic,
 } from "../io/files.ts";
@@ -109,7 +108,7 @@ export class RunFolder implements EventConsumer {
    * @throws {Deno.errors.NotADirectory} if something above it is a file
    */
   static async open(header: RunHeader, options: RunFolderOptions = {}): Promise<RunFolder> {
-    await expectNewFolder(header.folder);
+    await expectNewOrEmptyFolder(header.folder);
     return await RunFolder.#prepare(header, options, null);
   }
 
@@ -253,7 +252,8 @@ export class RunFolder implements EventConsumer {
   async #create(run: RunEvent): Promise<void> {
     this.#run = run;
     this.#started = this.#clock.now();
-    await createNewFolder(this.#header.folder);
+    await expectNewOrEmptyFolder(this.#header.folder);
+    await Deno.mkdir(this.#header.folder, { recursive: true });
     await this.#writeConfig({ state: "running" });
   }
 

@@ -2,7 +2,8 @@
 
 import type { Flag } from "../../src/commands/flags.ts";
 import { commandHelp, helpText } from "../../src/commands/help.ts";
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { UsageError } from "../../src/commands/usage_error.ts";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
 
 for (const [name, { flags, preset = {} }] of Object.entries(commandHelp)) {
   const lines = helpText(name.split(" ")).split("\n");
@@ -39,7 +40,16 @@ Deno.test("the overview names every command", () => {
 
 Deno.test("helpText() finds the command among other words, or shows the overview", () => {
   assertEquals(helpText(["data", "prepare", "--out", "x"]), helpText(["data", "prepare"]));
-  for (const words of [["data"], ["--lr", "1"], ["frobnicate"]]) {
+  for (const words of [["data"], ["--lr", "1"]]) {
     assertEquals(helpText(words), helpText([]));
   }
+});
+
+Deno.test("helpText() refuses what is no command, with the nearest one", () => {
+  const message = (word: string) => assertThrows(() => helpText([word]), UsageError).message;
+  assertEquals(
+    message("trian"),
+    'Unknown command trian (did you mean train?): "help" lists all commands',
+  );
+  assertEquals(message("nonsense"), 'Unknown command nonsense: "help" lists all commands');
 });

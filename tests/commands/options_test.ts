@@ -1,10 +1,19 @@
 // Reading arguments: spellings, values, presets, settings, and every sentence about what is wrong.
 
 import { defaultConfig } from "../../src/federated/config.ts";
-import { demoPreset, infoFlags, trainFlags } from "../../src/commands/flags.ts";
+import { prepareFlags } from "../../src/commands/data_flags.ts";
+import {
+  compareFlags,
+  demoPreset,
+  type Flag,
+  type FlagTable,
+  infoFlags,
+  trainFlags,
+} from "../../src/commands/flags.ts";
+import { foreignFlags } from "../../src/commands/foreign_flags.ts";
 import { resolveOptions } from "../../src/commands/options.ts";
 import { UsageError } from "../../src/commands/usage_error.ts";
-import { assertEquals, assertThrows } from "../assert.ts";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
 
 const optionsOf = (...args: string[]) => resolveOptions(args, trainFlags).options;
 
@@ -220,4 +229,55 @@ Deno.test("resolveOptions() knows only the flags of the command", () => {
     ...{ adapter: "gpu", measure: true },
   });
   assertThrows(() => resolveOptions(["--lr", "1"], infoFlags), UsageError, "Unknown flag --lr");
+});
+
+Deno.test("flags of other programs get the name that they have here", () => {
+  const message = (word: string, flags: FlagTable = trainFlags) =>
+    assertThrows(() => resolveOptions([word, "1"], flags), UsageError).message;
+  const expected = {
+    "--epochs": "--local-epochs",
+    "--device": "--adapter",
+    "--algorithm": "--method",
+    "--global_rounds": "--rounds",
+    "--num_clients": "--clients A,B",
+    "--momentum": "--optim adam",
+    "--frac": "--participation",
+    "--lr_decay": "--lr_gamma",
+    "--dataset": "--data FOLDER",
+  };
+  for (const [word, hint] of Object.entries(expected)) {
+    assertStringIncludes(message(word), `Unknown flag ${word}: `);
+    assertStringIncludes(message(word), hint);
+  }
+  assertStringIncludes(message("--num-clients", prepareFlags), "--partition-clients");
+  assertStringIncludes(message("--algorithm", compareFlags), "--methods");
+  for (const [name, hints] of foreignFlags) {
+    assert(
+      !Object.values(trainFlags).some((flag) => [flag.name, ...flag.aliases].includes(name)),
+      name,
+    );
+    for (const { flag } of hints) {
+      const known = [trainFlags, compareFlags, prepareFlags].flatMap((table) =>
+        Object.values<Flag<unknown>>(table).flatMap(({ name, aliases }) => [name, ...aliases])
+      );
+      if (flag !== null) assert(known.some((name) => name.replaceAll("_", "-") === flag), flag);
+    }
+  }
+});
+
+Deno.test("words are the same in any case, with and without hyphens", () => {
+  const method = (text: string) => resolveOptions(["--method", text], trainFlags).options.method;
+  assertEquals(["FedAvg", "PRR-FL", "SiloBN", "local", "Fed_Prox"].map(method), [
+    ...["fedavg", "prrfl", "silobn", "local", "fedprox"],
+  ]);
+});
+
+Deno.test("a negative number is a value, and what follows two hyphens is none", () => {
+  const error = assertThrows(() => resolveOptions(["--lr", "-1"], trainFlags), UsageError);
+  assertEquals(error.message, "Cannot use -1 for --lr: expected a number above 0");
+  assertThrows(
+    () => resolveOptions(["--json", "--", "x"], trainFlags),
+    UsageError,
+    'Surplus argument "--"',
+  );
 });

@@ -15,7 +15,11 @@ Deno.test("users' commands are granted files and some variables of the environme
   assertEquals(Object.keys(granted).toSorted(), ["env", "read", "write"]);
   assert(granted.env.length > 0 && granted.env.every((name) => /^[A-Z_]+$/.test(name)));
   for (const name of ["demo", "train"] as const) {
-    assertEquals(settings.tasks[name].command, `deno run --no-prompt -P cli.ts ${name}`);
+    assertEquals(
+      settings.tasks[name].command,
+      "PRRFL_CWD=$INIT_CWD deno run --no-prompt --allow-read --allow-write " +
+        `--allow-env=${granted.env} cli.ts ${name}`,
+    );
   }
 });
 

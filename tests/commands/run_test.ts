@@ -132,9 +132,9 @@ Deno.test("a run that diverges leaves the reason in its folder", () =>
     assertEquals(code, 2);
     const path = await runFolder(folder);
     const { status } = JSON.parse(await Deno.readTextFile(join(path, "config.json")));
-    const advice = `to go on from the last good state: train --resume ${
-      join("out", basename(path))
-    }`;
+    const advice =
+      "start another run with --lr below 100000000000000000000, or drop that client's " +
+      `round: train --resume ${join("out", basename(path))} --on-nan skip-client`;
     assertEquals([status.state, `error: ${status.cause}; ${advice}\n`], ["interrupted", stderr]);
     assertStringIncludes(await Deno.readTextFile(join(path, "log.txt")), status.cause);
   }));

@@ -3,6 +3,7 @@
 import { join } from "@std/path";
 import {
   appendJsonLine,
+  claimFolder,
   createFolderAtomic,
   createNewFolder,
   expectNewFolder,
@@ -100,4 +101,23 @@ Deno.test("createFolderAtomic() leaves nothing where filling fails or somebody e
     const late = async () => await Deno.mkdir(path);
     await assertRejects(() => createFolderAtomic(path, late), Deno.errors.AlreadyExists);
     assertEquals(namesIn(folder), ["new"]);
+  }));
+
+Deno.test("claimFolder() gives two processes two folders, and takes back what stays empty", () =>
+  inTemporaryFolder(async (folder) => {
+    const path = join(folder, "runs", "deep", "one");
+    {
+      await using first = await claimFolder(path);
+      const many = await Promise.all([1, 2, 3].map(() => claimFolder(path)));
+      const paths = [first, ...many].map(({ path }) => path).toSorted();
+      assertEquals(paths, [path, `${path}_2`, `${path}_3`, `${path}_4`]);
+      for (const claim of many) await claim[Symbol.asyncDispose]();
+    }
+    assertEquals(namesIn(folder), []);
+    {
+      await using claim = await claimFolder(path);
+      await Deno.writeTextFile(join(claim.path, "file"), "");
+    }
+    assertEquals(namesIn(path), ["file"]);
+    await assertRejects(() => claimFolder(join(path, "file", "x")), Deno.errors.NotADirectory);
   }));
