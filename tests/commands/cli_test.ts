@@ -16,11 +16,11 @@ const mistakes: [what: string, args: string[], message: string][] = [
   ["a bad value", ["train", "--lr", "abc"], "Cannot use abc for --lr: expected a number above 0"],
   ["a flag of no command", ["--lrr", "1"], "Unknown flag --lrr (did you mean --lr?)"],
   ["an unknown command", ["trian"], "Unknown command trian (did you mean train?)"],
-  ["a missing data folder", ["train", "--data", "nowhere"], "Cannot read the data folder nowhere"],
+  ["a missing data folder", ["train", "--data", "nowhere"], "Cannot read the data folder "],
   [
     "a missing file of weights",
-    ["demo", "--init", "nowhere"],
-    "Cannot use nowhere for --init: it does not exist",
+    ["demo", "--init", "/nowhere"],
+    "Cannot use /nowhere for --init: it does not exist",
   ],
   [
     "two formats for standard output",
