@@ -88,3 +88,17 @@ export function tableLines(rows: readonly (readonly string[])[], alignment: stri
 function width(text: string): number {
   return [...stripVTControlCharacters(text)].length;
 }
+
+/** Letters of a name for which a picture has room. */
+const roomForName = 24;
+
+/**
+ * A name that fits a picture.
+ *
+ * @param mark tells it from others that begin alike; default none
+ */
+export function shortened(name: string, mark = ""): string {
+  const letters = [...name];
+  if (letters.length <= roomForName) return name;
+  return `${letters.slice(0, roomForName - 1 - mark.length).join("")}…${mark}`;
+}

@@ -31,7 +31,7 @@ export function pictureSvg(
   const { places, bottom } = layOut(panels, top);
   const text = (x: number, y: number, size: number, color: string, content: string) =>
     `<text x="${x}" y="${y}" font-size="${size}" fill="${color}">${escaped(content)}</text>`;
-  return [
+  return drawable([
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${bottom}" ` +
     `viewBox="0 0 ${width} ${bottom}" font-family="${fontFamily}">`,
     `<rect width="${width}" height="${bottom}" fill="#fff"/>`,
@@ -48,7 +48,13 @@ export function pictureSvg(
       ];
     }),
     "</svg>\n",
-  ].join("\n");
+  ].join("\n"));
+}
+
+/** Without the characters that XML does not have, which names may: the rasterizer would refuse the whole picture. */
+function drawable(svg: string): string {
+  return svg.toWellFormed()
+    .replaceAll(/[\p{Cc}\ufffe\uffff]/gu, (c) => "\t\n\r".includes(c) ? c : "\ufffd");
 }
 
 /** One chart, with the legend's last values, which a page shows under the pointer. */

@@ -2,6 +2,7 @@
 
 import { join } from "@std/path";
 import { writeFileAtomic } from "../io/files.ts";
+import { drawn } from "./drawing.ts";
 import { loadChartLibrary } from "./chart_library.ts";
 import { clientCurvesFigure } from "./figures/client_curves.ts";
 import { confusionFigure } from "./figures/confusion_figure.ts";
@@ -62,10 +63,13 @@ export async function writePictures(
   for (const { caption, variants } of figures) {
     for (const variant of variants) {
       if (variant.file === null) continue;
-      const svg = pictureSvg(variant, caption);
-      await writeFileAtomic(join(folder, `${variant.file}.svg`), svg);
-      await writeFileAtomic(join(folder, `${variant.file}.png`), render(svg, pictureScale));
-      names.push(variant.file);
+      const file = join(folder, variant.file);
+      const isDrawn = await drawn(file, async () => {
+        const svg = pictureSvg(variant, caption);
+        await writeFileAtomic(`${file}.svg`, svg);
+        await writeFileAtomic(`${file}.png`, render(svg, pictureScale));
+      });
+      if (isDrawn) names.push(variant.file);
     }
   }
   return names;

@@ -40,6 +40,7 @@ import { labelled } from "./labelled_runs.ts";
 import { MetricsCsv } from "./metrics_csv.ts";
 import { metricsRow, type RowTime } from "./metrics_rows.ts";
 import { pictureSvg } from "./picture.ts";
+import { drawn } from "./drawing.ts";
 import { loadPngRenderer } from "./png.ts";
 import { ProfileFiles } from "./profile_files.ts";
 import type { RecordedRow } from "./recorded_rows.ts";
@@ -236,7 +237,7 @@ export class RunFolder implements EventConsumer {
         break;
       case "done":
         await this.#nameLastRound(event);
-        await this.#report();
+        await drawn("the report", () => this.#report());
         await this.#writeConfig({ state: "done" }); // last: until then it can be resumed
         await this.#states?.remove();
         break;
@@ -321,10 +322,12 @@ export class RunFolder implements EventConsumer {
     for (const metric of curveMetrics) {
       const choice = { split: "test", role: history.run.personalRole, metric } as const;
       const panels = [clientCurves(history, choice)];
-      const svg = pictureSvg({ title: curvesTitle(choice), panels }, curvesCaption);
       const name = this.#path(curveFileName(metric));
-      await writeFileAtomic(`${name}.svg`, svg);
-      await writeFileAtomic(`${name}.png`, renderer.render(svg, pictureScale));
+      await drawn(name, async () => {
+        const svg = pictureSvg({ title: curvesTitle(choice), panels }, curvesCaption);
+        await writeFileAtomic(`${name}.svg`, svg);
+        await writeFileAtomic(`${name}.png`, renderer.render(svg, pictureScale));
+      });
     }
   }
 

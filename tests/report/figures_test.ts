@@ -272,3 +272,37 @@ Deno.test("every picture is drawn, of one client, one epoch and undefined AUCs t
   }
   assertEquals(drawn, 2 + 2 + 1 + 1 + 1 + 1); // retrogress, curves, stages, spectrum, confusion, ROC
 });
+
+Deno.test("names of any length and with control characters, and many classes, are drawn", async () => {
+  const { render } = await loadPngRenderer();
+  const labels = Int32Array.from({ length: 120 }, (_, index) => index % 60);
+  const probabilities = Float32Array.from(
+    { length: 120 * 60 },
+    (_, index) => ((index * 7919) % 101) / 101,
+  );
+  const classNames = Array.from(
+    { length: 60 },
+    (_, index) => `${index}\u0007\ud800`.padEnd(200, "w"),
+  );
+  const run = await madeUpRunOf();
+  const clients = [{
+    client: "A\u0001\u001b[2J",
+    labels,
+    probabilities: { personal: probabilities },
+  }];
+  const predictions = { round: 1, classNames, clients };
+  const [labelledRun] = labelled([{
+    ...run,
+    run: { ...run.run, roles: ["personal"] },
+    predictions,
+  }]);
+  for (const figure of [rocFigure([labelledRun]), confusionFigure([labelledRun])]) {
+    const svg = pictureSvg(figure.variants[0], figure.caption);
+    assert(!/[^\P{Cc}\t\n\r]/u.test(svg));
+    assert(svg.length < 3e6, `${svg.length}`);
+    assert(render(svg, 0.5).length > 1000);
+  }
+  const [{ heading, option }] = rocFigure([labelledRun]).variants[0].panels;
+  assertStringIncludes(heading!, "the 8 of 60 classes with most images");
+  assertEquals((option.legend as { data: string[] }).data.length, 8);
+});

@@ -1,5 +1,6 @@
 // Confusion matrices of every client: which class is taken for which.
 
+import { shortened } from "../format.ts";
 import type { EChartsOption } from "echarts";
 import { confusionMatrix, predictClasses } from "../../metrics/classification.ts";
 import type { LabelledRun } from "../labelled_runs.ts";
@@ -27,6 +28,9 @@ export const noPredictions =
 
 /** With more classes than this their names are turned, to stand beside each other. */
 const mostUpright = 4;
+/** With more classes than this a matrix takes the whole width; with more than the second, cells have no numbers. */
+const mostBeside = 10;
+const mostNumbered = 44;
 /** Above this share, letters are white on the cell's colour. */
 const darkShare = 0.85;
 
@@ -56,6 +60,7 @@ function matrix(
   classNames: readonly string[],
 ): Panel {
   const classes = classNames.length;
+  const interval = classes > mostNumbered ? "auto" as const : 0;
   const counts = confusionMatrix(labels, predictClasses(probabilities[role], classes), classes);
   const data = counts.flatMap((row, truth) => {
     const total = row.reduce((sum, count) => sum + count, 0);
@@ -69,22 +74,30 @@ function matrix(
   });
   const axis = {
     type: "category" as const,
-    data: [...classNames],
+    data: classNames.map((name, index) => shortened(name, `${index}`)),
     axisTick: { show: false },
-    axisLabel: { interval: 0 },
+    axisLabel: { interval },
   };
-  const rotate = classes > mostUpright ? 40 : 0;
+  const rotate = classes > mostBeside ? 90 : classes > mostUpright ? 40 : 0;
+  const isLarge = classes > mostBeside;
+  const room = isLarge ? 160 : 70; // for names
   const option: EChartsOption = {
     animation: false,
-    grid: { left: 70, right: 16, top: 8, bottom: rotate === 0 ? 48 : 66 },
+    grid: { left: room, right: 16, top: 8, bottom: rotate === 0 ? 48 : isLarge ? room : 66 },
     xAxis: {
       ...axis,
-      axisLabel: { interval: 0, rotate },
+      axisLabel: { interval, rotate },
       name: "predicted class",
       nameLocation: "middle",
-      nameGap: rotate === 0 ? 28 : 46,
+      nameGap: rotate === 0 ? 28 : isLarge ? room - 24 : 46,
     },
-    yAxis: { ...axis, name: "true class", nameLocation: "middle", nameGap: 50, inverse: true },
+    yAxis: {
+      ...axis,
+      name: "true class",
+      nameLocation: "middle",
+      nameGap: room - 20,
+      inverse: true,
+    },
     visualMap: {
       show: false, // the caption says what the colour is
       min: 0,
@@ -96,9 +109,11 @@ function matrix(
       type: "heatmap",
       name: client,
       data,
-      label: { show: true, formatter: "{@[3]}", fontSize: 13 },
+      label: { show: classes <= mostNumbered, formatter: "{@[3]}", fontSize: isLarge ? 9 : 13 },
       itemStyle: { borderWidth: 1, borderColor: "rgba(128, 128, 128, 0.35)" },
     }],
   };
-  return { heading: `Client ${client}`, option, tooltip: "counts", shape: "square", height: 300 };
+  const shape = isLarge ? "wide" : "square";
+  const height = isLarge ? room + 20 * Math.min(classes, mostNumbered) : 300;
+  return { heading: `Client ${client}`, option, tooltip: "counts", shape, height };
 }

@@ -3,7 +3,7 @@
 import type { EChartsOption } from "echarts";
 import { rocAucOvr } from "../../metrics/classification.ts";
 import { rocCurve } from "../../metrics/roc_curve.ts";
-import { percent } from "../format.ts";
+import { percent, shortened } from "../format.ts";
 import type { LabelledRun } from "../labelled_runs.ts";
 import type { Predictions } from "../predictions.ts";
 import { noPredictions } from "./confusion_figure.ts";
@@ -46,6 +46,9 @@ export function rocFigure(runs: readonly LabelledRun[]): Figure {
   return { ...about, switches: switchesOf(["Model", "Run"], variants), variants, missing: null };
 }
 
+/** More curves cannot be told apart, nor would their names find room. */
+const mostCurves = 8;
+
 function curves(
   { client, labels, probabilities }: Predictions["clients"][number],
   role: string,
@@ -53,7 +56,11 @@ function curves(
 ): Panel {
   const scores = probabilities[role];
   const auc = rocAucOvr(labels, scores, classNames.length);
-  const drawn = classNames.map((name, index) => {
+  const counts = classNames.map((_, index) => labels.filter((label) => label === index).length);
+  const most = [...counts.keys()].sort((a, b) => counts[b] - counts[a] || a - b)
+    .slice(0, mostCurves).sort((a, b) => a - b);
+  const drawn = most.map((index) => {
+    const name = shortened(classNames[index]);
     const value = auc?.perClass[index] ?? null;
     const points = value === null ? [] : rocCurve(labels, scores, classNames.length, index);
     return { name: `${name}, AUC ${percent(value)}`, points };
@@ -100,5 +107,9 @@ function curves(
       },
     ],
   };
-  return { heading: `Client ${client}`, option, tooltip: "rates", shape: "square", height: 340 };
+  const heading = `Client ${client}` +
+    (classNames.length > mostCurves
+      ? `, the ${mostCurves} of ${classNames.length} classes with most images`
+      : "");
+  return { heading, option, tooltip: "rates", shape: "square", height: 340 };
 }
