@@ -1,12 +1,13 @@
 // Adam over a whole stack of models.
 
+import { expectOptions } from "../ops/checks.ts";
 import source from "../../kernels/adam.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
 import { linearWorkgroups } from "../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import { blockAlignment, FlatTensors } from "./flat_tensors.ts";
 import type { Model } from "./model.ts";
-import { blockTable, expectHyperparameters, type Optimizer } from "./optimizer.ts";
+import { blockTable, expectHyperparameters, expectModels, type Optimizer } from "./optimizer.ts";
 
 const file = kernelFile("adam.wgsl", source);
 
@@ -43,6 +44,7 @@ export class Adam implements Optimizer {
   }
 
   setLearningRate(lr: number): void {
+    expectHyperparameters("adam", { lr });
     this.model.gpu.write(this.#learningRate, new Float32Array([lr]));
   }
 
@@ -51,6 +53,7 @@ export class Adam implements Optimizer {
   }
 
   step(models = this.model.stack): void {
+    expectModels("adam", models, this.model.stack);
     const { gpu, parameters, gradients } = this.model;
     const { betas: [beta1, beta2], eps, weightDecay } = this.options;
     const { exp_avg: first, exp_avg_sq: second, corrections } = this.memory;
@@ -106,6 +109,7 @@ export class Adam implements Optimizer {
  * @throws {RangeError} for options that are negative or not finite, and betas of 1 or more
  */
 export function adam(model: Model, options: AdamOptions): Adam {
+  expectOptions("adam", options, ["lr", "betas", "eps", "weightDecay"], ["lr"]);
   const { lr, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
   expectHyperparameters("adam", { lr, eps, weightDecay });
   expectHyperparameters("adam", { "betas[0]": betas[0], "betas[1]": betas[1] }, 1);

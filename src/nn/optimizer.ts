@@ -34,6 +34,12 @@ export function blockTable(parameters: FlatTensors): Tensor {
   return tensor;
 }
 
+/** @throws {RangeError} unless so many models are a part of the stack */
+export function expectModels(optimizer: string, models: number, stack: number): void {
+  if (Number.isInteger(models) && models >= 0 && models <= stack) return;
+  throw new RangeError(`Cannot step ${optimizer} for ${models} models of a stack of ${stack}`);
+}
+
 /** @throws {RangeError} unless each value is finite and at least 0, and below `below` */
 export function expectHyperparameters(
   optimizer: string,

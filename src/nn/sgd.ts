@@ -1,12 +1,13 @@
 // Stochastic gradient descent over a whole stack of models.
 
+import { expectOptions } from "../ops/checks.ts";
 import source from "../../kernels/sgd.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
 import { linearWorkgroups } from "../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import { blockAlignment } from "./flat_tensors.ts";
 import type { Model } from "./model.ts";
-import { blockTable, expectHyperparameters, type Optimizer } from "./optimizer.ts";
+import { blockTable, expectHyperparameters, expectModels, type Optimizer } from "./optimizer.ts";
 
 const file = kernelFile("sgd.wgsl", source);
 
@@ -24,6 +25,7 @@ export class Sgd implements Optimizer {
   }
 
   setLearningRate(lr: number): void {
+    expectHyperparameters("sgd", { lr });
     this.model.gpu.write(this.#learningRate, new Float32Array([lr]));
   }
 
@@ -32,6 +34,7 @@ export class Sgd implements Optimizer {
   }
 
   step(models = this.model.stack): void {
+    expectModels("sgd", models, this.model.stack);
     const { gpu, parameters, gradients } = this.model;
     const count = parameters.whole.size / 4; // vectors
     gpu.dispatch({
@@ -64,6 +67,7 @@ export class Sgd implements Optimizer {
  * @throws {RangeError} for options that are negative or not finite
  */
 export function sgd(model: Model, options: { lr: number; weightDecay?: number }): Sgd {
+  expectOptions("sgd", options, ["lr", "weightDecay"], ["lr"]);
   const { lr, weightDecay = 0 } = options;
   expectHyperparameters("sgd", { lr, weightDecay });
   return new Sgd(model, weightDecay, lr);

@@ -1,7 +1,7 @@
 // The VGG of the paper: thirteen 3×3 convolutions with batch normalization, and two linear layers.
 
 import type { GpuRuntime } from "../gpu/runtime.ts";
-import { expectWhole } from "../ops/checks.ts";
+import { expectOptions, expectWhole } from "../ops/checks.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { BatchNormRelu, Conv2d, globalAvgPool, Linear } from "./layers.ts";
 import { Model } from "./model.ts";
@@ -33,6 +33,7 @@ export const vggStride = 2 ** blocks.length;
  *   are whole numbers of at least 1
  */
 export function vgg(gpu: GpuRuntime, options: VggOptions): Model {
+  expectOptions("vgg", options, ["stack", "numClasses", "bias", "width", "seed"], ["numClasses"]);
   const { stack = 1, numClasses, bias = false, width = 1, seed = 0 } = options;
   expectWhole("vgg", { stack, numClasses }, 1);
   return new Model(gpu, vggModule({ numClasses, bias, width }), stack, seed);

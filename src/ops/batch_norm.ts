@@ -8,7 +8,14 @@ import { gradientMemory, record } from "../tensor/autograd.ts";
 import { fullTensor, linearWorkgroups } from "../tensor/elementwise.ts";
 import { type Shape, showShape, sizeOf } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
-import { expectAxes, expectFloats, expectPositive, expectShape } from "./checks.ts";
+import {
+  expectAxes,
+  expectChoice,
+  expectFloats,
+  expectOptions,
+  expectPositive,
+  expectShape,
+} from "./checks.ts";
 import { maxPool2d } from "./pool2d.ts";
 
 /** Any shape. */
@@ -41,6 +48,9 @@ export interface BatchNormOptions {
   pool?: "none" | "max2x2";
 }
 
+const needed = ["weight", "bias", "runningMean", "runningVar", "training"];
+const known = [...needed, "numBatchesTracked", "momentum", "eps", "counts", "activation", "pool"];
+
 /** What the kernels of one call share. */
 interface Call {
   readonly file: KernelFile;
@@ -69,6 +79,9 @@ interface Call {
  *   an image is smaller than a window
  */
 export function batchNorm(x: Tensor, options: BatchNormOptions): Tensor {
+  expectOptions("batchNorm", options, known, needed);
+  expectChoice("batchNorm", "activation", options.activation ?? "none", ["none", "relu"]);
+  expectChoice("batchNorm", "pool", options.pool ?? "none", ["none", "max2x2"]);
   const { pool = "none", ...unpooled } = options;
   if (pool === "max2x2") {
     expectAxes("batchNorm with pooling", "x", x, 5);

@@ -3,6 +3,72 @@
 import { sameShape, type Shape, showShape } from "../tensor/shape.ts";
 import type { Dtype, Tensor } from "../tensor/tensor.ts";
 
+/**
+ * Refuses what would be ignored: Deno does not check types while it runs.
+ *
+ * @param known names of the options
+ * @param needed those without which there is nothing to do
+ * @throws {TypeError} for anything but an object of these options, with the nearest of them
+ */
+export function expectOptions(
+  op: string,
+  options: unknown,
+  known: readonly string[],
+  needed: readonly string[] = [],
+): void {
+  const list = known.join(", ");
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(
+      `Cannot apply ${op}: its options are ${options} but an object with ${list} is expected`,
+    );
+  }
+  const names = Object.keys(options);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(
+      `Cannot apply ${op}: there is no option "${unknown}"${
+        nearest(unknown, known)
+      }; known: ${list}`,
+    );
+  }
+  const values = options as Readonly<Record<string, unknown>>;
+  const missing = needed.find((name) => values[name] === undefined);
+  if (missing !== undefined) {
+    throw new TypeError(`Cannot apply ${op}: the option ${missing} is missing`);
+  }
+}
+
+/** ", did you mean …" for a name that is spelled in another way, or is part of one. */
+function nearest(name: string, known: readonly string[]): string {
+  const plain = (text: string) => text.toLowerCase().replaceAll(/[^a-z]/g, "");
+  const [wanted] = [plain(name)];
+  const near = known.find((other) =>
+    plain(other).startsWith(wanted) || wanted.startsWith(plain(other))
+  );
+  return near === undefined ? "" : `, did you mean ${near}?`;
+}
+
+/** @throws {TypeError} if there are more arguments than the operation takes */
+export function expectNoMore(op: string, surplus: readonly unknown[], why: string): void {
+  if (surplus.length === 0) return;
+  throw new TypeError(`Cannot apply ${op}: the argument ${surplus[0]} is one too many; ${why}`);
+}
+
+/** @throws {TypeError} unless the value is one of the choices */
+export function expectChoice(
+  op: string,
+  name: string,
+  value: unknown,
+  choices: readonly string[],
+): void {
+  if (choices.some((choice) => choice === value)) return;
+  throw new TypeError(
+    `Cannot apply ${op}: ${name} is ${JSON.stringify(value)} but one of ${
+      choices.join(", ")
+    } is expected`,
+  );
+}
+
 /** @throws {TypeError} unless the tensor has one of these numbers of axes */
 export function expectAxes(op: string, name: string, tensor: Tensor, ...axes: number[]): void {
   if (!axes.includes(tensor.shape.length)) {

@@ -11,7 +11,7 @@ import { kernelFile } from "../gpu/kernel.ts";
 import { gradientMemory, record } from "../tensor/autograd.ts";
 import { showShape } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
-import { expectAxes, expectFloats, expectShape, expectWhole } from "./checks.ts";
+import { expectAxes, expectFloats, expectOptions, expectShape, expectWhole } from "./checks.ts";
 import {
   type ConvDispatch,
   type ConvReduction,
@@ -53,6 +53,7 @@ export interface Conv2dOptions {
  * @throws {RangeError} for a stride or padding that is no whole number, or a kernel larger than the padded image
  */
 export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
+  expectOptions("conv2d", options, ["bias", "stride", "padding"]);
   const { bias } = options;
   const shape = checkedShape(x, weight, options);
   const profile = x.gpu.adapter.kind;

@@ -5,7 +5,7 @@ import { kernelFile } from "../gpu/kernel.ts";
 import { gradientMemory, record } from "../tensor/autograd.ts";
 import { linearWorkgroups } from "../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
-import { expectAxes, expectFloats, expectShape } from "./checks.ts";
+import { expectAxes, expectFloats, expectOptions, expectShape } from "./checks.ts";
 
 const file = kernelFile("linear.wgsl", source);
 
@@ -19,6 +19,7 @@ const file = kernelFile("linear.wgsl", source);
  * @throws {TypeError} for shapes that do not fit together
  */
 export function linear(x: Tensor, weight: Tensor, options: { bias?: Tensor } = {}): Tensor {
+  expectOptions("linear", options, ["bias"]);
   const { bias } = options;
   expectAxes("linear", "x", x, 3);
   expectAxes("linear", "weight", weight, 3);

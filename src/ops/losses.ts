@@ -6,7 +6,7 @@ import type { Constants } from "../gpu/pipelines.ts";
 import { record } from "../tensor/autograd.ts";
 import { fullTensor } from "../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
-import { expectAxes, expectFloats, expectPositive, expectShape } from "./checks.ts";
+import { expectAxes, expectFloats, expectOptions, expectPositive, expectShape } from "./checks.ts";
 
 const file = kernelFile("losses.wgsl", source);
 
@@ -24,6 +24,7 @@ export interface LossOptions {
  * @throws {TypeError} for wrong shapes
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, options: LossOptions = {}): Tensor {
+  expectOptions("crossEntropy", options, ["counts"]);
   const call = checkedCall("crossEntropy", "logits", logits, options);
   expectShape("crossEntropy", "labels", labels, logits.shape.slice(0, 2), "i32");
   const inputs = { logits, labels, counts: call.counts };
@@ -51,6 +52,7 @@ export function klDiv(
   teacher: Tensor,
   options: LossOptions & { temperature?: number } = {},
 ): Tensor {
+  expectOptions("klDiv", options, ["counts", "temperature"]);
   const { temperature = 1 } = options;
   expectPositive("klDiv", { temperature });
   const call = checkedCall("klDiv", "student", student, options, temperature);
@@ -84,6 +86,7 @@ export function deputyTransferLoss(
   labels: Tensor,
   options: LossOptions & { stages: Tensor },
 ): { personal: Tensor; deputy: Tensor } {
+  expectOptions("deputyTransferLoss", options, ["counts", "stages"], ["stages"]);
   const { stages } = options;
   const call = checkedCall("deputyTransferLoss", "personal", personal, options);
   expectShape("deputyTransferLoss", "deputy", deputy, personal.shape);

@@ -7,7 +7,7 @@ import { record } from "../tensor/autograd.ts";
 import { linearWorkgroups } from "../tensor/elementwise.ts";
 import { showShape } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
-import { expectAxes, expectFloats, expectWhole } from "./checks.ts";
+import { expectAxes, expectFloats, expectOptions, expectWhole } from "./checks.ts";
 
 const file = kernelFile("pool2d.wgsl", source);
 const tile = 8;
@@ -25,6 +25,7 @@ export function maxPool2d(
   x: Tensor,
   options: { kernelSize: number; stride?: number },
 ): Tensor {
+  expectOptions("maxPool2d", options, ["kernelSize", "stride"], ["kernelSize"]);
   const { kernelSize, stride = kernelSize } = options;
   const [S, N, C, H, W] = imageShape("maxPool2d", x);
   expectWhole("maxPool2d", { kernelSize, stride }, 1);

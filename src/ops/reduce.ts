@@ -5,7 +5,7 @@ import { sumOver } from "../tensor/sum.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { scale } from "./arithmetic.ts";
 import { broadcastTo } from "./broadcast.ts";
-import { expectFloats, markAxes } from "./checks.ts";
+import { expectFloats, expectOptions, markAxes } from "./checks.ts";
 
 /** Along which axes. */
 export interface ReduceOptions {
@@ -32,7 +32,14 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
   return scale(sum, sum.size / x.size);
 }
 
-function reduce(op: string, x: Tensor, { axes, keepDims = false }: ReduceOptions) {
+function reduce(op: string, x: Tensor, options: ReduceOptions) {
+  expectOptions(op, options, ["axes", "keepDims"]);
+  const { axes, keepDims = false } = options;
+  if (axes !== undefined && !Array.isArray(axes)) {
+    throw new TypeError(
+      `Cannot apply ${op}: axes is ${axes} but a list such as [${axes}] is expected`,
+    );
+  }
   expectFloats(op, "x", x);
   const summed = markAxes(op, axes ?? [...x.shape.keys()], x.shape);
   const kept = sumOver(x, summed);

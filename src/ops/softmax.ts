@@ -5,17 +5,19 @@ import { kernelFile } from "../gpu/kernel.ts";
 import { record } from "../tensor/autograd.ts";
 import { linearWorkgroups } from "../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
-import { expectFloats } from "./checks.ts";
+import { expectFloats, expectNoMore } from "./checks.ts";
 
 const file = kernelFile("softmax.wgsl", source);
 
 /** exp(x) / Σ exp(x) along the last axis. Any shape, f32. */
-export function softmax(x: Tensor): Tensor {
+export function softmax(x: Tensor, ...surplus: readonly unknown[]): Tensor {
+  expectNoMore("softmax", surplus, "it works along the last axis");
   return alongLastAxis("softmax", x);
 }
 
 /** log(softmax(x)) along the last axis. Any shape, f32; nats. */
-export function logSoftmax(x: Tensor): Tensor {
+export function logSoftmax(x: Tensor, ...surplus: readonly unknown[]): Tensor {
+  expectNoMore("logSoftmax", surplus, "it works along the last axis");
   return alongLastAxis("logSoftmax", x);
 }
 
