@@ -1,11 +1,11 @@
 // Ways to break the kernels, each with the tests that ought to notice. Conditions that only keep an
 // access within its buffer stay whole: WebGPU sees to that too, so without them nothing need change.
 
-/** One way to break a kernel. */
+/** One way to break a file. */
 export interface Mutant {
-  /** file in `kernels/` */
-  readonly kernel: string;
-  /** occurs exactly once in the kernel */
+  /** path in the repository */
+  readonly file: string;
+  /** occurs exactly once in it */
   readonly original: string;
   /** what stands in its place; it compiles and uses the same bindings */
   readonly mutant: string;
@@ -20,7 +20,12 @@ function breaks(
   tests: readonly string[],
   changes: readonly Change[],
 ): readonly Mutant[] {
-  return changes.map(([original, mutant]) => ({ kernel, original, mutant, tests }));
+  return changes.map(([original, mutant]) => ({
+    file: `kernels/${kernel}`,
+    original,
+    mutant,
+    tests,
+  }));
 }
 
 const batches = ["data/image_batches_test.ts", "data/augmented_batches_test.ts"];

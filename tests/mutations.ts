@@ -1,8 +1,12 @@
-// Breaks the kernels in one way after another and sees that a test notices. Slow, so no test itself:
-//   deno task mutations [FILE-PART …]     only kernels whose name contains one of the parts
+// Breaks kernels and sources in one way after another and sees that a test notices. Slow, so no test itself:
+//   deno task mutations [PATH-PART …]     only files whose path contains one of the parts
+// Tests run in a copy that has no ../shared beside it, so what they notice a clean clone notices too.
 
 import { dirname, join } from "@std/path";
-import { type Mutant, mutants } from "./mutants.ts";
+import { type Mutant, mutants as kernelMutants } from "./mutants.ts";
+import { sourceMutants } from "./source_mutants.ts";
+
+const mutants = [...kernelMutants, ...sourceMutants];
 
 const root = join(import.meta.dirname!, "..");
 /** Many times what any test file takes, in milliseconds: a mutant may loop for ever. */
@@ -33,10 +37,7 @@ async function runTests(folder: string, tests: readonly string[]): Promise<Run> 
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--no-check", "--fail-fast", ...tests.map((file) => `tests/${file}`)],
     cwd: folder,
-    env: {
-      NO_COLOR: "1",
-      PRRFL_GOLDEN: Deno.env.get("PRRFL_GOLDEN") ?? join(root, "../shared/golden"),
-    },
+    env: { NO_COLOR: "1", PRRFL_GOLDEN: join(folder, "no golden folder") },
     signal: timeout,
   }).output();
   const output = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("\n");
@@ -53,8 +54,8 @@ function outcomeOf(output: string): Outcome {
 }
 
 async function runMutant(folder: string, mutation: Mutant): Promise<Run> {
-  const { kernel, original, mutant, tests } = mutation;
-  const path = join(folder, "kernels", kernel);
+  const { file, original, mutant, tests } = mutation;
+  const path = join(folder, file);
   const source = await Deno.readTextFile(path);
   await Deno.writeTextFile(path, source.replace(original, () => mutant));
   const run = await runTests(folder, tests);
@@ -78,7 +79,7 @@ async function checkBaseline(folder: string, chosen: readonly Mutant[]): Promise
 /** Runs all mutants; whether the tests noticed every one. */
 async function checkMutants(folder: string, chosen: readonly Mutant[]): Promise<boolean> {
   const counts = new Map(Object.values(verdicts).map((verdict) => [verdict, 0]));
-  const width = Math.max(...chosen.map(({ kernel }) => kernel.length));
+  const width = Math.max(...chosen.map(({ file }) => file.length));
   const start = performance.now();
   for (const [index, mutation] of chosen.entries()) {
     const { outcome, seconds } = await runMutant(folder, mutation);
@@ -88,7 +89,7 @@ async function checkMutants(folder: string, chosen: readonly Mutant[]): Promise<
     const left = (performance.now() - start) / 60_000 / done * (chosen.length - done);
     console.log(
       `${verdict.padEnd(9)}  ${time(seconds)}  ${`${done}/${chosen.length}`.padStart(7)}  ` +
-        `${left.toFixed(0).padStart(2)} min left  ${mutation.kernel.padEnd(width)}  ` +
+        `${left.toFixed(0).padStart(2)} min left  ${mutation.file.padEnd(width)}  ` +
         `${onOneLine(mutation.original)} → ${onOneLine(mutation.mutant)}`,
     );
   }
@@ -110,12 +111,14 @@ async function copyCheckout(folder: string): Promise<void> {
 async function findMistakes(): Promise<string[]> {
   const mistakes: string[] = [];
   for await (const { name } of Deno.readDir(join(root, "kernels"))) {
-    if (!mutants.some(({ kernel }) => kernel === name)) mistakes.push(`${name} has no mutant`);
+    if (!mutants.some(({ file }) => file === `kernels/${name}`)) {
+      mistakes.push(`${name} has no mutant`);
+    }
   }
-  for (const { kernel, original } of mutants) {
-    const source = await Deno.readTextFile(join(root, "kernels", kernel));
+  for (const { file, original } of mutants) {
+    const source = await Deno.readTextFile(join(root, file));
     const count = source.split(original).length - 1;
-    if (count !== 1) mistakes.push(`${kernel} has ${count} places to mutate: ${original}`);
+    if (count !== 1) mistakes.push(`${file} has ${count} places to mutate: ${original}`);
   }
   return mistakes;
 }
@@ -129,10 +132,10 @@ function onOneLine(text: string): string {
 }
 
 const mistakes = await findMistakes();
-const chosen = mutants.filter(({ kernel }) =>
-  Deno.args.length === 0 || Deno.args.some((part) => kernel.includes(part))
+const chosen = mutants.filter(({ file }) =>
+  Deno.args.length === 0 || Deno.args.some((part) => file.includes(part))
 );
-if (chosen.length === 0) mistakes.push(`No kernel's name contains ${Deno.args.join(" or ")}`);
+if (chosen.length === 0) mistakes.push(`No file's path contains ${Deno.args.join(" or ")}`);
 for (const mistake of mistakes) console.error(mistake);
 if (mistakes.length > 0) Deno.exit(1);
 

@@ -47,6 +47,8 @@ Deno.test("groupsBy() joins images that share a value, directly or through anoth
   assertEquals(groupsBy(images, ["lesion"]), [
     ...["lesion 1", "lesion 2", "lesion 1", "lesion 2", null, null],
   ]);
+  const nobodyKnows = [{ lesion: "1", patient: "" }, { lesion: "2", patient: "" }];
+  assertEquals(groupsBy(nobodyKnows, ["lesion", "patient"]), ["lesion 1", "lesion 2"]);
   assertEquals(groupsBy(images, []), [null, null, null, null, null, null]);
 });
 

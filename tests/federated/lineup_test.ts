@@ -1,6 +1,6 @@
 // Who stands where in a group's stack, and how many steps each takes.
 
-import { labelsAsTaken, Lineup, type Member } from "../../src/federated/lineup.ts";
+import { augmentationKey, labelsAsTaken, Lineup, type Member } from "../../src/federated/lineup.ts";
 import { assertEquals } from "../assert.ts";
 
 /** A client whose training images are so many; nothing of it is on the GPU. */
@@ -46,4 +46,10 @@ Deno.test("labelsAsTaken() follows the order in which training takes the images,
   assertEquals([...labelsAsTaken(member(0, 3), "train")], [2, 1, 0]);
   assertEquals([...labelsAsTaken(member(0, 3), "evaluate-train")], [2, 1, 0]);
   assertEquals([...labelsAsTaken(member(0, 3), "valid")], [0, 1]);
+});
+
+Deno.test("augmentationKey() never gives an evaluation the draws of a training epoch or of another evaluation", () => {
+  const kinds = ["train", "evaluate-train"] as const;
+  const keys = [0, 1, 2, 3].flatMap((epoch) => kinds.map((kind) => augmentationKey(kind, epoch)));
+  assertEquals(keys, [0, 1, 2, 3, 4, 5, 6, 7]);
 });

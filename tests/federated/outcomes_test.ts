@@ -1,7 +1,7 @@
 // What models said about every image, stored batch by batch and scored.
 
 import type { Batch } from "../../src/data/image_batches.ts";
-import { OutcomeBuffer, type OutcomeRows, score } from "../../src/federated/outcomes.ts";
+import { firstBad, OutcomeBuffer, type OutcomeRows, score } from "../../src/federated/outcomes.ts";
 import { assertAlmostEquals, assertEquals } from "../assert.ts";
 import { assertAllClose } from "../close.ts";
 import { canary, gpu } from "../gpu.ts";
@@ -104,4 +104,18 @@ Deno.test("outcomes that were read can be put back, model by model", async () =>
   assertEquals(await other.read([3, 5]), [first.subarray(0, 3 * (2 + classes)), second]);
   buffer.dispose();
   other.dispose();
+});
+
+Deno.test("score() gives the probabilities of every image, without loss and prediction", () => {
+  const stored = Float32Array.of(0.5, 1, 0.25, 0.75, 1.5, 0, 0.625, 0.375);
+  const { probabilities } = score(stored, Int32Array.of(1, 0), 2);
+  assertEquals([...probabilities], [0.25, 0.75, 0.625, 0.375]);
+});
+
+Deno.test("firstBad() finds the first loss that is infinite or NaN", () => {
+  for (const loss of [Infinity, -Infinity, NaN]) {
+    const stored = Float32Array.of(0.5, 0, 1, loss, 0, 1, NaN, 0, 1);
+    assertEquals(firstBad(stored, 3), { image: 1, cause: `the loss of an image is ${loss}` });
+  }
+  assertEquals(firstBad(Float32Array.of(0.5, 0, 1), 1), null);
 });

@@ -6,7 +6,7 @@ import { readSafetensors } from "../../src/io/safetensors.ts";
 import { loadStateDict, stateDict } from "../../src/nn/state_dict.ts";
 import { vgg } from "../../src/nn/vgg.ts";
 import type { HostTensor } from "../../src/tensor/host_tensor.ts";
-import { assertAlmostEquals, assertEquals } from "../assert.ts";
+import { assert, assertAlmostEquals, assertEquals } from "../assert.ts";
 import { assertAllClose } from "../close.ts";
 import { goldenTest, readDescription } from "../golden.ts";
 import { gpu } from "../gpu.ts";
@@ -21,6 +21,8 @@ interface Fingerprint {
 }
 
 interface Communication {
+  /** in words: how each client's tensors are made from the start */
+  readonly inputs: Readonly<Record<string, unknown>>;
   readonly rate: number;
   readonly inputs_fingerprints: readonly Record<string, Fingerprint>[];
   readonly outputs_fingerprints: readonly Record<string, Fingerprint>[];
@@ -32,7 +34,8 @@ goldenTest(
   async (folder) => {
     const expected = await readDescription<Communication>(`${folder}/pfa`, "communication");
     const start = readSafetensors(await Deno.readFile(`${folder}/nn/vgg_nb_start.safetensors`));
-    const states = [0, 1, 2, 3].map((k) => deputyState(start.tensors, k));
+    const offset = shiftOf(expected);
+    const states = [0, 1, 2, 3].map((k) => deputyState(start.tensors, k, offset));
     // Personal models and deputies of three clients in one stack, of the fourth in another.
     const stacks = [6, 2].map((stack) => vgg(gpu, { stack, numClasses: 3, bias: true }));
     const places = [[0, 1], [0, 3], [0, 5], [1, 1]].map(([stack, index]) => ({
@@ -63,15 +66,28 @@ goldenTest(
   },
 );
 
+/** By how many positions the first client's weights are shifted, as the description has it. */
+function shiftOf({ inputs }: Communication): number {
+  const shift = JSON.stringify(inputs).match(/\(1000\*k\+(\d+)\)/);
+  assert(shift, "communication.json does not say how weights are shifted");
+  return Number(shift[1]);
+}
+
 /** The k-th deputy before the communication, as `communication.json` defines it. */
-function deputyState(start: ReadonlyMap<string, HostTensor>, k: number): State {
+function deputyState(
+  start: ReadonlyMap<string, HostTensor>,
+  k: number,
+  offset: number,
+): State {
   const state: State = new Map();
   for (const [name, { shape, data }] of start) {
     if (data instanceof BigInt64Array) {
       state.set(name, { shape, data: data.map((value) => value + BigInt(k)) });
     } else {
       const values = data as Float32Array<ArrayBuffer>;
-      const changed = isNorm(name) ? values.map((v) => v + k) : withShifted(values, 1000 * k + 17);
+      const changed = isNorm(name)
+        ? values.map((v) => v + k)
+        : withShifted(values, 1000 * k + offset);
       state.set(name, { shape, data: changed });
     }
   }

@@ -100,6 +100,45 @@ Deno.test("simulate() makes Adam anew in every round", async () => {
   assertAllClose("losses", second, alone, 1e-4); // the communication of equal models rounds
 });
 
+Deno.test("simulate() lowers the learning rate every so many rounds, for the events and for the weights", async () => {
+  const rates = { learningRate: 0.1, learningRateStep: 2, learningRateGamma: 0.5 };
+  const short = { ...{ method: "local", localEpochs: 1, augment: "none" } as const };
+  const events = await eventsOf({ ...short, ...rates, rounds: 5 });
+  const told = events.filter((event) => event.type === "round");
+  assertAllClose(
+    "rates",
+    told.map(({ learningRate }) => learningRate),
+    [0.1, 0.1, 0.05, 0.05, 0.025],
+    1e-15,
+  );
+  // A rate that has fallen to nothing moves no weight, and the round before it was not lowered yet.
+  const stopped = { ...short, learningRateStep: 1, learningRateGamma: 1e-30 };
+  const weightsAfter = async (rounds: number) =>
+    checkpointsOf(await eventsOf({ ...stopped, rounds }))
+      .filter(({ reason }) => reason === "final")
+      .map(({ tensors }) => tensors.get("layer3.1.conv.weight")!.data);
+  assertEquals(await weightsAfter(2), await weightsAfter(1));
+});
+
+Deno.test("simulate() shuffles every client's images in an order of its own, a new one every epoch", async () => {
+  const [first] = dataset.clients;
+  // All clients are one and the same but for their index, so that only the shuffle tells them apart.
+  const alike = ["A", "B"].map((name) => ({ ...first, name }));
+  const lossesOf = async (shuffle: boolean) => {
+    const events = await eventsOf({
+      ...{ method: "local", augment: "none", shuffle, learningRate: 1e-20 } as const,
+      ...{ rounds: 1, localEpochs: 2, dataset: { ...dataset, clients: alike } },
+    });
+    return events.filter((event) => event.type === "epoch")
+      .flatMap(({ clients }) => clients.map(({ batchLosses }) => batchLosses!.local));
+  };
+  const [a, b, aNext] = await lossesOf(true);
+  assertNotEquals(a, b);
+  assertNotEquals(a, aNext);
+  const [c, d] = await lossesOf(false);
+  assertEquals(c, d);
+});
+
 Deno.test("simulate() tells a run from its first round to its checkpoints", () => {
   const epochs = ["stage", "epoch", "stage", "epoch"];
   const checkpoints = (reason: string) => new Array(8).fill(reason);

@@ -80,6 +80,12 @@ Deno.test("retrogress() gives change and recovery of every communication", () =>
   assertEquals(meanChange, { f1: -34 / 4, auc: -34 / 4 });
 });
 
+Deno.test("retrogress() takes the value before for regained when it is reached exactly", () => {
+  const events = [epoch(0, 40), aggregation(0, 25), epoch(1, 40), epoch(1, 41)];
+  const [{ mean }] = retrogress(events).communications;
+  assertEquals(mean.f1.recovery, { regained: true, epochs: 1 });
+});
+
 Deno.test("retrogress() counts gains with the falls, with the opposite sign", () => {
   const { communications, meanChange } = retrogress([
     epoch(0, 40),

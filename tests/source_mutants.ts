@@ -1,0 +1,129 @@
+// Ways to break the TypeScript that federates, prepares data, measures and trains, each with the tests that ought to notice.
+
+import type { Mutant } from "./mutants.ts";
+
+function breaks(
+  file: string,
+  tests: readonly string[],
+  changes: readonly (readonly [original: string, mutant: string])[],
+): readonly Mutant[] {
+  return changes.map(([original, mutant]) => ({ file: `src/${file}`, original, mutant, tests }));
+}
+
+export const sourceMutants: readonly Mutant[] = [
+  ...breaks("federated/participation.ts", ["federated/participation_test.ts"], [
+    ["Math.round(participation * length)", "Math.floor(participation * length)"],
+    ["Math.max(1, Math.round", "Math.max(0, Math.round"],
+    [".sort((a, b) => a - b)", ".sort((a, b) => b - a)"],
+    ["participationStream, round)", "participationStream)"],
+    [".uniform() >= dropout", ".uniform() < dropout"],
+  ]),
+  ...breaks("federated/client_group.ts", ["federated/simulation_test.ts"], [
+    ["shuffleStream, member.index, epoch)", "shuffleStream, epoch)"],
+    ["shuffleStream, member.index, epoch)", "shuffleStream, member.index)"],
+    ["optimizer.setLearningRate(learningRate);", ""],
+    ["optimizer.reset();", ""],
+  ]),
+  ...breaks("federated/client_group.ts", ["federated/participation_test.ts"], [
+    ["proximalTerm?.setAnchor();", ""],
+  ]),
+  ...breaks("federated/learning_rate.ts", ["federated/simulation_test.ts"], [
+    ["Math.floor(round / learningRateStep)", "Math.ceil(round / learningRateStep)"],
+    ["Math.floor(round / learningRateStep)", "round"],
+  ]),
+  ...breaks("federated/lineup.ts", ["federated/lineup_test.ts"], [
+    ['2 * epoch + Number(kind === "evaluate-train")', "2 * epoch"],
+    ['2 * epoch + Number(kind === "evaluate-train")', 'epoch + Number(kind === "evaluate-train")'],
+    ['splitOf(kind) !== "train" || position < this.#training', "true"],
+    ["Math.ceil(size(client, splitOf(kind))", "Math.floor(size(client, splitOf(kind))"],
+    ["position * this.roles + role", "position + role * this.roles"],
+    ['size(b, "train") - size(a, "train")', 'size(a, "train") - size(b, "train")'],
+  ]),
+  ...breaks("federated/transfer_stage.ts", ["federated/transfer_stage_test.ts"], [
+    ["alpha1 = 0.7, alpha2 = 0.9", "alpha1 = 0.9, alpha2 = 0.7"],
+    ["previous === 0 || f1Deputy < alpha1", "previous === 0 || f1Deputy <= alpha1"],
+    ["f1Deputy >= alpha2 * f1Personal) return 3", "f1Deputy > alpha2 * f1Personal) return 3"],
+    ["return 4;", "return 2;"],
+  ]),
+  ...breaks("federated/aggregate/fourier.ts", ["federated/fourier_test.ts"], [
+    ["(0.95 - initial)", "(1 - initial)"],
+    ["(round / rounds)", "((round + 1) / rounds)"],
+    ["Math.floor((n * rate) / 2)", "Math.ceil((n * rate) / 2)"],
+    ["end: center + half", "end: center + half + 1"],
+    ["rate >= 0 && rate <= 1", "rate >= 0"],
+  ]),
+  ...breaks("federated/outcomes.ts", ["federated/outcomes_test.ts"], [
+    ["image * rowLength + 1]", "image * rowLength]"],
+    ["image * rowLength + 2", "image * rowLength + 1"],
+    ["!Number.isFinite(loss)", "Number.isNaN(loss)"],
+  ]),
+  ...breaks("federated/server.ts", ["federated/participation_test.ts"], [
+    ["filter(({ sends }) => sends)", "filter(() => true)"],
+    ["({ weight }) => weight)", "() => 1)"],
+  ]),
+  ...breaks("metrics/classification.ts", ["metrics/classification_test.ts"], [
+    ["score > scores[start + best]", "score >= scores[start + best]"],
+    ["counts[label][expectClass(", "counts[expectClass("],
+    ["100 * right / labels.length", "right / labels.length"],
+    ["2 * (right.get(c) ?? 0) / total", "(right.get(c) ?? 0) / total"],
+    ["100 * sum / occurrences.size", "100 * sum / (occurrences.size + 1)"],
+    ["(first + 1 + next) / 2", "(first + next) / 2"],
+    ["positives * (positives + 1) / 2", "positives * positives / 2"],
+    ["(positives * negatives)", "(positives * labels.length)"],
+    ["index < 0 || index >= classes", "index < 0 || index > classes"],
+  ]),
+  ...breaks("metrics/selection.ts", ["metrics/selection_test.ts"], [
+    ["0.8 * rounds", "0.7 * rounds"],
+    ["rounds - 1))", "rounds))"],
+    ["f1 > best.f1", "f1 >= best.f1"],
+    ["round >= firstSelectable(rounds)", "round > firstSelectable(rounds)"],
+  ]),
+  ...breaks("metrics/falls.ts", ["metrics/retrogress_test.ts"], [
+    ["if (lasting <= 0.5) return time;", "if (lasting < 0.5) return time;"],
+    ["!regained && epochs > 0", "!regained"],
+    ["Math.min(...known)", "Math.max(...known)"],
+    ["epochs >= time", "epochs > time"],
+  ]),
+  ...breaks("metrics/retrogress.ts", ["metrics/retrogress_test.ts"], [
+    ["after - before", "before - after"],
+    ["epochs: found + 1", "epochs: found"],
+    ["&& !putBack.has(client)", ""],
+    ["if (change >= 0)", "if (change > 0)"],
+    ["?? -1) >= before", "?? -1) > before"],
+  ]),
+  ...breaks("metrics/roc_curve.ts", ["metrics/roc_curve_test.ts"], [
+    ["score(b) - score(a)", "score(a) - score(b)"],
+    ["if (isTied) return;", ""],
+    ["if (isStraight) counts.pop();", ""],
+  ]),
+  ...breaks("data/partition.ts", ["data/partition_test.ts"], [
+    ["next[1].length > best[1].length", "next[1].length >= best[1].length"],
+    ["images[index].group ?? index", "index"],
+    ["lacks.indexOf(Math.max(...lacks))", "lacks.indexOf(Math.min(...lacks))"],
+    ["train: 2, valid: 1", "train: 1, valid: 1"],
+    ["random.integer(undecided.length)", "0"],
+  ]),
+  ...breaks("data/resize.ts", ["data/resize_test.ts"], [
+    ["Math.floor(sum / area + 0.5)", "Math.floor(sum / area)"],
+    ["Math.ceil(end / size) - first", "Math.floor(end / size) - first"],
+  ]),
+  ...breaks("data/orientation.ts", ["data/orientation_test.ts"], [
+    ["orientation >= 5", "orientation > 5"],
+    ["[2, 3, 6, 7]", "[2, 3, 5, 7]"],
+    ["[3, 4, 7, 8]", "[3, 4, 6, 8]"],
+    ["order === 0x4949;", "order !== 0x4949;"],
+  ]),
+  ...breaks("data/groups.ts", ["data/groups_test.ts"], [
+    ["parents[Math.max(a, b)] = Math.min(a, b);", ""],
+    ["if (isMissing(fields[column])) return;", ""],
+  ]),
+  ...breaks("nn/sgd.ts", ["nn/sgd_test.ts"], [
+    ["weight_decay: this.weightDecay", "weight_decay: 0"],
+    ["new Float32Array([lr])", "new Float32Array([2 * lr])"],
+  ]),
+  ...breaks("nn/adam.ts", ["nn/adam_test.ts"], [
+    ["weight_decay: weightDecay,", "weight_decay: 0,"],
+    ["epsilon: eps", "epsilon: 0"],
+    ["betas = [0.9, 0.999]", "betas = [0.9, 0.99]"],
+  ]),
+];
