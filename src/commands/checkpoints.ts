@@ -2,8 +2,13 @@
 
 import { join } from "@std/path";
 import type { Checkpoint } from "../federated/checkpoint.ts";
+import type { CheckpointEvent } from "../federated/events.ts";
+import { serverFile } from "../report/file_names.ts";
 import { UsageError } from "./usage_error.ts";
 import { readWeights } from "./weight_file.ts";
+
+/** Which of a run's checkpoints. */
+type CheckpointReason = CheckpointEvent["reason"];
 
 /** Ending of the files that a run writes. */
 export const checkpointExtension = ".safetensors";
@@ -20,7 +25,7 @@ export interface CheckpointFile extends Checkpoint {
  */
 export async function findCheckpoints(
   operands: readonly string[],
-  reason: string,
+  reason: CheckpointReason,
 ): Promise<string[]> {
   const found: string[] = [];
   for (const path of operands) {
@@ -44,9 +49,6 @@ export async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-/** What a run calls the server's model, where there is one for all clients. */
-const serverModel = `server${checkpointExtension}`;
-
 /**
  * The models of a run with which to predict: the server's where one is for all clients, else each client's personal
  * one.
@@ -54,38 +56,45 @@ const serverModel = `server${checkpointExtension}`;
  * @returns null if the path is no folder with checkpoints
  */
 export async function modelsOfRun(path: string): Promise<string[] | null> {
-  let names: string[];
-  try {
-    names = (await Array.fromAsync(Deno.readDir(join(path, "best")))).map(({ name }) => name)
-      .filter((name) => name.endsWith(checkpointExtension)).sort();
-  } catch {
-    return null;
-  }
-  if (names.length === 0) return null;
-  const clients = names.filter((name) => name !== serverModel);
+  const { clients, server } = await storedModels(path, "best");
+  if (clients.length === 0) return server === null ? null : [server];
   const personal = clients.filter((name) => name.endsWith(`_personal${checkpointExtension}`));
-  const chosen = personal.length > 0
-    ? personal
-    : names.includes(serverModel)
-    ? [serverModel]
-    : clients;
-  return chosen.map((name) => join(path, "best", name));
+  if (personal.length > 0) return personal;
+  return server === null ? clients : [server];
 }
 
 /** The clients' models: the server's is the same as theirs. */
-async function listRun(folder: string, reason: string): Promise<string[]> {
-  const path = join(folder, reason);
-  try {
-    const names = (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name)
-      .filter((name) => name.endsWith(checkpointExtension) && name !== serverModel);
-    if (names.length > 0) return names.sort().map((name) => join(path, name));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+async function listRun(folder: string, reason: CheckpointReason): Promise<string[]> {
+  const { clients } = await storedModels(folder, reason);
+  if (clients.length > 0) return clients;
   throw new UsageError(
-    `Cannot find checkpoints in ${path}: name the folder of one run that has got so far, ` +
+    `Cannot find checkpoints in ${
+      join(folder, reason)
+    }: name the folder of one run that has got so far, ` +
       `or files *${checkpointExtension}`,
   );
+}
+
+/** Paths of what a run has stored, sorted; none where it has not got so far, or there is no run. */
+async function storedModels(
+  folder: string,
+  reason: CheckpointReason,
+): Promise<{ readonly clients: string[]; readonly server: string | null }> {
+  const paths: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(join(folder, reason))) {
+      if (name.endsWith(checkpointExtension)) paths.push(join(folder, reason, name));
+    }
+  } catch (error) {
+    const isAbsent = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory;
+    if (!isAbsent) throw error;
+  }
+  const server = join(folder, serverFile(reason));
+  return {
+    clients: paths.filter((path) => path !== server).sort(),
+    server: paths.includes(server) ? server : null,
+  };
 }
 
 /** @throws {UsageError} if the file cannot be read or is not a safetensors file */

@@ -240,7 +240,7 @@ function reportLines(
     0,
   );
   const labels = counts.map(({ labels }) => labels.train);
-  const batch = batchSizeFor(counts.map(({ labels }) => labels.train.length));
+  const batch = batchSizeFor(labels.map(({ length }) => length));
   return [
     `${out}: ${counted(total, "image")} of ${imageSize}×${imageSize} pixels, ` +
     counted(clients.length, "client"),

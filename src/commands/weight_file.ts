@@ -1,6 +1,7 @@
 // Reads files of weights as people have them, and says what was done to them or how to convert them.
 
 import { reasonOf } from "../data/listing.ts";
+import type { Checkpoint } from "../federated/checkpoint.ts";
 import { readPlainFile } from "../io/files.ts";
 import { readSafetensors, type SafetensorsFile } from "../io/safetensors.ts";
 import { foreignWeights } from "../io/weight_format.ts";
@@ -19,11 +20,10 @@ export async function readWeights(
   path: string,
   use: string,
   wish: string,
-): Promise<SafetensorsFile> {
-  let bytes: Uint8Array;
+): Promise<Checkpoint> {
   let file: SafetensorsFile;
   try {
-    bytes = await readPlainFile(path);
+    const bytes = await readPlainFile(path);
     const foreign = foreignWeights(bytes, path);
     if (foreign !== null) {
       const { what, conversion } = foreign;
@@ -40,5 +40,5 @@ export async function readWeights(
   }
   const { tensors, notes } = adoptState(file.tensors);
   for (const note of notes) console.error(`note: ${oneLine(`${path}: ${note}`)}`);
-  return { ...file, tensors: new Map(tensors) };
+  return { ...file, tensors };
 }

@@ -3,7 +3,8 @@
 import { join } from "@std/path";
 import { concurrently } from "./concurrently.ts";
 import { DataError } from "./data_error.ts";
-import { imageExtensions, imageStem, isImageFolder, isImageName } from "./image_names.ts";
+import { imageExtensions, imageStem, lastPart } from "./image_names.ts";
+import { imagesBelow } from "./image_walk.ts";
 import { expectWithin, listFolder } from "./listing.ts";
 
 /** The images of one client, as stored in the pixel size to be read. */
@@ -15,6 +16,8 @@ export interface ClientFolder {
   readonly path: string;
   /** paths of the image files by what lists call them, as of `imageStem()` */
   readonly files: ReadonlyMap<string, string>;
+  /** those names by their last part */
+  readonly stems: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -37,7 +40,8 @@ export async function openClientFolder(
     );
   }
   const path = join(clientPath, `img_resize${storedSize}`);
-  return { name, storedSize, path, files: await findImages(dataPath, path, name) };
+  const files = await findImages(dataPath, path, name);
+  return { name, storedSize, path, files, stems: Map.groupBy(files.keys(), lastPart) };
 }
 
 /** All images of a client that are stored in one pixel size. */
@@ -91,16 +95,11 @@ async function findImages(
 ): Promise<Map<string, string>> {
   await expectWithin(dataPath, path, "folder");
   const names: string[] = [];
-  const visit = async (folder: string, prefix: string) => {
-    const entries = await listFolder(folder, `images of client ${client}`, "make it readable");
-    for (const { name, isFile, isSymlink, isDirectory } of entries) {
-      if (isDirectory && isImageFolder(name)) await visit(join(folder, name), `${prefix}${name}/`);
-      if (!isImageName(name) || !(isFile || isSymlink)) continue;
-      if (isSymlink) await expectWithin(dataPath, join(folder, name), "file");
-      names.push(prefix + name);
-    }
-  };
-  await visit(path, "");
+  const what = `images of client ${client}`;
+  for await (const found of imagesBelow(path, what, "make it readable")) {
+    if (found.isSymlink) await expectWithin(dataPath, found.path, "file");
+    names.push(found.name);
+  }
   const rank = (name: string) =>
     imageExtensions.findIndex((ending) => name.toLowerCase().endsWith(`.${ending}`));
   names.sort((a, b) => rank(b) - rank(a) || (a < b ? 1 : -1)); // the last of equal stems stays
@@ -108,9 +107,13 @@ async function findImages(
 }
 
 /** The file of an image that a list names by itself or with the folders that it is in. */
-export function fileOf({ path, files }: ClientFolder, id: string): string | undefined {
+export function fileOf(
+  { path, files, stems }: ClientFolder,
+  id: string,
+): string | undefined {
   const file = files.get(id);
   if (file !== undefined || !id.includes("/")) return file;
   const whole = imageStem(path);
-  return files.entries().find(([stem]) => `/${whole}/${stem}`.endsWith(`/${id}`))?.[1];
+  const stem = stems.get(lastPart(id))?.find((stem) => `/${whole}/${stem}`.endsWith(`/${id}`));
+  return stem === undefined ? undefined : files.get(stem);
 }

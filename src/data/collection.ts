@@ -5,7 +5,7 @@ import { DataError } from "./data_error.ts";
 import type { SplitName } from "./dataset.ts";
 import { openImageDecoder, type RgbImage } from "./decode.ts";
 import { chooseGroupColumns, groupsBy } from "./groups.ts";
-import { filesNamed, filesOf, findImageFiles, readImageOf } from "./image_tree.ts";
+import { filesOf, findImageFiles, readImageOf, sortMissing } from "./image_tree.ts";
 import {
   type LabelTableOptions,
   type Metadata,
@@ -70,8 +70,8 @@ export async function readCollection(
   );
   const tree = await findImageFiles(path);
   const decode = await openImageDecoder();
-  const isThere = (stem: string) => filesNamed(tree, stem).length > 0;
-  const kept = table.images.filter(({ stem }) => !options.skipMissing || isThere(stem));
+  const skip = options.skipMissing ?? false;
+  const { kept, missing } = sortMissing(tree, table.images, ({ stem }) => stem, skip);
   if (kept.length === 0) throw new DataError(`Cannot find any image of ${labels} below ${path}`);
   const all = kept.map(({ id, stem, className, fields, source }) => {
     const paths = filesOf(tree, stem, source);
@@ -89,7 +89,7 @@ export async function readCollection(
     groupColumns: groups.used,
     notes: [
       ...table.notes,
-      ...missingNote(table.images.filter((image) => !kept.includes(image)).map(({ id }) => id)),
+      ...missingNote(missing.map(({ id }) => id)),
       ...groups.unused.map((column) =>
         `warning: column ${column} looks as if it tells what images belong together, and is not used: ` +
         `with --group-column ${column} none of its values is in two splits`

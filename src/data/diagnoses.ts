@@ -21,15 +21,16 @@ const shortNames = new Map(
 
 /** "Melanoma" → "mel", "seborrheic_keratosis" → "bkl", "AK" → "akiec"; any other name stays as it is. */
 export function className(name: string): string {
-  return shortNames.get(keyOf(name)) ?? name;
+  return shortNames.get(nameKey(name)) ?? name;
 }
 
 /** Is it the name of a skin lesion? */
 export function isDiagnosis(name: string): boolean {
-  return shortNames.has(keyOf(name));
+  return shortNames.has(nameKey(name));
 }
 
-function keyOf(name: string): string {
+/** Names with this in common are one: letters in any case, with spaces or underscores between. */
+export function nameKey(name: string): string {
   return name.trim().toLowerCase().replaceAll(/[\s_]+/g, " ");
 }
 

@@ -58,7 +58,8 @@ export async function readBlocks(
   for (const { key, tasks, images } of missing) {
     const after = await keysOf(tasks, imageSize);
     if (key !== null && key.pixels === after?.pixels) { // no file has changed meanwhile
-      const own = noted.filter(({ path }) => tasks.some((task) => task.path === path));
+      const paths = new Set(tasks.map(({ path }) => path));
+      const own = noted.filter(({ path }) => paths.has(path));
       if (own.length > 0) {
         await cache.write(key.notes, new TextEncoder().encode(JSON.stringify(own)));
       }

@@ -1,5 +1,7 @@
 // The size that a PNG or JPEG file announces, read without decoding it.
 
+import { jpegSegments } from "./image_parts.ts";
+
 /** Pixels. */
 export interface ImageSize {
   readonly width: number;
@@ -8,9 +10,8 @@ export interface ImageSize {
 
 /** What the header says; null where there is none to read. */
 export function sizeInHeader(bytes: Uint8Array): ImageSize | null {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (isPng(bytes)) return sizeOfPng(view);
-  return isJpeg(bytes) ? sizeOfJpeg(view) : null;
+  if (isPng(bytes)) return sizeOfPng(bytes);
+  return isJpeg(bytes) ? sizeOfJpeg(bytes) : null;
 }
 
 export function isPng(bytes: Uint8Array): boolean {
@@ -22,21 +23,17 @@ export function isJpeg(bytes: Uint8Array): boolean {
 }
 
 /** IHDR is always the first chunk. */
-function sizeOfPng(view: DataView): ImageSize | null {
+function sizeOfPng(bytes: Uint8Array): ImageSize | null {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return view.byteLength < 24 ? null : { width: view.getUint32(16), height: view.getUint32(20) };
 }
 
 /** In the first frame header, which segments of any number and length come before. */
-function sizeOfJpeg(view: DataView): ImageSize | null {
-  for (let at = 2; at + 9 <= view.byteLength;) {
-    if (view.getUint8(at) !== 0xff) return null;
-    const marker = view.getUint8(at + 1);
-    if (marker === 0xff) at++; // padding
-    else if (isFrameHeader(marker)) {
-      return { height: view.getUint16(at + 5), width: view.getUint16(at + 7) };
-    } else at += 2 + view.getUint16(at + 2);
-  }
-  return null;
+function sizeOfJpeg(bytes: Uint8Array): ImageSize | null {
+  const frame = jpegSegments(bytes).find(({ marker }) => isFrameHeader(marker))?.data;
+  if (frame === undefined || frame.length < 5) return null;
+  const [, height, heightLow, width, widthLow] = frame; // behind the bits per channel
+  return { width: width << 8 | widthLow, height: height << 8 | heightLow };
 }
 
 /** SOF0 to SOF15, but for three markers in their midst: DHT, JPG and DAC. */

@@ -1,10 +1,10 @@
 // The image files of a collection: all below one folder, found by what tables call them.
 
-import { join } from "@std/path";
 import { DataError } from "./data_error.ts";
 import type { ImageDecoder, RgbImage } from "./decode.ts";
-import { imageStem, isImageFolder, isImageName, lastPart } from "./image_names.ts";
-import { listFolder, readBytes } from "./listing.ts";
+import { imageStem, lastPart } from "./image_names.ts";
+import { imagesBelow } from "./image_walk.ts";
+import { readBytes } from "./listing.ts";
 
 /** One image file. */
 export interface TreeFile {
@@ -30,17 +30,10 @@ export interface ImageTree {
  */
 export async function findImageFiles(root: string): Promise<ImageTree> {
   const files: TreeFile[] = [];
-  const visit = async (folder: string, prefix: string) => {
-    const remedy = "name the folder of the images with --source";
-    for (
-      const { name, isDirectory, isFile } of await listFolder(folder, "folder of images", remedy)
-    ) {
-      const path = join(folder, name);
-      if (isDirectory && isImageFolder(name)) await visit(path, `${prefix}${name}/`);
-      if (isFile && isImageName(name)) files.push({ path, stem: imageStem(prefix + name) });
-    }
-  };
-  await visit(root, "");
+  const remedy = "name the folder of the images with --source";
+  for await (const { path, name, isSymlink } of imagesBelow(root, "folder of images", remedy)) {
+    if (!isSymlink) files.push({ path, stem: imageStem(name) });
+  }
   files.sort((a, b) => a.path < b.path ? -1 : 1);
   return { root, files, byName: Map.groupBy(files, ({ stem }) => lastPart(stem)) };
 }
@@ -52,7 +45,7 @@ export async function findImageFiles(root: string): Promise<ImageTree> {
  * @param stem as of `imageStem()`
  * @returns paths, sorted; none if there is no such file
  */
-export function filesNamed({ byName }: ImageTree, stem: string): readonly string[] {
+function filesNamed({ byName }: ImageTree, stem: string): readonly string[] {
   const candidates = byName.get(lastPart(stem)) ?? [];
   const endsWith = (path: string, end: string) => `/${path}`.endsWith(`/${end}`);
   const below = candidates.filter((file) => endsWith(file.stem, stem));
@@ -76,6 +69,25 @@ export function filesOf(tree: ImageTree, stem: string, source: string): readonly
       `${there} (links are not followed); add the image, remove the line, or leave out such images with ` +
       "--skip-missing",
   );
+}
+
+/**
+ * Divides what is listed into what is there and what is missing; where nothing is to be skipped, all counts as there.
+ *
+ * @param stemOf what a listed image is called, as of `imageStem()`
+ */
+export function sortMissing<T>(
+  tree: ImageTree,
+  listed: readonly T[],
+  stemOf: (image: T) => string,
+  skipMissing: boolean,
+): { readonly kept: readonly T[]; readonly missing: readonly T[] } {
+  if (!skipMissing) return { kept: listed, missing: [] };
+  const { kept = [], missing = [] } = Object.groupBy(
+    listed,
+    (image) => filesNamed(tree, stemOf(image)).length > 0 ? "kept" : "missing",
+  );
+  return { kept, missing };
 }
 
 /**

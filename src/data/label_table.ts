@@ -57,12 +57,7 @@ export function parseLabelTable(
   const table = parseTable(text, path);
   const idColumn = findIdColumn(table, path, options.idColumn);
   const reader = classReader(table, path, options);
-  const rows = table.rows.map(({ fields, source }) => ({
-    stem: readStem(fields[idColumn], idColumn, source),
-    label: reader.read({ fields, source }),
-    ...{ fields, source },
-  }));
-  expectDifferent(rows);
+  const rows = namedRows(table, idColumn).map((row) => ({ ...row, label: reader.read(row) }));
   const labelled = rows.flatMap(({ label, ...row }) => label === null ? [] : [{ ...row, label }]);
   const dropped = rows.length - labelled.length;
   if (dropped > 0 && !options.dropUnlabelled) {
@@ -101,11 +96,7 @@ export interface Metadata {
 export function parseMetadata(text: string, path: string, idColumn?: string | null): Metadata {
   const table = parseTable(text, path);
   const column = findIdColumn(table, path, idColumn);
-  const rows = table.rows.map(({ fields, source }) => ({
-    stem: readStem(fields[column], column, source),
-    ...{ fields, source },
-  }));
-  expectDifferent(rows);
+  const rows = namedRows(table, column);
   return { header: table.header, fields: new Map(rows.map(({ stem, fields }) => [stem, fields])) };
 }
 
@@ -122,6 +113,16 @@ function findIdColumn({ header }: Table, path: string, wanted?: string | null): 
     `Cannot use ${path}: it has no column of image identifiers: name it image_id or isic_id or image or ` +
       `image_name or filename (columns ${header.join(", ")}), or say which with --id-column`,
   );
+}
+
+/** The rows with what they call their images, each of which is there once. */
+function namedRows({ rows }: Table, column: string): (TableRow & { readonly stem: string })[] {
+  const named = rows.map((row) => ({
+    ...row,
+    stem: readStem(row.fields[column], column, row.source),
+  }));
+  expectDifferent(named);
+  return named;
 }
 
 function readStem(text: string | undefined, column: string, source: string): string {

@@ -8,7 +8,7 @@ import { openImageDecoder, type RgbImage } from "./decode.ts";
 import { className } from "./diagnoses.ts";
 import { splitListPath } from "./folder.ts";
 import { flatNames } from "./image_names.ts";
-import { filesNamed, filesOf, findImageFiles, readImageOf } from "./image_tree.ts";
+import { filesOf, findImageFiles, readImageOf, sortMissing } from "./image_tree.ts";
 import { expectWithin, listFolder, readText } from "./listing.ts";
 import { type ListedImage, parseSplitList } from "./split_list.ts";
 import { spellingKey } from "./spellings.ts";
@@ -112,13 +112,13 @@ export async function planByLists(
     await expectWithin(csvFolder, listPath, "file");
     const text = await readText(listPath, "split list", "add it");
     const all = parseSplitList(text, listPath, given?.length ?? null);
-    const kept = all.filter(({ id }) => !skipMissing || filesNamed(tree, id).length > 0);
-    missing.push(...all.filter((image) => !kept.includes(image)).map(({ id }) => id));
-    const images = kept.map((image): ListedFile => {
+    const sorted = sortMissing(tree, all, ({ id }) => id, skipMissing);
+    missing.push(...sorted.missing.map(({ id }) => id));
+    const images = sorted.kept.map((image): ListedFile => {
       const paths = filesOf(tree, image.id, image.source);
       return { ...image, load: () => readImageOf(paths, decode) };
     });
-    return { client, split, text, images, isWhole: kept.length === all.length };
+    return { client, split, text, images, isWhole: sorted.missing.length === 0 };
   };
   const splits: SplitOfList[] = [];
   for (const name of names) {

@@ -1,7 +1,7 @@
 // Makes one class of a class's spellings, and says which were put together.
 
 import { withoutZeroFraction } from "./cell_values.ts";
-import { className } from "./diagnoses.ts";
+import { className, nameKey } from "./diagnoses.ts";
 
 /** Class names by the spellings in a table, and what was put together. */
 export interface Spellings {
@@ -10,9 +10,9 @@ export interface Spellings {
   readonly notes: readonly string[];
 }
 
-/** Spellings with this in common are one class: letters in any case, with spaces or underscores between. */
+/** Spellings with this in common are one class, also those of full width and the like. */
 export function spellingKey(name: string): string {
-  return name.normalize("NFKC").trim().toLowerCase().replaceAll(/[\s_]+/g, " ");
+  return nameKey(name.normalize("NFKC"));
 }
 
 /**

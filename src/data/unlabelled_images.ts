@@ -1,12 +1,12 @@
 // Images without labels, of any size and from anywhere: found in folders, and read as training images are.
 
-import { join } from "@std/path";
 import { readPlainFile } from "../io/files.ts";
 import { DataError } from "./data_error.ts";
 import type { ImageDecoder } from "./decode.ts";
-import { imageExtensions, isImageFolder, isImageName } from "./image_names.ts";
+import { imageExtensions } from "./image_names.ts";
 import type { ImageNote } from "./image_notes.ts";
-import { listFolder, reasonOf } from "./listing.ts";
+import { imagesBelow } from "./image_walk.ts";
+import { reasonOf } from "./listing.ts";
 import { areaAverage } from "./resize.ts";
 
 /**
@@ -59,15 +59,10 @@ async function isFolder(path: string): Promise<boolean> {
 
 async function listImages(top: string): Promise<string[]> {
   const found: string[] = [];
-  const visit = async (folder: string) => {
-    const entries = await listFolder(folder, "folder of images", "make it readable");
-    for (const { name, isFile, isSymlink, isDirectory } of entries) {
-      const path = join(folder, name);
-      if (isDirectory && isImageFolder(name)) await visit(path);
-      if ((isFile || (isSymlink && folder === top)) && isImageName(name)) found.push(path);
-    }
-  };
-  await visit(top);
+  for await (const image of imagesBelow(top, "folder of images", "make it readable")) {
+    const isAtTop = !image.name.includes("/");
+    if (!image.isSymlink || isAtTop) found.push(image.path);
+  }
   if (found.length > 0) return found.sort();
   const endings = imageExtensions.map((extension) => `.${extension}`).join(", ");
   throw new DataError(

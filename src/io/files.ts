@@ -90,12 +90,20 @@ export async function expectNewFolder(path: string): Promise<void> {
       `Cannot create folder "${path}": it exists already; move it away or choose another place`,
     );
   }
+  await folderAbove(path);
+}
+
+/**
+ * The nearest folder above a path that there is.
+ *
+ * @throws {Deno.errors.NotADirectory} if it is a file
+ */
+async function folderAbove(path: string): Promise<string> {
   const ancestor = await nearestExisting(dirname(path));
-  if (!(await Deno.stat(ancestor)).isDirectory) {
-    throw new Deno.errors.NotADirectory(
-      `Cannot create folder "${path}": "${ancestor}" is a file; choose a folder`,
-    );
-  }
+  if ((await Deno.stat(ancestor)).isDirectory) return ancestor;
+  throw new Deno.errors.NotADirectory(
+    `Cannot create folder "${path}": "${ancestor}" is a file; choose a folder`,
+  );
 }
 
 /**
@@ -171,14 +179,8 @@ export interface ClaimedFolder extends AsyncDisposable {
  * @throws {Deno.errors.NotADirectory} if something above it is a file
  */
 export async function claimFolder(path: string): Promise<ClaimedFolder> {
-  const above = dirname(path);
-  const existing = await nearestExisting(above);
-  if (!(await Deno.stat(existing)).isDirectory) {
-    throw new Deno.errors.NotADirectory(
-      `Cannot create folder "${path}": "${existing}" is a file; choose a folder`,
-    );
-  }
-  await Deno.mkdir(above, { recursive: true });
+  const existing = await folderAbove(path);
+  await Deno.mkdir(dirname(path), { recursive: true });
   const claimed = await firstFree(path);
   return {
     path: claimed,
@@ -196,7 +198,7 @@ export async function claimFolder(path: string): Promise<ClaimedFolder> {
 
 async function firstFree(path: string): Promise<string> {
   for (let number = 1;; number++) {
-    const candidate = number === 1 ? path : `${path}_${number}`;
+    const candidate = numbered(path, number);
     try {
       await Deno.mkdir(candidate); // not recursive: fails if somebody else has just made it
       return candidate;
@@ -209,9 +211,13 @@ async function firstFree(path: string): Promise<string> {
 /** The path itself if nothing is there, else the first free one of `path_2`, `path_3`, … */
 export async function freePath(path: string): Promise<string> {
   for (let number = 1;; number++) {
-    const candidate = number === 1 ? path : `${path}_${number}`;
+    const candidate = numbered(path, number);
     if (await statOrNull(candidate) === null) return candidate;
   }
+}
+
+function numbered(path: string, number: number): string {
+  return number === 1 ? path : `${path}_${number}`;
 }
 
 async function nearestExisting(path: string): Promise<string> {

@@ -6,7 +6,7 @@ import { drawn } from "./drawing.ts";
 import { loadChartLibrary } from "./chart_library.ts";
 import { clientCurvesFigure } from "./figures/client_curves.ts";
 import { confusionFigure } from "./figures/confusion_figure.ts";
-import type { Figure } from "./figures/figure.ts";
+import type { Figure, Variant } from "./figures/figure.ts";
 import { retrogressFigure } from "./figures/retrogress_figure.ts";
 import { rocFigure } from "./figures/roc_figure.ts";
 import { spectraFigure } from "./figures/spectra_figure.ts";
@@ -25,7 +25,7 @@ import { skippedText } from "./skipped_rounds.ts";
 import { resultTables, runsTable, settingsTable, type Table } from "./tables.ts";
 
 /** PNG pixels per SVG unit: pictures are 1440 wide. */
-export const pictureScale = 1.5;
+const pictureScale = 1.5;
 
 /** All figures, the one that matters first. */
 export function reportFigures(runs: readonly LabelledRun[]): Figure[] {
@@ -58,21 +58,35 @@ export async function writePictures(
   figures: readonly Figure[],
   folder: string,
 ): Promise<string[]> {
-  const { render } = await loadPngRenderer();
   const names: string[] = [];
   for (const { caption, variants } of figures) {
     for (const variant of variants) {
       if (variant.file === null) continue;
-      const file = join(folder, variant.file);
-      const isDrawn = await drawn(file, async () => {
-        const svg = pictureSvg(variant, caption);
-        await writeFileAtomic(`${file}.svg`, svg);
-        await writeFileAtomic(`${file}.png`, render(svg, pictureScale));
-      });
-      if (isDrawn) names.push(variant.file);
+      if (await writePicture(variant, caption, join(folder, variant.file))) {
+        names.push(variant.file);
+      }
     }
   }
   return names;
+}
+
+/**
+ * Writes one picture as SVG and PNG.
+ *
+ * @param path without extension
+ * @returns false if it could not be drawn
+ */
+export async function writePicture(
+  picture: Pick<Variant, "title" | "panels">,
+  caption: string,
+  path: string,
+): Promise<boolean> {
+  const { render } = await loadPngRenderer();
+  return await drawn(path, async () => {
+    const svg = pictureSvg(picture, caption);
+    await writeFileAtomic(`${path}.svg`, svg);
+    await writeFileAtomic(`${path}.png`, render(svg, pictureScale));
+  });
 }
 
 function contentOf(runs: readonly LabelledRun[], figures: readonly Figure[]): ReportContent {

@@ -39,13 +39,12 @@ import { InfoDict } from "./info_dict.ts";
 import { labelled } from "./labelled_runs.ts";
 import { MetricsCsv } from "./metrics_csv.ts";
 import { metricsRow, type RowTime } from "./metrics_rows.ts";
-import { pictureSvg } from "./picture.ts";
 import { drawn } from "./drawing.ts";
 import { loadPngRenderer } from "./png.ts";
 import { ProfileFiles } from "./profile_files.ts";
 import type { RecordedRow } from "./recorded_rows.ts";
 import { metricsFile, readRun, retrogressEvents } from "./recorded_run.ts";
-import { pictureScale, reportFigures, writePage, writePictures } from "./report.ts";
+import { reportFigures, writePage, writePicture, writePictures } from "./report.ts";
 import { type RunConfig, runConfig } from "./run_config.ts";
 import { RunFolderError } from "./run_folder_error.ts";
 import { resumeFolder, StateFiles } from "./state_files.ts";
@@ -317,17 +316,12 @@ export class RunFolder implements EventConsumer {
   }
 
   async #drawCurves(): Promise<void> {
-    const renderer = await loadPngRenderer();
     const history = { run: this.#run!, rows: this.#history };
     for (const metric of curveMetrics) {
       const choice = { split: "test", role: history.run.personalRole, metric } as const;
       const panels = [clientCurves(history, choice)];
-      const name = this.#path(curveFileName(metric));
-      await drawn(name, async () => {
-        const svg = pictureSvg({ title: curvesTitle(choice), panels }, curvesCaption);
-        await writeFileAtomic(`${name}.svg`, svg);
-        await writeFileAtomic(`${name}.png`, renderer.render(svg, pictureScale));
-      });
+      const picture = { title: curvesTitle(choice), panels };
+      await writePicture(picture, curvesCaption, this.#path(curveFileName(metric)));
     }
   }
 
@@ -336,8 +330,8 @@ export class RunFolder implements EventConsumer {
     const runs = labelled([await readRun(this.#header.folder)]);
     const figures = reportFigures(runs);
     await writePage(runs, figures, this.#path("report.html"));
-    const drawn = "curves"; // after every communication
-    await writePictures(figures.filter(({ id }) => id !== drawn), this.#header.folder);
+    const known = "curves"; // drawn after every communication
+    await writePictures(figures.filter(({ id }) => id !== known), this.#header.folder);
   }
 
   async #writeSpectra({ clients, layer, round, rate }: SpectraEvent): Promise<void> {
@@ -366,21 +360,21 @@ export class RunFolder implements EventConsumer {
   }
 
   async #writeCheckpoint(event: CheckpointEvent): Promise<void> {
-    const path = this.#path(checkpointFile(event));
-    await Deno.mkdir(this.#path(event.reason), { recursive: true });
-    const metadata = this.#checkpointMetadata(event);
-    await writeFileAtomic(path, writeSafetensors(event.tensors, metadata));
-    if (!event.isServerModel) return;
-    const { client: _, f1: _f1, auc: _auc, accuracy: _accuracy, loss: _loss, ...common } = metadata;
-    await writeFileAtomic(
-      this.#path(serverFile(event.reason)),
-      writeSafetensors(event.tensors, { ...common, role: "server" }),
-    );
+    const { reason, client, role, test, tensors } = event;
+    await Deno.mkdir(this.#path(reason), { recursive: true });
+    const write = async (file: string, model: Record<string, string>) => {
+      const metadata = this.#checkpointMetadata(event, model);
+      await writeFileAtomic(this.#path(file), writeSafetensors(tensors, metadata));
+    };
+    await write(checkpointFile(event), { client, role, ...metricStrings(test) });
+    if (event.isServerModel) await write(serverFile(reason), { role: "server" });
   }
 
   /** Strings only, as the format has it, with what determined the numbers: equal runs give equal files. */
-  #checkpointMetadata(event: CheckpointEvent): Record<string, string> {
-    const { reason, round, client, role, test } = event;
+  #checkpointMetadata(
+    { reason, round }: CheckpointEvent,
+    model: Readonly<Record<string, string>>,
+  ): Record<string, string> {
     const settings = this.#header.settings
       .filter(({ decisive, value }) => decisive && value !== null)
       .map(({ name, value }) => [name, String(value)]);
@@ -389,9 +383,7 @@ export class RunFolder implements EventConsumer {
       ...Object.fromEntries(settings),
       reason,
       round: String(round),
-      client,
-      role,
-      ...metricStrings(test),
+      ...model,
       classes: this.#run!.classNames.join(","),
     };
   }

@@ -19,7 +19,6 @@ export function mutualLoss(
   { logits, labels, counts }: LocalBatch,
   { fmlAlpha, fmlBeta }: LossSettings,
 ): Tensor {
-  const ofRole = (tensor: Tensor, role: number) => everyModel(tensor, role, 2);
   const loss = (role: number, share: number) => {
     const [own, other] = [ofRole(logits, role), ofRole(logits, 1 - role)];
     const options = { counts: ofRole(counts, role) };
@@ -33,7 +32,6 @@ export function mutualLoss(
 
 /** Deputy-Enhanced Transfer between a personal model (the first role) and a deputy (the second). */
 export function transferLoss({ logits, labels, counts, stages }: LocalBatch): Tensor {
-  const ofRole = (tensor: Tensor, role: number) => everyModel(tensor, role, 2);
   const losses = deputyTransferLoss(
     ofRole(logits, 0),
     ofRole(logits, 1),
@@ -41,4 +39,9 @@ export function transferLoss({ logits, labels, counts, stages }: LocalBatch): Te
     { stages, counts: ofRole(counts, 0) },
   );
   return add(losses.personal, losses.deputy);
+}
+
+/** The models of one of two roles. */
+function ofRole(tensor: Tensor, role: number): Tensor {
+  return everyModel(tensor, role, 2);
 }

@@ -26,6 +26,9 @@ export interface LossSettings {
 /** What can be shared: parameters by their kind, and normalization's running means and variances. */
 export type SharedKind = ParameterKind | "statistics";
 
+/** All of them. */
+export const sharedKinds: readonly SharedKind[] = ["conv", "linear", "bias", "norm", "statistics"];
+
 /**
  * What each client receives for one tensor.
  *

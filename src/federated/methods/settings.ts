@@ -1,6 +1,6 @@
 // Which settings a method makes use of, and when it has stages to decide.
 
-import type { FederatedMethod, SharedKind } from "./method.ts";
+import { type FederatedMethod, sharedKinds } from "./method.ts";
 
 /** Settings of `SimulationConfig` that some methods do without. */
 export type MethodSetting =
@@ -34,15 +34,8 @@ export function settingsUsedBy(
 
 /** The role whose whole model every client receives from the server, one and the same; null if there is none. */
 export function sharedAsWhole({ sharing }: FederatedMethod): string | null {
-  const kinds = [
-    "conv",
-    "linear",
-    "bias",
-    "norm",
-    "statistics",
-  ] as const satisfies readonly SharedKind[];
   const isWhole = sharing?.receivers === "all" &&
-    kinds.every((kind) => sharing.aggregation(kind) !== null);
+    sharedKinds.every((kind) => sharing.aggregation(kind) !== null);
   return isWhole ? sharing.role : null;
 }
 

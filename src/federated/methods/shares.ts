@@ -2,13 +2,11 @@
 
 import { averageOverClients } from "../aggregate/average.ts";
 import { progressiveFourierAggregation } from "../aggregate/fourier.ts";
-import type { Aggregation, SharedKind, Sharing } from "./method.ts";
-
-const kinds: readonly SharedKind[] = ["conv", "linear", "bias", "norm", "statistics"];
+import { type Aggregation, type SharedKind, sharedKinds, type Sharing } from "./method.ts";
 
 /** By kind; null where clients keep their own. */
 export function sharesOf(sharing: Sharing | null): Record<SharedKind, string | null> {
-  const shares = kinds.map((kind) => [kind, wordsOf(sharing?.aggregation(kind) ?? null)]);
+  const shares = sharedKinds.map((kind) => [kind, wordsOf(sharing?.aggregation(kind) ?? null)]);
   return Object.fromEntries(shares);
 }
 
