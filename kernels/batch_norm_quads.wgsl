@@ -5,7 +5,7 @@
 // costs no passes of its own: neither what it pools nor the places of the maxima are stored.
 // x [S, N, C, pixels/4] of four pixels each; counts and batches_tracked [S]; the rest [S, C]. Without pooling, output
 // and upstream are like x; with it pooled and pooled_upstream are [S, N, C, pixels/4] of single pixels. One of the two
-// kinds of upstream is read; bind it as the other one too.
+// kinds of upstream is read; bind anything as the other.
 // Rows n >= counts[s] are padding: they enter no sum, and what is written for them is 0.
 
 struct Params {
@@ -174,7 +174,17 @@ fn activated(value: vec4f, channel: Channel) -> vec4f {
   return select(normalized, vec4f(), vec4<bool>(rectify) & (normalized <= vec4f()));
 }
 
-fn largest(window: vec4f) -> f32 { return max(max(window.x, window.y), max(window.z, window.w)); }
+// By their bits, because compilers may take it that floats are never NaN.
+fn are_nan(window: vec4f) -> vec4<bool> {
+  return (bitcast<vec4u>(window) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
+}
+
+// NaN if one of them is.
+fn largest(window: vec4f) -> f32 {
+  let maximum = max(max(window.x, window.y), max(window.z, window.w));
+  let sum = (window.x + window.y) + (window.z + window.w);
+  return select(maximum, sum, any(are_nan(window)));
+}
 
 // Workgroups cover the S·N·C planes of x.
 @compute @workgroup_size(workgroup_size)
@@ -226,8 +236,13 @@ fn read_pooled(start: u32, unit: u32) -> vec2f {
   return vec2f(pooled_upstream[start + 2u * unit], pooled_upstream[start + 2u * unit + 1u]);
 }
 
-// What of a window's upstream each of its pixels receives: the first of the largest has it all.
+// What of a window's upstream each of its pixels receives: the first of the largest has it all, or the last NaN.
 fn to_winner(value: f32, window: vec4f) -> vec4f {
+  let nan = are_nan(window);
+  if (any(nan)) {
+    let behind = vec4<bool>(nan.y || nan.z || nan.w, nan.z || nan.w, nan.w, false);
+    return select(vec4f(), vec4f(value), nan & !behind);
+  }
   let wins = window == vec4f(largest(window));
   let before = vec4<bool>(false, wins.x, wins.x || wins.y, wins.x || wins.y || wins.z);
   return select(vec4f(), vec4f(value), wins & !before);

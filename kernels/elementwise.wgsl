@@ -135,7 +135,7 @@ fn accumulate(
   output[i] += left[i];
 }
 
-// output = max(left, 0)
+// output = max(left, 0), but NaN stays
 @compute @workgroup_size(workgroup_size)
 fn relu(
   @builtin(workgroup_id) group: vec3u,
@@ -144,10 +144,10 @@ fn relu(
 ) {
   let i = element(group, groups, local);
   if (i >= params.count) { return; }
-  output[i] = max(left[i], 0.0);
+  output[i] = select(left[i], 0.0, left[i] <= 0.0);
 }
 
-// output = right where left > 0, else 0: left is relu's input, right the gradient of its output.
+// output = 0 where left <= 0, else right: left is relu's input, right the gradient of its output.
 @compute @workgroup_size(workgroup_size)
 fn relu_gradient(
   @builtin(workgroup_id) group: vec3u,
@@ -156,5 +156,5 @@ fn relu_gradient(
 ) {
   let i = element(group, groups, local);
   if (i >= params.count) { return; }
-  output[i] = select(0.0, right[i], left[i] > 0.0);
+  output[i] = select(right[i], 0.0, left[i] <= 0.0);
 }

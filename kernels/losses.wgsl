@@ -3,7 +3,7 @@
 //   KL(t → s)      Σ_c p_c (log p_c - log q_c),  p = softmax(t / τ),  q = softmax(s / τ)
 //   DET            personal: CE + a·KL(deputy → personal)    deputy: CE + b·KL(personal → deputy)
 // logits, student, teacher, gradients [S, N, classes]; labels [S, N]; counts, losses, upstream [S].
-// Means are over the counts[s] real rows; padded rows get gradient 0.
+// Means are over the counts[s] real rows; padded rows get gradient 0. A label that is no class makes NaN of both.
 // One workgroup per model; each invocation walks over every workgroup_size-th row, and a row serially.
 
 struct Params { models: u32, rows: u32, classes: u32, temperature: f32 }
@@ -64,6 +64,21 @@ fn log_share(logit: f32, scale: vec2f) -> f32 {
   return (logit / params.temperature - scale.x) - scale.y;
 }
 
+// No number, whatever the bits: as a constant, it would not compile.
+fn not_a_number(bits: u32) -> f32 { return bitcast<f32>(bits | 0x7fc00000u); }
+
+// The label's element of a row's log-softmax.
+fn log_share_of_label(start: u32, label: u32, scale: vec2f) -> f32 {
+  let inside = min(label, params.classes - 1u);
+  return select(not_a_number(label), log_share(logits[start + inside], scale), inside == label);
+}
+
+// 1 for the label, else 0.
+fn one_hot(c: u32, label: u32) -> f32 {
+  if (label >= params.classes) { return not_a_number(label); }
+  return select(0.0, 1.0, c == label);
+}
+
 @compute @workgroup_size(workgroup_size)
 fn cross_entropy(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let model = group.x;
@@ -72,7 +87,7 @@ fn cross_entropy(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
   for (var n = local; n < count; n += workgroup_size) {
     let row = model * params.rows + n;
     let start = row * params.classes;
-    sum -= log_share(logits[start + u32(labels[row])], logits_scale(start));
+    sum -= log_share_of_label(start, u32(labels[row]), logits_scale(start));
   }
   let total = workgroup_sum(vec2f(sum, 0.0), local).x;
   if (local == 0u) { losses[model] = total / max(f32(count), 1.0); }
@@ -93,7 +108,7 @@ fn cross_entropy_gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_in
     }
     let row_scale = logits_scale(start);
     for (var c = 0u; c < params.classes; c++) {
-      let wanted = select(0.0, 1.0, c == u32(labels[row]));
+      let wanted = one_hot(c, u32(labels[row]));
       gradient[start + c] = scale * (exp(log_share(logits[start + c], row_scale)) - wanted);
     }
   }
@@ -165,13 +180,15 @@ fn deputy_transfer(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
     let label = u32(labels[row]);
     let personal = logits_scale(start);
     let deputy = teacher_scale(start);
-    sum -= vec2f(log_share(logits[start + label], personal), log_share(teacher[start + label], deputy));
+    let inside = min(label, params.classes - 1u);
+    let of_deputy = log_share(teacher[start + inside], deputy);
+    sum -= vec2f(log_share_of_label(start, label, personal), select(not_a_number(label), of_deputy, inside == label));
     for (var c = 0u; c < params.classes; c++) {
       let log_p = log_share(logits[start + c], personal);
       let log_d = log_share(teacher[start + c], deputy);
       let p = exp(log_p);
       let d = exp(log_d);
-      let wanted = select(0.0, 1.0, c == label);
+      let wanted = one_hot(c, label);
       sum += vec2f(personal_learns * d * (log_d - log_p), deputy_learns * p * (log_p - log_d));
       gradient[start + c] = share * (p - wanted + personal_learns * (p - d));
       gradient[half() + start + c] = share * (d - wanted + deputy_learns * (d - p));

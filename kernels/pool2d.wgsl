@@ -20,7 +20,11 @@ override overlapping: bool = true;  // whether a pixel can lie in several window
 // Exact for dividends below 2^20.
 fn quotient(a: u32, b: u32) -> u32 { return u32((f32(a) + 0.5) / f32(b)); }
 
+// By its bits, because compilers may take it that floats are never NaN.
+fn is_nan(value: f32) -> bool { return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u; }
+
 // One invocation per pooled pixel: the maximum of its window and where it lies in its plane (the first, if several).
+// NaN counts as more than any number, and the last of several wins.
 @compute @workgroup_size(tile, tile)
 fn max_pool(
   @builtin(global_invocation_id) id: vec3u,
@@ -36,7 +40,7 @@ fn max_pool(
       for (var j = 0u; j < params.kernel_size; j++) {
         let at = corner + i * params.width + j;
         let value = x[start + at];
-        if (value > maximum) {
+        if (value > maximum || is_nan(value)) {
           maximum = value;
           best = at;
         }

@@ -2,6 +2,7 @@
 
 import { join } from "@std/path";
 import { systemClock } from "../clock.ts";
+import { pickSettings } from "../federated/config.ts";
 import { DivergenceError } from "../federated/divergence.ts";
 import type { SimulationEvent } from "../federated/events.ts";
 import type { FederatedMethod } from "../federated/methods/method.ts";
@@ -97,7 +98,7 @@ export async function compare(
     else {
       const header = headerOf(gpu.adapter, settings, planned, path, earlier);
       const config = {
-        ...{ ...options, method, seed, dataset, initialState, profile: false },
+        ...{ ...pickSettings(options), method, seed, dataset, initialState, profile: false },
         stateEvery: options.checkpointEvery,
         resumeFrom: earlier?.stored.state ?? null,
       };

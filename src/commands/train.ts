@@ -2,6 +2,7 @@
 
 import { join } from "@std/path";
 import { systemClock } from "../clock.ts";
+import { pickSettings } from "../federated/config.ts";
 import { DivergenceError } from "../federated/divergence.ts";
 import { claimFolder } from "../io/files.ts";
 import { type ConsoleMode, ConsoleReport } from "../report/console.ts";
@@ -62,7 +63,7 @@ export async function train(
   if (earlier) showNotices(earlier, header);
   const dataset = await showLoading(options, mode === "tables", signal);
   const config: PreparedRun["config"] = {
-    ...options,
+    ...pickSettings(options),
     dataset,
     initialState,
     stateEvery: options.checkpointEvery,

@@ -17,6 +17,13 @@ export const lesionClasses = ["nv", "bkl", "mel"] as const;
 export const splitNames = ["train", "valid", "test"] as const;
 export type SplitName = typeof splitNames[number];
 
+/** @throws {TypeError} unless each is one of them */
+export function expectSplits(names: readonly unknown[]): void {
+  const wrong = Array.isArray(names) ? names.find((name) => !splitNames.includes(name)) : names;
+  if (wrong === undefined) return;
+  throw new TypeError(`Cannot read the split "${wrong}": choose from ${splitNames.join(", ")}`);
+}
+
 /** One client: a name ("A") and its three splits. */
 export interface ClientDataset extends Readonly<Record<SplitName, Split>> {
   readonly name: string;

@@ -1,7 +1,15 @@
 // The built-in demo data: four synthesized clients, for which no files are needed.
 
 import { RandomStream } from "../random.ts";
-import { type Dataset, lesionClasses, type Split, type SplitName, splitNames } from "./dataset.ts";
+import {
+  type Dataset,
+  expectSplits,
+  lesionClasses,
+  type Split,
+  type SplitName,
+  splitNames,
+} from "./dataset.ts";
+import { expectOptions } from "../tensor/checks.ts";
 import { DataError } from "./data_error.ts";
 import { synthesizeScene } from "./demo_lesion.ts";
 import { allocateImages } from "./image_memory.ts";
@@ -28,6 +36,11 @@ export interface DemoOptions {
   /** called after every image, with the number done and that of all */
   readonly onProgress?: (done: number, total: number) => void;
 }
+
+const known: readonly (keyof DemoOptions)[] = [
+  ...["seed", "imageSize", "trainSize", "validSize", "testSize"] as const,
+  ...["clients", "limit", "splits", "onProgress"] as const,
+];
 
 interface DemoClient {
   readonly name: string;
@@ -110,11 +123,15 @@ const clients: readonly DemoClient[] = [
  * form, structure and colours; the clients in all that makes averaged models suffer: colour cast, lighting, field
  * of view, hairs, rulers, lesion size, class balance and number of images. Every split has every class.
  *
- * @throws {RangeError} when a size is not a whole number, or too small for three classes in every split
+ * @throws {TypeError} for options that are unknown or missing
+ * @throws {RangeError} when a seed or size is not a whole number, or too small for three classes in every split
  * @throws {DataError} when a client is unknown
  */
 export async function demoDataset(options: DemoOptions): Promise<Dataset> {
+  expectOptions("demoDataset", options, known, ["seed"]);
   const { seed, imageSize = 32, trainSize = 368, validSize = 160, testSize = 240 } = options;
+  if (options.splits) expectSplits(options.splits);
+  expectInteger("seed", seed, Number.MIN_SAFE_INTEGER);
   expectInteger("imageSize", imageSize, 1);
   const sizes = { train: trainSize, valid: validSize, test: testSize };
   const shares = clients.map(({ share }) => share);

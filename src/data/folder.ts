@@ -3,10 +3,12 @@
 import { join } from "@std/path";
 import { namesOfLabels, readClassNames } from "./class_names.ts";
 import { type ClientFolder, fileOf, openClientFolder } from "./client_folder.ts";
+import { expectOptions } from "../tensor/checks.ts";
 import { DataError } from "./data_error.ts";
 import {
   type ClientDataset,
   type Dataset,
+  expectSplits,
   type Split,
   type SplitName,
   splitNames,
@@ -35,6 +37,11 @@ export interface DatasetFolderOptions extends ReadOptions {
   readonly cache?: ImageCache;
 }
 
+const known: readonly (keyof DatasetFolderOptions)[] = [
+  ...["imageSize", "csvFolder", "clients", "limit", "splits", "cache"] as const,
+  ...["threads", "cores", "onProgress"] as const,
+];
+
 /**
  * Reads `<path>/client<X>/img_resize<px>/<image_id>.{png,jpg,jpeg}` as listed in
  * `csv_folder/client<X>/{train,valid,test}_client<X>.csv`. The smallest stored size that is large enough is read,
@@ -43,6 +50,7 @@ export interface DatasetFolderOptions extends ReadOptions {
  *
  * Links that lead out of the folders are refused: whoever makes the data decides nothing about other files.
  *
+ * @throws {TypeError} for options that are unknown or missing
  * @throws {RangeError} unless `imageSize`, `limit` and `threads` are positive whole numbers
  * @throws {DataError} when a folder, list or image is missing or unusable
  */
@@ -50,7 +58,9 @@ export async function readDatasetFolder(
   path: string,
   options: DatasetFolderOptions,
 ): Promise<Dataset> {
+  expectOptions("readDatasetFolder", options, known, ["imageSize"]);
   const { imageSize, limit = Infinity, splits = splitNames } = options;
+  expectSplits(splits);
   expectPositiveInteger("imageSize", imageSize);
   if (limit !== Infinity) expectPositiveInteger("limit", limit);
   if (options.threads !== undefined) expectPositiveInteger("threads", options.threads);

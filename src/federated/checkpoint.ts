@@ -4,6 +4,7 @@ import type { GpuRuntime } from "../gpu/runtime.ts";
 import type { Model } from "../nn/model.ts";
 import { loadStateDict } from "../nn/state_dict.ts";
 import { vgg } from "../nn/vgg.ts";
+import { expectOptions } from "../tensor/checks.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import { ConfigError, type Network, networks } from "./config.ts";
 
@@ -45,7 +46,10 @@ export function architectureOf(metadata: Checkpoint["metadata"]): Architecture {
  * @param checkpoint of `readSafetensors()`; weights without a run's metadata need `network`, `width` and `classes`
  * @throws {ConfigError} if the metadata do not tell the network, or tensors are missing, superfluous or of other shapes
  */
-export function loadModel(gpu: GpuRuntime, { tensors, metadata }: Checkpoint): Model {
+export function loadModel(gpu: GpuRuntime, checkpoint: Checkpoint): Model {
+  const parts = ["tensors", "metadata"];
+  expectOptions("loadModel", checkpoint, parts, parts);
+  const { tensors, metadata } = checkpoint;
   return loadModels(gpu, [{ name: "the checkpoint", tensors }], architectureOf(metadata));
 }
 

@@ -2,6 +2,7 @@
 
 import { type ClientDataset, type Dataset, type SplitName, splitNames } from "../data/dataset.ts";
 import { vggStride } from "../nn/vgg.ts";
+import { expectOptions } from "../tensor/checks.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import type { FederatedMethod } from "./methods/method.ts";
 import { builtInMethods, type MethodName } from "./methods/registry.ts";
@@ -140,6 +141,16 @@ export const defaultConfig: Omit<SimulationConfig, "dataset" | "method"> & {
   stop: null,
 };
 
+const settingNames = ["dataset", ...Object.keys(defaultConfig)];
+
+/** Those of a program's options that a simulation takes, which refuses all others. */
+export function pickSettings<T extends object>(
+  options: T,
+): Pick<T, keyof T & keyof SimulationConfig> {
+  const picked = Object.entries(options).filter(([name]) => settingNames.includes(name));
+  return Object.fromEntries(picked) as Pick<T, keyof T & keyof SimulationConfig>;
+}
+
 /** A configuration that cannot be simulated; the message says which setting to change. */
 export class ConfigError extends RangeError {
   override readonly name = "ConfigError";
@@ -187,14 +198,22 @@ const requirements: readonly (readonly [
  * @throws {ConfigError} naming the setting, its value and what it has to be
  */
 export function checkConfig(config: SimulationConfig): void {
+  asConfigError("Cannot simulate this configuration", () => {
+    expectOptions("simulate", config, settingNames, ["dataset", "method"]);
+  });
   for (const [name, wish, holds] of requirements) {
-    const value = config[name] as number;
-    if (!Number.isFinite(value) || !holds(value)) {
+    const value = config[name] as unknown;
+    if (typeof value === "string") {
+      throw new ConfigError(
+        `Cannot simulate: ${name} is "${value}" but has to be a number, not a text`,
+      );
+    }
+    if (typeof value !== "number" || !Number.isFinite(value) || !holds(value)) {
       throw new ConfigError(`Cannot simulate: ${name} is ${value} but has to be ${wish}`);
     }
   }
-  if (typeof config.method === "string") expectChoice("method", config.method, methods);
-  else checkMethod(config.method);
+  if (typeof config.method === "object" && config.method !== null) checkMethod(config.method);
+  else expectChoice("method", config.method, methods);
   expectChoice("network", config.network, networks);
   expectChoice("optimizer", config.optimizer, optimizers);
   expectChoice("augment", config.augment, augmentations);
@@ -222,9 +241,13 @@ export function checkConfig(config: SimulationConfig): void {
       `Cannot simulate: images have ${dataset.imageSize} pixels each way but it has to be a multiple of ${vggStride}`,
     );
   }
-  if (dataset.clients.length === 0) {
-    throw new ConfigError("Cannot simulate: the dataset has no clients");
+  for (const name of ["shuffle", "profile"] as const) {
+    if (typeof config[name] === "boolean") continue;
+    throw new ConfigError(
+      `Cannot simulate: ${name} is ${config[name]} but has to be true or false`,
+    );
   }
+  checkClients(dataset);
   for (const client of dataset.clients) {
     for (const split of splitNames) checkSplit(dataset, client, split);
   }
@@ -253,11 +276,31 @@ function checkMethod({ roles, personalRole, transfer = "none", sharing }: Federa
   }
 }
 
-function expectChoice(name: string, value: string, choices: readonly string[]): void {
-  if (!choices.includes(value)) {
+function expectChoice(name: string, value: unknown, choices: readonly string[]): void {
+  if (!choices.some((choice) => choice === value)) {
+    const shown = typeof value === "string" ? `"${value}"` : value;
     throw new ConfigError(
-      `Cannot simulate: ${name} is "${value}" but has to be one of ${choices.join(", ")}`,
+      `Cannot simulate: ${name} is ${shown} but has to be one of ${choices.join(", ")}`,
     );
+  }
+}
+
+/** Events, checkpoints and files tell clients by their names. */
+function checkClients({ clients }: Dataset): void {
+  if (clients.length === 0) throw new ConfigError("Cannot simulate: the dataset has no clients");
+  const names = new Set<string>();
+  for (const { name } of clients) {
+    if (typeof name !== "string" || name === "") {
+      throw new ConfigError(
+        `Cannot simulate: a client's name is ${name || "empty"} but has to be a text`,
+      );
+    }
+    if (names.has(name)) {
+      throw new ConfigError(
+        `Cannot simulate: two clients are called ${name}; give each a name of its own`,
+      );
+    }
+    names.add(name);
   }
 }
 
@@ -265,7 +308,15 @@ function expectChoice(name: string, value: string, choices: readonly string[]): 
 function checkSplit(dataset: Dataset, client: ClientDataset, name: SplitName): void {
   const { images, labels } = client[name];
   const subject = `Cannot simulate: the ${name} split of client ${client.name}`;
+  if (!(labels instanceof Int32Array)) {
+    throw new ConfigError(`${subject} has labels of ${kindOf(labels)} but an Int32Array is needed`);
+  }
   if (labels.length === 0) throw new ConfigError(`${subject} is empty`);
+  if (!(images instanceof Uint8Array)) {
+    throw new ConfigError(
+      `${subject} has images of ${kindOf(images)} but a Uint8Array of RGB bytes is needed`,
+    );
+  }
   const bytes = labels.length * 3 * dataset.imageSize ** 2;
   if (images.length !== bytes) {
     throw new ConfigError(
@@ -273,10 +324,19 @@ function checkSplit(dataset: Dataset, client: ClientDataset, name: SplitName): v
     );
   }
   const classes = dataset.classNames.length;
-  const wrong = labels.find((label) => !(label >= 0 && label < classes));
+  const wrong = labels.find((label) => label < 0 || label >= classes);
   if (wrong !== undefined) {
-    throw new ConfigError(`${subject} has label ${wrong} but there are ${classes} classes`);
+    throw new ConfigError(
+      `${subject} has label ${wrong} but there are ${classes} classes, whose labels are 0 to ${
+        classes - 1
+      }`,
+    );
   }
+}
+
+/** The type of an array, for a message. */
+function kindOf(array: object | null | undefined): string {
+  return array?.constructor.name ?? String(array);
 }
 
 /** Batch normalization has no variance of a single image. */

@@ -27,7 +27,7 @@ export async function amplitudeSpectra(weights: Tensor): Promise<Spectrum[]> {
   const transformed = await (() => {
     using _scope = gpu.scope();
     const matrices = reshape(permute(weights, [0, 2, 3, 4, 1]), [clients, rows, columns, 1]);
-    const real = emptyTensor(gpu, [2]);
+    const real = emptyTensor(gpu, [1, 1, 1, 2]);
     gpu.write(real, Float32Array.of(1, 0)); // times this: with imaginary parts of 0
     return fft2(mul(matrices, real)).read();
   })();

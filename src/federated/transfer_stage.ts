@@ -1,5 +1,7 @@
 // The stages of Deputy-Enhanced Transfer, and what decides them.
 
+import { expectOptions } from "../tensor/checks.ts";
+
 /** 1 recover, 2 exchange, 3 sublimate; 4 trains like 2, without a decision. */
 export type TransferStage = 1 | 2 | 3 | 4;
 
@@ -13,6 +15,7 @@ export type TransferStage = 1 | 2 | 3 | 4;
  * @param options shares of `f1Personal` that end stage 1 (`alpha1`, default 0.7) and begin stage 3
  *   (`alpha2`, default 0.9)
  * @returns 4 where an F1 is NaN
+ * @throws {TypeError} for anything but numbers, and unknown options; {RangeError} for a stage that is none
  */
 export function transferStage(
   previous: TransferStage | 0,
@@ -20,7 +23,17 @@ export function transferStage(
   f1Personal: number,
   options: { alpha1?: number; alpha2?: number } = {},
 ): TransferStage {
+  expectOptions("transferStage", options, ["alpha1", "alpha2"]);
   const { alpha1 = 0.7, alpha2 = 0.9 } = options;
+  for (const [name, value] of Object.entries({ f1Deputy, f1Personal, alpha1, alpha2 })) {
+    if (typeof value === "number") continue;
+    throw new TypeError(`Cannot apply transferStage: ${name} is ${value} but a number is expected`);
+  }
+  if (![0, 1, 2, 3, 4].includes(previous)) {
+    throw new RangeError(
+      `Cannot apply transferStage: the previous stage is ${previous} but 0 to 4 is expected`,
+    );
+  }
   if (previous === 0 || f1Deputy < alpha1 * f1Personal) return 1;
   if (previous === 1 && f1Deputy >= alpha1 * f1Personal) return 2;
   if (previous >= 2 && f1Deputy < alpha2 * f1Personal) return 2;

@@ -3,7 +3,8 @@
 import { GpuError } from "./errors.ts";
 
 /** Which adapter is wanted: any (the fastest first), hardware only, or software only. */
-export type AdapterChoice = "auto" | "gpu" | "cpu";
+export const adapterChoices = ["auto", "gpu", "cpu"] as const;
+export type AdapterChoice = typeof adapterChoices[number];
 
 /** What is known of the adapter in use. */
 export interface AdapterDescription {

@@ -7,6 +7,8 @@ export interface BufferView {
   readonly offset: number;
   /** bytes, a multiple of 4 */
   readonly byteLength: number;
+  /** whose memory it is; undefined where nobody has to know */
+  readonly gpu?: unknown;
 }
 
 /** Where a pool's buffers come from and go to. */

@@ -3,7 +3,7 @@
 import source from "../../kernels/ceiling.wgsl" with { type: "text" };
 import type { BufferView } from "./buffers.ts";
 import { kernelFile } from "./kernel.ts";
-import type { DispatchSpec, GpuRuntime } from "./runtime.ts";
+import { type DispatchSpec, GpuRuntime } from "./runtime.ts";
 
 const file = kernelFile("ceiling.wgsl", source);
 
@@ -31,6 +31,9 @@ const attempts = 3;
 
 /** Measures both ceilings, by the host's clock. Takes about a second, and 128 MiB of the GPU's memory meanwhile. */
 export async function measureCeilings(gpu: GpuRuntime): Promise<Ceilings> {
+  if (!(gpu instanceof GpuRuntime)) {
+    throw new TypeError(`Cannot measure ceilings: gpu is ${gpu} but a Gpu is expected`);
+  }
   return {
     arithmetic: await measure(gpu, multiplyAdd),
     memory: await measure(gpu, copy),

@@ -37,6 +37,11 @@ export class Failures {
     if (this.#first) throw this.#first;
   }
 
+  /** From now on there is only this failure. */
+  end(error: GpuError): void {
+    this.#first = error;
+  }
+
   /** The first failure is the cause; later ones follow from it. */
   #fail(error: GpuError): void {
     this.#first ??= error;

@@ -39,6 +39,9 @@ export interface KernelTotals {
 
 /** Adds up the runs of each kernel, the longest first. */
 export function totalsByKernel(runs: readonly KernelRun[]): KernelTotals[] {
+  if (!Array.isArray(runs)) {
+    throw new TypeError("Cannot total: a list of kernels' runs, as of gpu.profile(), is expected");
+  }
   const sum = (own: readonly KernelRun[], valueOf: (run: KernelRun) => number) =>
     own.reduce((sum, run) => sum + valueOf(run), 0);
   const totals = [...Map.groupBy(runs, ({ kernel }) => kernel)].map(([kernel, own]) => ({

@@ -41,6 +41,8 @@ export interface DispatchSpec {
 
 /** Commands go to the queue in groups of about this many. */
 const commandsPerSubmit = 256;
+/** Bytes; every adapter allows bindings at its multiples. */
+const bindingAlignment = 256;
 const readbackUsage = 0x01 | 0x08; // MAP_READ | COPY_DST
 
 /** A device with its pool, its pipelines and its command stream. Dispatching is synchronous; only reading back waits. */
@@ -161,10 +163,11 @@ export class GpuRuntime {
     }
     if (x * y * z === 0) return;
     const { pipeline, layout } = this.#cache.get(file, entryPoint, constants);
-    const entries: BoundView[] = Object.entries(spec.buffers).map(([name, view]) => ({
-      binding: bindingOf(file, name),
-      resource: { buffer: view.buffer, offset: view.offset, size: view.byteLength },
-    }));
+    const entries: BoundView[] = Object.entries(spec.buffers).map(([name, view]) => {
+      this.#expectBindable(`${file.name} ${entryPoint}`, name, view);
+      const resource = { buffer: view.buffer, offset: view.offset, size: view.byteLength };
+      return { binding: bindingOf(file, name), resource };
+    });
     if (file.params.length > 0) {
       const buffer = this.#uniforms.get(packParams(file, params));
       entries.push({ binding: 0, resource: { buffer, offset: 0, size: buffer.size } });
@@ -181,8 +184,24 @@ export class GpuRuntime {
     });
   }
 
-  /** Copies bytes between buffers, which must be different ones. */
+  /**
+   * Copies bytes between buffers, which must be different ones.
+   *
+   * @throws {TypeError} for memory of another Gpu, or of one and the same buffer
+   * @throws {RangeError} for more bytes than either side has
+   */
   copy(source: BufferView, target: BufferView, byteLength = source.byteLength): void {
+    this.#expectOwn("copy", source, target);
+    if (source.buffer === target.buffer) {
+      throw new TypeError("Cannot copy: source and target lie in the same buffer");
+    }
+    const room = Math.min(source.byteLength, target.byteLength);
+    if (!(byteLength >= 0 && byteLength <= room && byteLength % 4 === 0)) {
+      throw new RangeError(
+        `Cannot copy ${byteLength} bytes: the source has ${source.byteLength}, the target ` +
+          `${target.byteLength}, and it has to be a multiple of 4`,
+      );
+    }
     this.#issue({
       kind: "copy",
       phase: this.phase,
@@ -194,18 +213,31 @@ export class GpuRuntime {
     });
   }
 
-  /** Sets bytes to zero. */
-  clear({ buffer, offset, byteLength }: BufferView): void {
+  /** Sets bytes to zero. @throws {TypeError} for memory of another Gpu */
+  clear(view: BufferView): void {
+    this.#expectOwn("clear", view);
+    const { buffer, offset, byteLength } = view;
     this.#issue({ kind: "clear", phase: this.phase, buffer, offset, byteLength });
   }
 
-  /** Uploads data, after everything issued before and before everything issued later. */
+  /**
+   * Uploads data, after everything issued before and before everything issued later.
+   *
+   * @throws {TypeError} for memory of another Gpu, or within a recording
+   * @throws {RangeError} for more data than there is room for
+   */
   write(view: BufferView, data: ArrayBufferView<ArrayBuffer>): void {
+    this.#expectOwn("write", view);
     if (this.#recording) {
       throw new TypeError("Cannot upload within a recording: a replay would not repeat it");
     }
     this.flush();
     const { buffer, byteOffset, byteLength } = data;
+    if (byteLength > view.byteLength) {
+      throw new RangeError(
+        `Cannot write ${byteLength} bytes: there is room for ${view.byteLength}`,
+      );
+    }
     if (byteLength === 0) return;
     const whole = byteLength - byteLength % 4;
     this.device.queue.writeBuffer(view.buffer, view.offset, buffer, byteOffset, whole);
@@ -222,6 +254,7 @@ export class GpuRuntime {
    */
   async read(...views: BufferView[]): Promise<ArrayBuffer> {
     if (this.#recording) throw new TypeError("Cannot read back within a recording");
+    this.#expectOwn("read", ...views);
     const size = views.reduce((sum, view) => sum + view.byteLength, 0);
     const staging = this.device.createBuffer({ size, usage: readbackUsage });
     let offset = 0;
@@ -325,9 +358,28 @@ export class GpuRuntime {
     );
   }
 
-  /** Destroys the device and all its memory. */
+  /** Destroys the device and all its memory: whatever is done with it afterwards is an error. */
   dispose(): void {
+    this.#failures.end(new GpuError("device-lost", "Cannot use this Gpu: it was disposed of"));
     this.device.destroy();
+  }
+
+  /** @throws {TypeError} unless a kernel of this device can use the memory */
+  #expectBindable(kernel: string, name: string, view: BufferView): void {
+    if (view.gpu !== undefined && view.gpu !== this) {
+      throw new TypeError(`Cannot run ${kernel}: "${name}" belongs to another Gpu`);
+    }
+    if (view.offset % bindingAlignment !== 0) {
+      throw new TypeError(
+        `Cannot run ${kernel}: "${name}" is a view from byte ${view.offset} but a multiple of ` +
+          `${bindingAlignment} is expected`,
+      );
+    }
+  }
+
+  #expectOwn(action: string, ...views: readonly BufferView[]): void {
+    if (views.every(({ gpu }) => gpu === undefined || gpu === this)) return;
+    throw new TypeError(`Cannot ${action}: the memory belongs to another Gpu`);
   }
 
   #issue(command: Command): void {

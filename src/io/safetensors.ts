@@ -59,6 +59,7 @@ interface Entry {
  * not one of F16, BF16, F32, F64, I32, I64 and U8, or the tensors do not fill the data without gap or overlap
  */
 export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
+  if (!(bytes instanceof Uint8Array)) throw unreadable(`${bytes} is no Uint8Array`);
   const dataStart = lengthBytes + headerLength(bytes);
   const header = parseHeader(bytes.subarray(lengthBytes, dataStart));
   const data = bytes.subarray(dataStart);
@@ -86,6 +87,17 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, HostTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
+  if (!(tensors instanceof Map)) {
+    throw new TypeError("Cannot write safetensors: a Map of tensors by their names is expected");
+  }
+  const wrong = Object.entries(metadata).find(([, value]) => typeof value !== "string");
+  if (wrong) {
+    throw new TypeError(
+      `Cannot write safetensors: the metadata's ${wrong[0]} is ${
+        wrong[1]
+      } but a string is expected`,
+    );
+  }
   const { entries, byteLength } = layOut(tensors);
   const header = encodeHeader(entries, metadata);
   const dataStart = lengthBytes + header.byteLength;

@@ -189,6 +189,7 @@ function binaryAuc(
 }
 
 function expectPairs(name: string, labels: ClassIndices, predictions: ClassIndices): void {
+  expectLists(name, { labels, predictions });
   if (labels.length !== predictions.length) {
     throw new TypeError(
       `Cannot compute ${name}: ${labels.length} labels but ${predictions.length} predictions`,
@@ -199,6 +200,16 @@ function expectPairs(name: string, labels: ClassIndices, predictions: ClassIndic
   }
 }
 
+/** JavaScript would take anything. */
+function expectLists(name: string, lists: Readonly<Record<string, unknown>>): void {
+  for (const [argument, value] of Object.entries(lists)) {
+    if (typeof value === "object" && typeof (value as ClassIndices | null)?.length === "number") {
+      continue;
+    }
+    throw new TypeError(`Cannot compute ${name}: ${argument} is ${value} but a list is expected`);
+  }
+}
+
 /** @throws {TypeError | RangeError} unless scores are one row of `classes` per label, and labels are classes */
 export function expectScores(
   name: string,
@@ -206,6 +217,7 @@ export function expectScores(
   scores: ArrayLike<number>,
   classes: number,
 ): void {
+  expectLists(name, { labels, scores });
   const rows = expectRows(name, scores, classes);
   if (rows !== labels.length) {
     throw new TypeError(

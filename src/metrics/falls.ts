@@ -43,6 +43,9 @@ export interface Falls {
 
 /** Sums up one metric's changes, be they of one client or of means, of one run or of several. */
 export function summarizeFalls(changes: readonly MetricChange[]): Falls {
+  if (!Array.isArray(changes)) {
+    throw new TypeError("Cannot sum up falls: a list of changes is expected");
+  }
   const known = changes.map(({ change }) => change).filter((change) => change !== null);
   const recoveries = changes.flatMap(({ recovery }) => recovery ?? []);
   const count = (is: (recovery: Recovery) => boolean) => recoveries.filter(is).length;

@@ -42,12 +42,19 @@ type MetricName = "f1" | "auc";
  * @param events of one run in their order; those that tell nothing of this are skipped
  * @param options `role` that is followed, by default the run event's shared role; without a run event the only
  *   role, or PRR-FL's `deputy`
- * @throws {RangeError} if the events have no such role
+ * @throws {TypeError} for no events or unknown options, {RangeError} if the events have no such role
  */
 export function retrogress(
   events: Iterable<SimulationEvent>,
   options: { readonly role?: string } = {},
 ): Retrogress {
+  if (typeof events?.[Symbol.iterator] !== "function") {
+    throw new TypeError("Cannot measure retrogress: a list of a run's events is expected");
+  }
+  const unknown = Object.keys(options).find((name) => name !== "role");
+  if (unknown !== undefined) {
+    throw new TypeError(`Cannot measure retrogress: there is no option "${unknown}"; known: role`);
+  }
   const all = [...events];
   const history = all.filter((event) => event.type === "epoch" || event.type === "aggregation");
   const role = options.role ?? defaultRole(all);

@@ -98,7 +98,11 @@ export class BatchNormRelu implements Module {
 }
 
 /** `[S, N, C, H, W]` → `[S, N, C]`. */
-export const globalAvgPool: Module = { parameters: [], buffers: [], forward: globalAvgPool2d };
+export const globalAvgPool: Module = {
+  parameters: [],
+  buffers: [],
+  forward: (x) => globalAvgPool2d(x),
+};
 
 /** The bound of `kaiming_uniform_` with a = √5, which PyTorch's layers use for weights and biases alike. */
 function kaimingUniform(fanIn: number): { bound: number } {

@@ -2,6 +2,7 @@
 
 import type { GpuRuntime } from "../gpu/runtime.ts";
 import { RandomStream } from "../random.ts";
+import { expectAxes, expectOptions } from "../tensor/checks.ts";
 import type { GradientState, Tensor } from "../tensor/tensor.ts";
 import { FlatTensors } from "./flat_tensors.ts";
 import type { BufferSpec, ForwardContext, Module, ParameterSpec } from "./module.ts";
@@ -50,8 +51,11 @@ export class Model {
    *
    * @param x `[S, N, 3, H, W]`; with fewer models than the stack has, its first ones are used
    * @returns `[S, N, classes]`
+   * @throws {TypeError} for other numbers of axes, more models than the stack has or unknown options
    */
   forward(x: Tensor, options: ForwardOptions = {}): Tensor {
+    expectOptions("Model.forward", options, ["training", "counts"]);
+    expectAxes("Model.forward", "x", x, 5);
     const models = x.shape[0];
     if (models > this.stack) {
       throw new TypeError(

@@ -1,6 +1,6 @@
 // Stochastic gradient descent over a whole stack of models.
 
-import { expectOptions } from "../ops/checks.ts";
+import { expectOptions } from "../tensor/checks.ts";
 import source from "../../kernels/sgd.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
 import { linearWorkgroups } from "../tensor/elementwise.ts";

@@ -4,7 +4,7 @@ import type { BufferView } from "../gpu/buffers.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import { sameShape, showShape, sizeOf } from "../tensor/shape.ts";
 import type { FlatTensors } from "./flat_tensors.ts";
-import type { Model } from "./model.ts";
+import { Model } from "./model.ts";
 
 /** One key of a state dict. */
 interface Entry {
@@ -20,7 +20,7 @@ interface Entry {
  * @returns by PyTorch's key; counters are 64-bit integers, all else f32
  */
 export async function stateDict(model: Model, index?: number): Promise<Map<string, HostTensor>> {
-  if (index !== undefined) expectModel(model, index);
+  expectModel(model, index);
   const entries = entriesOf(model);
   const views = entries.map((entry) => sliceOf(entry, index));
   const bytes = await model.gpu.read(...views);
@@ -46,7 +46,10 @@ export function loadStateDict(
   tensors: ReadonlyMap<string, HostTensor>,
   index?: number,
 ): void {
-  if (index !== undefined) expectModel(model, index);
+  expectModel(model, index);
+  if (!(tensors instanceof Map)) {
+    throw new TypeError("Cannot load state: a Map of tensors by their names is expected");
+  }
   const entries = entriesOf(model);
   expectKeys(entries, tensors);
   const uploads = entries.map((entry) => {
@@ -107,7 +110,11 @@ function listed(kind: string, keys: readonly string[]): string {
   return `${keys.length} ${kind} keys (${shown}${keys.length > 3 ? ", …" : ""})`;
 }
 
-function expectModel(model: Model, index: number): void {
+function expectModel(model: Model, index: number | undefined): void {
+  if (!(model instanceof Model)) {
+    throw new TypeError(`Cannot find the state of ${model}: a model, as of vgg(), is expected`);
+  }
+  if (index === undefined) return;
   if (!Number.isInteger(index) || index < 0 || index >= model.stack) {
     throw new RangeError(`Cannot find model ${index} in a stack of ${model.stack}`);
   }

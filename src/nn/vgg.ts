@@ -1,7 +1,7 @@
 // The VGG of the paper: thirteen 3×3 convolutions with batch normalization, and two linear layers.
 
-import type { GpuRuntime } from "../gpu/runtime.ts";
-import { expectOptions, expectWhole } from "../ops/checks.ts";
+import { GpuRuntime } from "../gpu/runtime.ts";
+import { expectOptions, expectWhole } from "../tensor/checks.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { BatchNormRelu, Conv2d, globalAvgPool, Linear } from "./layers.ts";
 import { Model } from "./model.ts";
@@ -29,10 +29,14 @@ export const vggStride = 2 ** blocks.length;
 /**
  * The network of the official code (`VGG16_Slim_Checked`), initialised as PyTorch does by default.
  *
+ * @throws {TypeError} for options that are unknown or missing
  * @throws {RangeError} unless the width leaves at least one channel everywhere, and stack and numClasses
  *   are whole numbers of at least 1
  */
 export function vgg(gpu: GpuRuntime, options: VggOptions): Model {
+  if (!(gpu instanceof GpuRuntime)) {
+    throw new TypeError(`Cannot apply vgg: gpu is ${gpu} but a Gpu is expected`);
+  }
   expectOptions("vgg", options, ["stack", "numClasses", "bias", "width", "seed"], ["numClasses"]);
   const { stack = 1, numClasses, bias = false, width = 1, seed = 0 } = options;
   expectWhole("vgg", { stack, numClasses }, 1);

@@ -5,7 +5,13 @@ import { elementwise } from "../tensor/elementwise.ts";
 import { broadcastShape, showShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { broadcastTo } from "./broadcast.ts";
-import { expectFinite, expectFloats } from "./checks.ts";
+import {
+  expectFinite,
+  expectFloats,
+  expectNoMore,
+  expectOneGpu,
+  expectStackAligned,
+} from "../tensor/checks.ts";
 
 /**
  * left + right, elementwise, f32.
@@ -14,9 +20,12 @@ import { expectFinite, expectFloats } from "./checks.ts";
  * @param right of a shape that broadcasts with it as in NumPy: aligned at the last axis, and axes of size 1
  *   (or missing in front) are repeated
  * @returns the broadcast shape; gradients are summed over the repeated axes
- * @throws {TypeError} for shapes that do not broadcast
+ * @throws {TypeError} for shapes that do not broadcast, and for those that could be meant in two ways: of fewer axes,
+ *   and as long along the first as the other's stack, as `[S, C]` beside `[S, N, C]`. NumPy would give row n
+ *   what belongs to model n; make it `[S, 1, C]` or `[1, S, C]`
  */
 export function add(left: Tensor, right: Tensor): Tensor {
+  expectNoMore("add", arguments, 2);
   const [a, b] = broadcast("add", left, right);
   const output = elementwise("add", { left: a, right: b });
   return record(output, [a, b], (upstream) => [
@@ -27,6 +36,7 @@ export function add(left: Tensor, right: Tensor): Tensor {
 
 /** left − right, elementwise, f32; shapes and errors as of `add`. */
 export function sub(left: Tensor, right: Tensor): Tensor {
+  expectNoMore("sub", arguments, 2);
   const [a, b] = broadcast("sub", left, right);
   const output = elementwise("subtract", { left: a, right: b });
   return record(output, [a, b], (upstream) => [
@@ -37,6 +47,7 @@ export function sub(left: Tensor, right: Tensor): Tensor {
 
 /** left · right, elementwise, f32; shapes and errors as of `add`. */
 export function mul(left: Tensor, right: Tensor): Tensor {
+  expectNoMore("mul", arguments, 2);
   const [a, b] = broadcast("mul", left, right);
   const output = elementwise("multiply", { left: a, right: b });
   return record(output, [a, b], (upstream) => [
@@ -51,6 +62,7 @@ export function mul(left: Tensor, right: Tensor): Tensor {
  * @throws {RangeError} unless the factor is finite
  */
 export function scale(x: Tensor, factor: number): Tensor {
+  expectNoMore("scale", arguments, 2);
   expectFloats("scale", "x", x);
   expectFinite("scale", { factor });
   const output = elementwise("scale", { left: x }, factor);
@@ -61,6 +73,7 @@ export function scale(x: Tensor, factor: number): Tensor {
 function broadcast(op: string, left: Tensor, right: Tensor): [Tensor, Tensor] {
   expectFloats(op, "left", left);
   expectFloats(op, "right", right);
+  expectOneGpu(op, { left, right });
   const shape = broadcastShape(left.shape, right.shape);
   if (!shape) {
     throw new TypeError(
@@ -68,5 +81,9 @@ function broadcast(op: string, left: Tensor, right: Tensor): [Tensor, Tensor] {
         `${showShape(right.shape)}, which differ in an axis where neither is 1`,
     );
   }
+  expectStackAligned(op, { name: "left", shape: left.shape }, {
+    name: "right",
+    shape: right.shape,
+  });
   return [broadcastTo(left, shape), broadcastTo(right, shape)];
 }

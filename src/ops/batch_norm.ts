@@ -12,10 +12,13 @@ import {
   expectAxes,
   expectChoice,
   expectFloats,
+  expectOneGpu,
   expectOptions,
   expectPositive,
   expectShape,
-} from "./checks.ts";
+  expectTensor,
+  expectWithin,
+} from "../tensor/checks.ts";
 import { maxPool2d } from "./pool2d.ts";
 
 /** Any shape. */
@@ -101,6 +104,7 @@ function hasPairs([, , , H, W]: Shape): boolean {
 
 function checkedCall(x: Tensor, options: BatchNormOptions): Call {
   const { weight, bias, runningMean, runningVar, training, momentum = 0.1, eps = 1e-5 } = options;
+  expectTensor("batchNorm", "x", x);
   if (x.shape.length < 3) {
     throw new TypeError(
       `Cannot apply batchNorm: x has shape ${showShape(x.shape)} but [S, N, C, …] is expected`,
@@ -111,10 +115,16 @@ function checkedCall(x: Tensor, options: BatchNormOptions): Call {
   for (const [name, tensor] of Object.entries({ weight, bias, runningMean, runningVar })) {
     expectShape("batchNorm", name, tensor, [models, channels]);
   }
-  if (options.counts) expectShape("batchNorm", "counts", options.counts, [models], "u32");
-  if (options.numBatchesTracked) {
-    expectShape("batchNorm", "numBatchesTracked", options.numBatchesTracked, [models]);
+  const { counts, numBatchesTracked } = options;
+  if (counts) {
+    expectShape("batchNorm", "counts", counts, [models], "u32");
+    expectWithin("batchNorm", "counts", counts, 0, rows);
   }
+  if (numBatchesTracked) {
+    expectShape("batchNorm", "numBatchesTracked", numBatchesTracked, [models]);
+  }
+  const statistics = { runningMean, runningVar, numBatchesTracked };
+  expectOneGpu("batchNorm", { x, weight, bias, ...statistics, counts });
   expectPositive("batchNorm", { eps });
   if (!(momentum >= 0 && momentum <= 1)) {
     throw new RangeError(
@@ -132,7 +142,7 @@ function checkedCall(x: Tensor, options: BatchNormOptions): Call {
   return {
     ...planes(pixelAxes, pool, sizes),
     x,
-    counts: options.counts ?? fullTensor(x.gpu, [models], rows, "u32"),
+    counts: counts ?? fullTensor(x.gpu, [models], rows, "u32"),
     weight,
     bias,
     channels: emptyTensor(x.gpu, [models, channels, 4]),
@@ -219,8 +229,7 @@ function gradients(call: Call, upstream: Tensor): (Tensor | null)[] {
       x,
       counts,
       channels,
-      upstream,
-      ...ofQuads(call, { pooled_upstream: upstream }),
+      ...upstreams(call, upstream),
       weight_gradient: weightGradient,
       bias_gradient: biasGradient,
     },
@@ -229,13 +238,20 @@ function gradients(call: Call, upstream: Tensor): (Tensor | null)[] {
   });
   const inputGradient = x.requiresGrad
     ? onPlanes("input_gradient", call, {
-      upstream,
-      ...ofQuads(call, { pooled_upstream: upstream }),
+      ...upstreams(call, upstream),
       weight_sums: weightGradient,
       bias_sums: biasGradient,
     })
     : null;
   return [inputGradient, weightGradient, biasGradient];
+}
+
+/** The kernels for quads read one of two kinds; as the other something large enough has to be bound. */
+function upstreams(call: Call, upstream: Tensor): Record<string, Tensor> {
+  return {
+    upstream: call.pool ? call.x : upstream,
+    ...ofQuads(call, { pooled_upstream: upstream }),
+  };
 }
 
 /** What only the kernels for quads take. */

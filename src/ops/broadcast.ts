@@ -12,7 +12,7 @@ import {
 import { stridedCopy } from "../tensor/strided.ts";
 import { sumOver } from "../tensor/sum.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { expectFloats } from "./checks.ts";
+import { expectFloats, expectList, expectNoMore, expectStackAligned } from "../tensor/checks.ts";
 
 /**
  * Repeats a tensor to a larger shape, as `numpy.broadcast_to`, f32. Operations that broadcast do this to their
@@ -20,10 +20,12 @@ import { expectFloats } from "./checks.ts";
  *
  * @param x aligned with `shape` at the last axis; its axes of size 1 or missing in front are repeated
  * @returns a tensor of this shape; `x` itself if it has it already
- * @throws {TypeError} if the shape of `x` does not broadcast to it
+ * @throws {TypeError} if the shape of `x` does not broadcast to it, or could be meant in two ways (see `add`)
  */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  expectNoMore("broadcastTo", arguments, 2);
   expectFloats("broadcastTo", "x", x);
+  expectList("broadcastTo", "shape", shape);
   if (sameShape(x.shape, shape)) return x;
   const reached = broadcastShape(x.shape, shape);
   if (!reached || !sameShape(reached, shape) || shape.includes(0)) {
@@ -32,6 +34,7 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
         `which does not broadcast to ${showShape(shape)}`,
     );
   }
+  expectStackAligned("broadcastTo", { name: "x", shape: x.shape }, { name: "the result", shape });
   const own = padded(x.shape, shape.length);
   const repeated = own.map((size, axis) => size !== shape[axis]);
   const strides = stridesOf(own).map((stride, axis) => repeated[axis] ? 0 : stride);

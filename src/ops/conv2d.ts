@@ -11,7 +11,14 @@ import { kernelFile } from "../gpu/kernel.ts";
 import { gradientMemory, record } from "../tensor/autograd.ts";
 import { showShape } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
-import { expectAxes, expectFloats, expectOptions, expectShape, expectWhole } from "./checks.ts";
+import {
+  expectAxes,
+  expectFloats,
+  expectOneGpu,
+  expectOptions,
+  expectShape,
+  expectWhole,
+} from "../tensor/checks.ts";
 import {
   type ConvDispatch,
   type ConvReduction,
@@ -136,6 +143,7 @@ function checkedShape(x: Tensor, weight: Tensor, options: Conv2dOptions): ConvSh
     );
   }
   if (bias) expectShape("conv2d", "bias", bias, [stack, outChannels]);
+  expectOneGpu("conv2d", { x, weight, bias });
   const outHeight = Math.floor((height + 2 * padding - kernelHeight) / stride) + 1;
   const outWidth = Math.floor((width + 2 * padding - kernelWidth) / stride) + 1;
   if (Math.min(outHeight, outWidth) < 1) {

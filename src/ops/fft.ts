@@ -3,7 +3,7 @@
 import { record } from "../tensor/autograd.ts";
 import { showShape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { expectFloats } from "./checks.ts";
+import { expectFloats, expectNoMore } from "../tensor/checks.ts";
 import { transformLines } from "./fft_pass.ts";
 import { longestTransform } from "./fft_plan.ts";
 
@@ -19,11 +19,13 @@ import { longestTransform } from "./fft_plan.ts";
  * @throws {RangeError} unless n is 1 … 65,536
  */
 export function fft(x: Tensor): Tensor {
+  expectNoMore("fft", arguments, 1, ofAxes);
   return transform("fft", x, 1, "forward");
 }
 
 /** The inverse of {@link fft}, as `numpy.fft.ifft`: 1/n Σ_k x[k] exp(2πi jk/n). Same shapes and errors. */
 export function ifft(x: Tensor): Tensor {
+  expectNoMore("ifft", arguments, 1, ofAxes);
   return transform("ifft", x, 1, "inverse");
 }
 
@@ -35,11 +37,13 @@ export function ifft(x: Tensor): Tensor {
  * @throws as {@link fft}
  */
 export function fft2(x: Tensor): Tensor {
+  expectNoMore("fft2", arguments, 1, ofAxes);
   return transform("fft2", x, 2, "forward");
 }
 
 /** The inverse of {@link fft2}, as `numpy.fft.ifft2`, scaled by 1/(h·w). Same shapes and errors. */
 export function ifft2(x: Tensor): Tensor {
+  expectNoMore("ifft2", arguments, 1, ofAxes);
   return transform("ifft2", x, 2, "inverse");
 }
 
@@ -58,6 +62,8 @@ export function expectLengths(op: string, lengths: readonly number[], subject: s
     }
   }
 }
+
+const ofAxes = " and transforms whole axes, the last or the last two before re and im";
 
 type Direction = "forward" | "inverse";
 

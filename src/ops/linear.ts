@@ -5,7 +5,13 @@ import { kernelFile } from "../gpu/kernel.ts";
 import { gradientMemory, record } from "../tensor/autograd.ts";
 import { linearWorkgroups } from "../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
-import { expectAxes, expectFloats, expectOptions, expectShape } from "./checks.ts";
+import {
+  expectAxes,
+  expectFloats,
+  expectOneGpu,
+  expectOptions,
+  expectShape,
+} from "../tensor/checks.ts";
 
 const file = kernelFile("linear.wgsl", source);
 
@@ -28,6 +34,7 @@ export function linear(x: Tensor, weight: Tensor, options: { bias?: Tensor } = {
   const outputs = weight.shape[1];
   expectShape("linear", "weight", weight, [models, outputs, inputs]);
   if (bias) expectShape("linear", "bias", bias, [models, outputs]);
+  expectOneGpu("linear", { x, weight, bias });
 
   const run = (entryPoint: string, buffers: Record<string, Tensor>, output: Tensor) => {
     x.gpu.dispatch({

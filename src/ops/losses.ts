@@ -6,12 +6,20 @@ import type { Constants } from "../gpu/pipelines.ts";
 import { record } from "../tensor/autograd.ts";
 import { fullTensor } from "../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
-import { expectAxes, expectFloats, expectOptions, expectPositive, expectShape } from "./checks.ts";
+import {
+  expectAxes,
+  expectFloats,
+  expectOneGpu,
+  expectOptions,
+  expectPositive,
+  expectShape,
+  expectWithin,
+} from "../tensor/checks.ts";
 
 const file = kernelFile("losses.wgsl", source);
 
 export interface LossOptions {
-  /** `[S]` u32: how many rows of each model are real. Default: all */
+  /** `[S]` u32: how many rows of each model are real, at most N. Default: all */
   counts?: Tensor;
 }
 
@@ -19,14 +27,15 @@ export interface LossOptions {
  * Mean cross-entropy of each model, as `torch.nn.functional.cross_entropy`.
  *
  * @param logits `[S, N, classes]`
- * @param labels `[S, N]` i32, each in `[0, classes)`
- * @returns `[S]`, nats
+ * @param labels `[S, N]` i32, those of real rows in `[0, classes)`
+ * @returns `[S]`, nats; NaN for a model with a label that is no class, and so are the gradients of such rows
  * @throws {TypeError} for wrong shapes
+ * @throws {RangeError} if labels or counts come from the host and one of them is out of range
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, options: LossOptions = {}): Tensor {
   expectOptions("crossEntropy", options, ["counts"]);
   const call = checkedCall("crossEntropy", "logits", logits, options);
-  expectShape("crossEntropy", "labels", labels, logits.shape.slice(0, 2), "i32");
+  expectLabels("crossEntropy", labels, logits, options);
   const inputs = { logits, labels, counts: call.counts };
   const losses = emptyTensor(logits.gpu, [call.models]);
   call.run("cross_entropy", { ...inputs, losses });
@@ -57,6 +66,7 @@ export function klDiv(
   expectPositive("klDiv", { temperature });
   const call = checkedCall("klDiv", "student", student, options, temperature);
   expectShape("klDiv", "teacher", teacher, student.shape);
+  expectOneGpu("klDiv", { student, teacher, counts: options.counts });
   const inputs = { logits: student, teacher, counts: call.counts };
   const losses = emptyTensor(student.gpu, [call.models]);
   call.run("kl_divergence", { ...inputs, losses });
@@ -75,10 +85,11 @@ export function klDiv(
  *
  * @param personal logits, `[clients, N, classes]`
  * @param deputy logits, the same shape
- * @param labels `[clients, N]` i32
+ * @param labels `[clients, N]` i32, as for `crossEntropy`
  * @param options `stages` `[clients]` u32, each 1 to 4; `counts` `[clients]` u32
  * @returns losses `[clients]`, nats
  * @throws {TypeError} for wrong shapes
+ * @throws {RangeError} if labels, stages or counts come from the host and one of them is out of range
  */
 export function deputyTransferLoss(
   personal: Tensor,
@@ -90,8 +101,10 @@ export function deputyTransferLoss(
   const { stages } = options;
   const call = checkedCall("deputyTransferLoss", "personal", personal, options);
   expectShape("deputyTransferLoss", "deputy", deputy, personal.shape);
-  expectShape("deputyTransferLoss", "labels", labels, personal.shape.slice(0, 2), "i32");
+  expectLabels("deputyTransferLoss", labels, personal, options);
   expectShape("deputyTransferLoss", "stages", stages, [call.models], "u32");
+  expectWithin("deputyTransferLoss", "stages", stages, 1, 4);
+  expectOneGpu("deputyTransferLoss", { personal, deputy, stages });
   const losses = [personal, deputy].map(({ gpu }) => emptyTensor(gpu, [call.models]));
   const gradients = emptyTensor(personal.gpu, [2, ...personal.shape]);
   call.run("deputy_transfer", {
@@ -114,6 +127,14 @@ export function deputyTransferLoss(
   return { personal: personalLoss, deputy: deputyLoss };
 }
 
+/** Labels of padded rows may be anything, and which rows those are only the kernel knows. */
+function expectLabels(op: string, labels: Tensor, logits: Tensor, { counts }: LossOptions): void {
+  const [models, rows, classes] = logits.shape;
+  expectShape(op, "labels", labels, [models, rows], "i32");
+  expectOneGpu(op, { logits, labels, counts });
+  if (!counts) expectWithin(op, "labels", labels, 0, classes - 1);
+}
+
 function checkedCall(
   op: string,
   name: string,
@@ -124,7 +145,10 @@ function checkedCall(
   expectAxes(op, name, logits, 3);
   expectFloats(op, name, logits);
   const [models, rows, classes] = logits.shape;
-  if (options.counts) expectShape(op, "counts", options.counts, [models], "u32");
+  if (options.counts) {
+    expectShape(op, "counts", options.counts, [models], "u32");
+    expectWithin(op, "counts", options.counts, 0, rows);
+  }
   const { gpu } = logits;
   return {
     models,

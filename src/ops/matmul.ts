@@ -8,7 +8,7 @@ import { broadcastShape, showShape, sizeOf } from "../tensor/shape.ts";
 import { sumOver } from "../tensor/sum.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import { broadcastTo } from "./broadcast.ts";
-import { expectFloats } from "./checks.ts";
+import { expectFloats, expectNoMore, expectOneGpu, expectStackAligned } from "../tensor/checks.ts";
 
 const file = kernelFile("matmul.wgsl", source);
 
@@ -33,6 +33,7 @@ interface Operand {
  * @throws {TypeError} for fewer than two axes, as vectors have, or shapes that do not fit together
  */
 export function matmul(left: Tensor, right: Tensor): Tensor {
+  expectNoMore("matmul", arguments, 2);
   const [a, b] = expectMatrices(left, right);
   const output = product({ tensor: a, transposed: false }, { tensor: b, transposed: false });
   return record(output, [a, b], (upstream) => {
@@ -48,6 +49,7 @@ export function matmul(left: Tensor, right: Tensor): Tensor {
 function expectMatrices(left: Tensor, right: Tensor): [Tensor, Tensor] {
   expectFloats("matmul", "left", left);
   expectFloats("matmul", "right", right);
+  expectOneGpu("matmul", { left, right });
   const shapes = `left ${showShape(left.shape)}, right ${showShape(right.shape)}`;
   if (left.shape.length < 2 || right.shape.length < 2) {
     throw new TypeError(`Cannot apply matmul: both need at least two axes (${shapes})`);
@@ -65,6 +67,11 @@ function expectMatrices(left: Tensor, right: Tensor): [Tensor, Tensor] {
       `Cannot apply matmul: the axes in front of the matrices do not broadcast (${shapes})`,
     );
   }
+  const [leftBatch, rightBatch] = [left, right].map(({ shape }) => shape.slice(0, -2));
+  expectStackAligned("matmul", { name: "left", shape: leftBatch }, {
+    name: "right",
+    shape: rightBatch,
+  });
   return [
     broadcastTo(left, [...batch, rows, terms]),
     broadcastTo(right, [...batch, terms, columns]),

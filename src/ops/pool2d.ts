@@ -7,14 +7,21 @@ import { record } from "../tensor/autograd.ts";
 import { linearWorkgroups } from "../tensor/elementwise.ts";
 import { showShape } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
-import { expectAxes, expectFloats, expectOptions, expectWhole } from "./checks.ts";
+import {
+  expectAxes,
+  expectFloats,
+  expectNoMore,
+  expectOptions,
+  expectWhole,
+} from "../tensor/checks.ts";
 
 const file = kernelFile("pool2d.wgsl", source);
 const tile = 8;
 
 /**
  * The largest value of each window, as `torch.nn.functional.max_pool2d` without padding: rows and columns
- * that fill no window are dropped, and the first of equal values receives the gradient.
+ * that fill no window are dropped, and the first of equal values receives the gradient. NaN counts as the largest
+ * value; of several the last one receives the gradient.
  *
  * @param x `[S, N, C, H, W]`
  * @param options `kernelSize` in pixels, `stride` by default the same
@@ -77,6 +84,7 @@ export function maxPool2d(
  * @throws {TypeError} unless x has five axes
  */
 export function globalAvgPool2d(x: Tensor): Tensor {
+  expectNoMore("globalAvgPool2d", arguments, 1);
   const [S, N, C, height, width] = imageShape("globalAvgPool2d", x);
   const planes = S * N * C;
   const params = { planes, height, width, out_height: 1, out_width: 1, kernel_size: 1, stride: 1 };

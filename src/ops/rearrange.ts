@@ -4,7 +4,7 @@ import { record } from "../tensor/autograd.ts";
 import { type Shape, showShape, sizeOf, stridesOf } from "../tensor/shape.ts";
 import { stridedCopy } from "../tensor/strided.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { markAxes } from "./checks.ts";
+import { expectList, expectNoMore, expectTensor, markAxes } from "../tensor/checks.ts";
 
 /**
  * The same elements, row by row, under another shape, as `torch.reshape`. The memory is shared.
@@ -14,6 +14,9 @@ import { markAxes } from "./checks.ts";
  * @throws {TypeError} unless both shapes have the same number of elements
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  expectTensor("reshape", "x", x);
+  expectList("reshape", "shape", shape);
+  expectNoMore("reshape", arguments, 2);
   const rest = x.size / sizeOf(shape.filter((size) => size !== -1));
   const once = shape.indexOf(-1) === shape.lastIndexOf(-1);
   const full = shape.map((size) => size === -1 ? rest : size);
@@ -35,6 +38,9 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
  * @throws {RangeError} unless every axis of `x` is named once
  */
 export function permute(x: Tensor, order: readonly number[]): Tensor {
+  expectTensor("permute", "x", x);
+  expectList("permute", "order", order);
+  expectNoMore("permute", arguments, 2);
   if (x.dtype === "u8") {
     throw new TypeError("Cannot apply permute: x is u8 but 32 bits are expected");
   }

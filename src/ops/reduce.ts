@@ -5,7 +5,7 @@ import { sumOver } from "../tensor/sum.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { scale } from "./arithmetic.ts";
 import { broadcastTo } from "./broadcast.ts";
-import { expectFloats, expectOptions, markAxes } from "./checks.ts";
+import { expectFloats, expectList, expectOptions, markAxes } from "../tensor/checks.ts";
 
 /** Along which axes. */
 export interface ReduceOptions {
@@ -20,7 +20,7 @@ export interface ReduceOptions {
  *
  * @param x of any shape; the stack axis is summed like any other unless `axes` leaves it out
  * @returns the shape without these axes, `[]` for all of them
- * @throws {RangeError} for axes that do not exist or are named twice
+ * @throws {RangeError} for axes that do not exist or are named twice, and for an empty list
  */
 export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce("sum", x, options).sum;
@@ -35,9 +35,11 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
 function reduce(op: string, x: Tensor, options: ReduceOptions) {
   expectOptions(op, options, ["axes", "keepDims"]);
   const { axes, keepDims = false } = options;
-  if (axes !== undefined && !Array.isArray(axes)) {
-    throw new TypeError(
-      `Cannot apply ${op}: axes is ${axes} but a list such as [${axes}] is expected`,
+  if (axes !== undefined) expectList(op, "axes", axes);
+  if (axes?.length === 0) {
+    throw new RangeError(
+      `Cannot apply ${op}: axes is [], which PyTorch takes for all axes and NumPy for none; ` +
+        "leave axes out for all",
     );
   }
   expectFloats(op, "x", x);

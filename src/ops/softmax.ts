@@ -5,19 +5,21 @@ import { kernelFile } from "../gpu/kernel.ts";
 import { record } from "../tensor/autograd.ts";
 import { linearWorkgroups } from "../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
-import { expectFloats, expectNoMore } from "./checks.ts";
+import { expectFloats, expectNoMore } from "../tensor/checks.ts";
 
 const file = kernelFile("softmax.wgsl", source);
 
+const alongLast = " and works along the last axis";
+
 /** exp(x) / Σ exp(x) along the last axis. Any shape, f32. */
-export function softmax(x: Tensor, ...surplus: readonly unknown[]): Tensor {
-  expectNoMore("softmax", surplus, "it works along the last axis");
+export function softmax(x: Tensor): Tensor {
+  expectNoMore("softmax", arguments, 1, alongLast);
   return alongLastAxis("softmax", x);
 }
 
 /** log(softmax(x)) along the last axis. Any shape, f32; nats. */
-export function logSoftmax(x: Tensor, ...surplus: readonly unknown[]): Tensor {
-  expectNoMore("logSoftmax", surplus, "it works along the last axis");
+export function logSoftmax(x: Tensor): Tensor {
+  expectNoMore("logSoftmax", arguments, 1, alongLast);
   return alongLastAxis("logSoftmax", x);
 }
 

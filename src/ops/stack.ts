@@ -5,7 +5,7 @@ import { kernelFile } from "../gpu/kernel.ts";
 import { record } from "../tensor/autograd.ts";
 import { linearWorkgroups } from "../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
-import { expectWhole } from "./checks.ts";
+import { expectNoMore, expectTensor, expectWhole } from "../tensor/checks.ts";
 
 const file = kernelFile("stack.wgsl", source);
 
@@ -17,6 +17,8 @@ const file = kernelFile("stack.wgsl", source);
  * @throws {RangeError} unless 0 ≤ first < S and step ≥ 1
  */
 export function everyModel(x: Tensor, first: number, step: number): Tensor {
+  expectNoMore("everyModel", arguments, 3);
+  expectTensor("everyModel", "x", x);
   const [models, ...rest] = x.shape;
   if (x.dtype === "u8") {
     throw new TypeError("Cannot apply everyModel: x is u8 but 32 bits are expected");

@@ -1,6 +1,7 @@
 // Reverse-mode differentiation: the tape, its order, and the sum of gradients.
 
 import { accumulate, elementwise, fullTensor } from "./elementwise.ts";
+import { expectTensor } from "./checks.ts";
 import { sameShape, showShape } from "./shape.ts";
 import { emptyTensor, type TapeNode, type Tensor } from "./tensor.ts";
 
@@ -12,6 +13,9 @@ let tapeIsOn = true;
  * @throws {TypeError} if `body` is asynchronous, because the tape would be on again while it runs
  */
 export function noGrad<T>(body: () => T): T {
+  if (typeof body !== "function") {
+    throw new TypeError(`Cannot apply noGrad to ${body}: a function is expected`);
+  }
   const before = tapeIsOn;
   tapeIsOn = false;
   try {
@@ -47,8 +51,13 @@ export function record(
  *   of the gradient differ
  */
 export function backward(output: Tensor, gradient?: Tensor): void {
+  expectTensor("backward", "output", output);
+  if (gradient !== undefined) expectTensor("backward", "gradient", gradient);
   if (!output.requiresGrad) {
     throw new TypeError("Cannot differentiate: no input of the output requires a gradient");
+  }
+  if (gradient && gradient.gpu !== output.gpu) {
+    throw new TypeError("Cannot differentiate: the gradient belongs to another Gpu");
   }
   if (gradient && (!sameShape(gradient.shape, output.shape) || gradient.dtype !== output.dtype)) {
     throw new TypeError(
@@ -73,6 +82,7 @@ export function backward(output: Tensor, gradient?: Tensor): void {
  * @throws {TypeError} if there is none
  */
 export function gradOf(tensor: Tensor): Tensor {
+  expectTensor("gradOf", "tensor", tensor);
   if (!tensor.gradient) {
     throw new TypeError(
       `Cannot read a gradient: backward has not reached this tensor of shape ${
@@ -85,6 +95,7 @@ export function gradOf(tensor: Tensor): Tensor {
 
 /** Forgets a tensor's gradient, as `x.grad = None` in PyTorch: the next `backward` starts afresh. */
 export function clearGrad(tensor: Tensor): void {
+  expectTensor("clearGrad", "tensor", tensor);
   tensor.gradient?.dispose();
   tensor.gradient = null;
 }

@@ -1,9 +1,11 @@
 // The GPU with tensors: what a program opens first.
 
-import { type AdapterChoice, openDevice } from "../gpu/adapter.ts";
+import { type AdapterChoice, adapterChoices, openDevice } from "../gpu/adapter.ts";
+import type { BufferView } from "../gpu/buffers.ts";
 import { GpuRuntime } from "../gpu/runtime.ts";
+import { expectChoice, expectOptions } from "./checks.ts";
 import { type Shape, showShape, sizeOf } from "./shape.ts";
-import { type Dtype, emptyTensor, type Tensor, type TensorData } from "./tensor.ts";
+import { type Dtype, emptyTensor, type IntegerRange, Tensor, type TensorData } from "./tensor.ts";
 
 /** A device that makes tensors. */
 export class Gpu extends GpuRuntime {
@@ -13,20 +15,21 @@ export class Gpu extends GpuRuntime {
    * @param data its type decides the dtype: f32, i32, u32 or u8
    * @param shape by default one axis
    * @throws {TypeError} unless the shape has as many elements as the array, which must be of those types;
-   *   or if a gradient is required of integers
+   *   for an option that is unknown, or if a gradient is required of integers
    */
   tensor(
     data: TensorData,
-    shape: Shape = [data.length],
+    shape: Shape = [data?.length],
     options: { requiresGrad?: boolean } = {},
   ): Tensor {
-    if (sizeOf(shape) !== data.length) {
+    const dtype = dtypeOf(data);
+    expectOptions("gpu.tensor", options, ["requiresGrad"]);
+    if (Array.isArray(shape) && sizeOf(shape) !== data.length) {
       throw new TypeError(
         `Cannot make a tensor: shape ${showShape(shape)} has ${sizeOf(shape)} elements ` +
           `but the array has ${data.length}`,
       );
     }
-    const dtype = dtypeOf(data);
     const { requiresGrad = false } = options;
     if (requiresGrad && dtype !== "f32") {
       throw new TypeError(
@@ -45,6 +48,34 @@ export class Gpu extends GpuRuntime {
     this.clear(tensor);
     return tensor;
   }
+
+  /**
+   * Uploads data, after everything issued before and before everything issued later.
+   *
+   * @throws {TypeError} for a tensor of another Gpu or an array of another type than the tensor's
+   * @throws {RangeError} for more data than the tensor holds
+   */
+  override write(view: BufferView, data: ArrayBufferView<ArrayBuffer>): void {
+    if (!(view instanceof Tensor)) return super.write(view, data);
+    const { dtype } = view;
+    const given = dtypeOf(data);
+    if (given !== dtype) {
+      throw new TypeError(`Cannot write to a tensor of ${dtype}: the array is ${given}`);
+    }
+    super.write(view, data);
+    const isInteger = data instanceof Int32Array || data instanceof Uint32Array;
+    view.range = isInteger && data.byteLength === view.byteLength ? rangeOf(data) : null;
+  }
+
+  override copy(source: BufferView, target: BufferView, byteLength?: number): void {
+    super.copy(source, target, byteLength);
+    if (target instanceof Tensor) target.range = null;
+  }
+
+  override clear(view: BufferView): void {
+    super.clear(view);
+    if (view instanceof Tensor) view.range = null;
+  }
 }
 
 /**
@@ -54,16 +85,30 @@ export class Gpu extends GpuRuntime {
  * @throws {GpuError} of kind "no-adapter", saying what to install
  */
 export async function openGpu(options: { adapter?: AdapterChoice } = {}): Promise<Gpu> {
-  const { device, description } = await openDevice(options.adapter ?? "auto");
+  expectOptions("openGpu", options, ["adapter"]);
+  const { adapter = "auto" } = options;
+  expectChoice("openGpu", "adapter", adapter, adapterChoices);
+  const { device, description } = await openDevice(adapter);
   return new Gpu(device, description);
 }
 
-function dtypeOf(data: TensorData): Dtype {
+function rangeOf(data: Int32Array | Uint32Array): IntegerRange | null {
+  if (data.length === 0) return null;
+  let [least] = data;
+  let most = least;
+  for (const value of data) {
+    if (value < least) least = value;
+    else if (value > most) most = value;
+  }
+  return { least, most };
+}
+
+function dtypeOf(data: ArrayBufferView): Dtype {
   if (data instanceof Float32Array) return "f32";
   if (data instanceof Int32Array) return "i32";
   if (data instanceof Uint32Array) return "u32";
   if (data instanceof Uint8Array) return "u8";
-  const { name } = (data as object).constructor;
+  const name = (data as object | null | undefined)?.constructor.name ?? data;
   throw new TypeError(
     `Cannot make a tensor of a ${name}: use a Float32Array, Int32Array, Uint32Array or Uint8Array`,
   );

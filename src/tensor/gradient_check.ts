@@ -2,6 +2,7 @@
 
 import { RandomStream } from "../random.ts";
 import { backward, gradOf } from "./autograd.ts";
+import { expectList, expectOptions, expectTensor } from "./checks.ts";
 import { sameShape, type Shape, showShape, sizeOf } from "./shape.ts";
 import { emptyTensor, type Tensor } from "./tensor.ts";
 
@@ -73,13 +74,16 @@ const differenceError = 1e-8;
  *
  * @param op the same every time it is called
  * @param inputs f32; those that require a gradient are checked, and all are left as they were
- * @throws {TypeError} if no input requires a gradient, or the reference's output has another shape
+ * @throws {TypeError} if no input requires a gradient, for an unknown option, or if the reference's output has another shape
  */
 export async function checkGradients(
   op: (...inputs: Tensor[]) => Tensor,
   inputs: readonly Tensor[],
   options: GradientCheckOptions = {},
 ): Promise<GradientReport> {
+  expectOptions("checkGradients", options, ["reference", "tolerance", "step", "elements"]);
+  expectList("checkGradients", "inputs", inputs);
+  inputs.forEach((input, at) => expectTensor("checkGradients", `input ${at}`, input));
   const { reference, elements = 100 } = options;
   const { tolerance = reference ? 1e-5 : 2e-2, step = reference ? 1e-5 : 2 ** -7 } = options;
   if (!inputs.some(({ requiresGrad }) => requiresGrad)) {

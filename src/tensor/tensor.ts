@@ -11,7 +11,8 @@ export type TensorData =
   | Uint32Array<ArrayBuffer>
   | Uint8Array<ArrayBuffer>;
 
-export type Dtype = "f32" | "i32" | "u32" | "u8";
+const dtypes = ["f32", "i32", "u32", "u8"] as const;
+export type Dtype = typeof dtypes[number];
 
 /** How an operation's gradient is found: its inputs, and from the gradient of its output theirs. */
 export interface TapeNode {
@@ -26,11 +27,23 @@ export interface GradientState {
   zeroedIn: number | null;
 }
 
+/** The smallest and the largest of integers. */
+export interface IntegerRange {
+  readonly least: number;
+  readonly most: number;
+}
+
 /** Memory that several tensors (views of each other) share. */
 export class Storage {
+  /** of all the integers in it, where the host has uploaded them; null where nobody knows */
+  range: IntegerRange | null = null;
   #references = 0;
 
-  constructor(readonly buffer: GPUBuffer, private readonly release: () => void) {}
+  constructor(
+    readonly buffer: GPUBuffer,
+    readonly byteLength: number,
+    private readonly release: () => void,
+  ) {}
 
   retain(): this {
     this.#references++;
@@ -68,13 +81,18 @@ export class Tensor implements BufferView {
 
   /** @throws {TypeError} after `dispose` */
   get buffer(): GPUBuffer {
-    if (this.#disposed) {
-      throw new TypeError(
-        `Cannot use a tensor of shape ${showShape(this.shape)}: its scope has ended, ` +
-          "or it was disposed of",
-      );
-    }
+    this.#expectAlive();
     return this.#storage.buffer;
+  }
+
+  /** Of its elements, where the host has uploaded them and nothing has been written since; null where nobody knows. */
+  get range(): IntegerRange | null {
+    return this.#isWhole ? this.#storage.range : null;
+  }
+
+  /** To be told by whoever writes to it. */
+  set range(range: IntegerRange | null) {
+    this.#storage.range = this.#isWhole ? range : null;
   }
 
   /** Number of elements. */
@@ -91,7 +109,9 @@ export class Tensor implements BufferView {
    * The tape knows nothing of it: no gradient flows through a view.
    */
   view(shape: Shape, offset = 0): Tensor {
-    if (offset + byteLengthOf(sizeOf(shape), this.dtype) > this.byteLength) {
+    this.#expectAlive();
+    const end = offset + byteLengthOf(sizeOf(shape), this.dtype);
+    if (!Number.isInteger(offset) || offset < 0 || offset % 4 !== 0 || end > this.byteLength) {
       throw new TypeError(
         `Cannot view ${showShape(this.shape)} as ${showShape(shape)} from byte ${offset}`,
       );
@@ -116,6 +136,18 @@ export class Tensor implements BufferView {
   [Symbol.dispose](): void {
     this.dispose();
   }
+
+  get #isWhole(): boolean {
+    return this.offset === 0 && this.byteLength === this.#storage.byteLength;
+  }
+
+  #expectAlive(): void {
+    if (!this.#disposed) return;
+    throw new TypeError(
+      `Cannot use a tensor of shape ${showShape(this.shape)}: its scope has ended, ` +
+        "or it was disposed of",
+    );
+  }
 }
 
 /**
@@ -124,16 +156,21 @@ export class Tensor implements BufferView {
  * @throws {TypeError} for a shape with fractional, negative or empty axes
  */
 export function emptyTensor(gpu: GpuRuntime, shape: Shape, dtype: Dtype = "f32"): Tensor {
-  if (shape.some((size) => !Number.isInteger(size) || size < 1)) {
+  if (!Array.isArray(shape) || shape.some((size) => !Number.isInteger(size) || size < 1)) {
+    const shown = Array.isArray(shape) ? showShape(shape) : shape;
     throw new TypeError(
-      `Cannot make a tensor of shape ${
-        showShape(shape)
-      }: sizes have to be whole numbers of at least 1`,
+      `Cannot make a tensor of shape ${shown}: sizes have to be a list of whole numbers of at least 1`,
+    );
+  }
+  if (!dtypes.includes(dtype)) {
+    throw new TypeError(
+      `Cannot make a tensor of ${dtype}: its dtype has to be one of ${dtypes.join(", ")}`,
     );
   }
   const subject = `a tensor ${showShape(shape)} of ${dtype}`;
-  const { buffer, release } = gpu.allocate(byteLengthOf(sizeOf(shape), dtype), subject);
-  return new Tensor(gpu, shape, dtype, new Storage(buffer, release));
+  const byteLength = byteLengthOf(sizeOf(shape), dtype);
+  const { buffer, release } = gpu.allocate(byteLength, subject);
+  return new Tensor(gpu, shape, dtype, new Storage(buffer, byteLength, release));
 }
 
 /** Bytes in memory: whole words, because uploads and bindings are. */

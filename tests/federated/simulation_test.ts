@@ -281,6 +281,46 @@ const mistakes: readonly (readonly [string, Partial<SimulationConfig>, string])[
     { dataset: withValid({ labels: withLabel(3) }) },
     "label 3 but there are 3",
   ],
+  [
+    "labels between two classes",
+    { dataset: withValid({ labels: Float32Array.of(0.5) as unknown as Int32Array }) },
+    "has labels of Float32Array but an Int32Array is needed",
+  ],
+  [
+    "images that are not bytes",
+    { dataset: withValid({ images: new Float32Array(24 * 32 * 32) as unknown as Uint8Array }) },
+    "has images of Float32Array but a Uint8Array of RGB bytes is needed",
+  ],
+  [
+    "two clients of one name",
+    { dataset: { ...dataset, clients: [dataset.clients[0], dataset.clients[0]] } },
+    "two clients are called A; give each a name of its own",
+  ],
+  [
+    "a client without a name",
+    { dataset: { ...dataset, clients: [{ ...dataset.clients[0], name: "" }] } },
+    "a client's name is empty",
+  ],
+  [
+    "no method",
+    { method: null as unknown as "prrfl" },
+    "method is null but has to be one of local",
+  ],
+  [
+    "a number as text",
+    { rounds: "3" as unknown as number },
+    'rounds is "3" but has to be a number, not a text',
+  ],
+  [
+    "a switch that is none",
+    { shuffle: 1 as unknown as boolean },
+    "shuffle is 1 but has to be true",
+  ],
+  [
+    "a setting that does not exist",
+    { round: 3 } as Partial<SimulationConfig>,
+    'there is no option "round", did you mean rounds?',
+  ],
   ["images of another size", { dataset: { ...dataset, imageSize: 64 } }, "labels ask for"],
   [
     "weights of another network",

@@ -36,16 +36,17 @@ goldenTest(
 
 async function checkStages(folder: string, name: string): Promise<void> {
   const { sequences, grid } = await readDescription<Stages>(folder, name);
-  for (const { name, steps, ...alphas } of sequences) {
+  for (const { name, steps, alpha1, alpha2 } of sequences) {
     for (const [index, step] of steps.entries()) {
       const [deputy, personal] = [Number(step.f1_deputy), Number(step.f1_personal)];
-      const stage = transferStage(step.stage_before, deputy, personal, alphas);
+      const stage = transferStage(step.stage_before, deputy, personal, { alpha1, alpha2 });
       assertEquals(stage, step.stage, `${name}, step ${index}`);
     }
   }
-  for (const [before, personal, deputy, stage] of grid.rows) {
+  const { alpha1, alpha2, rows } = grid;
+  for (const [before, personal, deputy, stage] of rows) {
     const label = `stage ${before}, F1 ${personal} and ${deputy}`;
-    assertEquals(transferStage(before, deputy, personal, grid), stage, label);
+    assertEquals(transferStage(before, deputy, personal, { alpha1, alpha2 }), stage, label);
   }
 }
 

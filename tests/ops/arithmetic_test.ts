@@ -1,6 +1,8 @@
 // Sums, differences, products and multiples, with broadcasting.
 
 import { add, mul, scale, sub } from "../../src/ops/arithmetic.ts";
+import { broadcastTo } from "../../src/ops/broadcast.ts";
+import { matmul } from "../../src/ops/matmul.ts";
 import { backward, gradOf } from "../../src/tensor/autograd.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
@@ -110,4 +112,25 @@ Deno.test("add() covers more elements than one row of workgroups has", async () 
   const sum = await add(left, right).read();
   const wrong = sum.findIndex((value, i) => value !== i % 1000 + i % 7);
   if (wrong >= 0) throw new RangeError(`Element ${wrong} is ${sum[wrong]}`);
+});
+
+Deno.test("shapes that could take models for rows are refused, with both readings", () => {
+  using _scope = gpu.scope();
+  const [stack, single] = [gpu.zeros([3, 3, 4]), gpu.zeros([3, 4])];
+  const message =
+    "[3, 4] beside right [3, 3, 4] can be meant in two ways; reshape it to [3, 1, 4] " +
+    "for each model its own, or to [1, 3, 4] for all models the same";
+  for (const op of [add, sub, mul]) {
+    assertThrows(() => op(single, stack), TypeError, message);
+    assertThrows(
+      () => op(gpu.zeros([2, 1, 4]), gpu.zeros([2, 4])),
+      TypeError,
+      "[2, 1, 4] for each",
+    );
+  }
+  assertThrows(() => broadcastTo(single, [3, 3, 4]), TypeError, "can be meant in two ways");
+  const [left, right] = [gpu.zeros([2, 2, 3, 3]), gpu.zeros([2, 3, 3])];
+  assertThrows(() => matmul(left, right), TypeError, "can be meant in two ways");
+  assertEquals(add(stack, gpu.zeros([1, 4])).shape, [3, 3, 4]);
+  assertEquals(matmul(left, gpu.zeros([3, 3])).shape, [2, 2, 3, 3]);
 });

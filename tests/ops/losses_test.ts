@@ -1,11 +1,13 @@
 // Cross-entropy, the divergence from a teacher, and the losses of Deputy-Enhanced Transfer.
 
 import { crossEntropy, deputyTransferLoss, klDiv } from "../../src/ops/losses.ts";
-import { backward, gradOf } from "../../src/tensor/autograd.ts";
+import { everyModel } from "../../src/ops/stack.ts";
+import { backward, clearGrad, gradOf } from "../../src/tensor/autograd.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { assertEquals, assertThrows } from "../assert.ts";
+import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { checkOp, type Input, perModel, randomInput, randomLabels } from "../check_op.ts";
-import { gpu } from "../gpu.ts";
+import { assertAllClose } from "../close.ts";
+import { adapterKinds, gpu, withKernelsFor } from "../gpu.ts";
 import { type PyTorchCase, pytorchTest } from "../pytorch.ts";
 import {
   crossEntropyReference,
@@ -222,3 +224,76 @@ Deno.test("klDiv() rejects temperatures that are not above zero", () => {
     );
   }
 });
+
+Deno.test("labels, counts and stages that the host knows to be out of range are refused", () => {
+  using _scope = gpu.scope();
+  const logits = gpu.zeros([2, 2, 3]);
+  const labels = (...values: number[]) => gpu.tensor(Int32Array.from(values), [2, 2]);
+  const pair = (...values: number[]) => gpu.tensor(Uint32Array.from(values));
+  const right = labels(0, 1, 2, 0);
+  const refusals: [() => unknown, string][] = [
+    [() => crossEntropy(logits, labels(0, 1, 3, 0)), "crossEntropy: labels holds 3 but 0 to 2"],
+    [() => crossEntropy(logits, labels(0, -1, 2, 0)), "crossEntropy: labels holds -1 but 0 to 2"],
+    [() => crossEntropy(logits, right, { counts: pair(2, 3) }), "counts holds 3 but 0 to 2"],
+    [() => klDiv(logits, logits, { counts: pair(9, 1) }), "klDiv: counts holds 9 but 0 to 2"],
+    [
+      () => deputyTransferLoss(logits, logits, labels(0, 1, 2, 7), { stages: pair(1, 2) }),
+      "deputyTransferLoss: labels holds 7 but 0 to 2",
+    ],
+    [
+      () => deputyTransferLoss(logits, logits, right, { stages: pair(0, 5) }),
+      "deputyTransferLoss: stages holds 0 but 1 to 4",
+    ],
+  ];
+  for (const [call, message] of refusals) assertThrows(call, RangeError, message);
+  gpu.write(right, Int32Array.of(0, 0, 0, 5));
+  assertThrows(() => crossEntropy(logits, right), RangeError, "labels holds 5");
+  gpu.write(right, Int32Array.of(0, 0, 0, 2));
+  crossEntropy(logits, right);
+});
+
+Deno.test("labels of padded rows may be anything", async () => {
+  using _scope = gpu.scope();
+  const logits = gpu.tensor(Float32Array.of(0, 0, 5, 5), [1, 2, 2], { requiresGrad: true });
+  const labels = gpu.tensor(Int32Array.of(1, -100), [1, 2]);
+  const loss = crossEntropy(logits, labels, { counts: gpu.tensor(Uint32Array.of(1)) });
+  backward(loss);
+  assertAllClose("loss", await loss.read(), [Math.LN2], 1e-6);
+  assertAllClose("gradient", await gradOf(logits).read(), [0.5, -0.5, 0, 0], 1e-6);
+});
+
+for (const kind of adapterKinds) {
+  Deno.test(`a label that only the GPU knows to be no class makes NaN, with the kernels for a ${kind}`, () =>
+    withKernelsFor(kind, async () => {
+      for (const label of [-1, 3, 2 ** 30]) {
+        using _scope = gpu.scope();
+        const logits = ["personal", "deputy"].map(() => {
+          const tensor = gpu.zeros([2, 2, 3]);
+          tensor.requiresGrad = true;
+          return tensor;
+        });
+        const labels = everyModel(gpu.tensor(Int32Array.of(0, label, 1, 2), [2, 2]), 0, 1);
+        const losses = [crossEntropy(logits[0], labels)];
+        const stages = gpu.tensor(Uint32Array.of(2, 2));
+        const transfer = deputyTransferLoss(logits[0], logits[1], labels, { stages });
+        losses.push(transfer.personal, transfer.deputy);
+        for (const loss of losses) {
+          const [bad, good] = await loss.read();
+          assertEquals(Number.isNaN(bad), true, `label ${label}`);
+          assert(Math.abs(good - Math.log(3)) < 1e-6);
+        }
+        for (const [at, loss] of losses.entries()) {
+          const input = logits[at === 2 ? 1 : 0];
+          clearGrad(input);
+          backward(loss);
+          const gradient = [...await gradOf(input).read()];
+          const isNaN = gradient.map(Number.isNaN);
+          assertEquals(
+            isNaN,
+            gradient.map((_, element) => element >= 3 && element < 6),
+            `loss ${at}`,
+          );
+        }
+      }
+    }));
+}

@@ -2,7 +2,7 @@
 
 import source from "../../../kernels/average.wgsl" with { type: "text" };
 import { kernelFile } from "../../gpu/kernel.ts";
-import { expectFloats } from "../../ops/checks.ts";
+import { expectFloats, expectOptions } from "../../tensor/checks.ts";
 import { linearWorkgroups } from "../../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../../tensor/tensor.ts";
 import { type MeanOptions, meanWeights } from "./mean_weights.ts";
@@ -13,10 +13,15 @@ const file = kernelFile("average.wgsl", source);
  * The mean over clients, for each of them.
  *
  * @param weights `[clients, …]`, f32
+ * @param options `rate`, which every aggregation is told, means nothing here: all frequencies are averaged
  * @returns the same shape; all clients' parts are equal
  * @throws {TypeError} for wrong shapes or dtypes
  */
-export function averageOverClients(weights: Tensor, options: MeanOptions = {}): Tensor {
+export function averageOverClients(
+  weights: Tensor,
+  options: MeanOptions & { rate?: number } = {},
+): Tensor {
+  expectOptions("averageOverClients", options, ["clientWeights", "rate"]);
   expectFloats("averageOverClients", "weights", weights);
   const [clients] = weights.shape;
   const size = weights.size / clients;

@@ -3,7 +3,7 @@
 import source from "../../../kernels/fourier_aggregation.wgsl" with { type: "text" };
 import { kernelFile } from "../../gpu/kernel.ts";
 import type { DispatchSpec } from "../../gpu/runtime.ts";
-import { expectAxes, expectFloats } from "../../ops/checks.ts";
+import { expectAxes, expectFloats, expectOptions, expectWhole } from "../../tensor/checks.ts";
 import { expectLengths, fft2, ifft2 } from "../../ops/fft.ts";
 import { twiddles } from "../../ops/twiddles.ts";
 import { type Shape, showShape } from "../../tensor/shape.ts";
@@ -42,9 +42,10 @@ export function progressiveFourierAggregation(
   weights: Tensor,
   options: { rate: number } & MeanOptions,
 ): Tensor {
+  expectOptions(op, options, ["rate", "clientWeights"], ["rate"]);
+  expectAxes(op, "weights", weights, 3, 5);
   const { rate } = options;
   const { gpu, shape } = weights;
-  expectAxes(op, "weights", weights, 3, 5);
   expectFloats(op, "weights", weights);
   expectRate(op, rate);
   const matrix = arrange(shape);
@@ -107,9 +108,10 @@ export function fourierRate(round: number, rounds: number, initial: number): num
  * Which positions of a shifted axis of `n` frequencies are averaged: [c − b, c + b) with c = ⌊n/2⌋ and
  * b = ⌊n·rate/2⌋, in this order of operations. Zero frequency is at c, so the window is not symmetric.
  *
- * @throws {RangeError} for a rate outside 0…1
+ * @throws {RangeError} for a rate outside 0…1, or an n that is no whole number of at least 1
  */
 export function fourierWindow(n: number, rate: number): FourierWindow {
+  expectWhole("fourierWindow", { n }, 1);
   expectRate("fourierWindow", rate);
   const center = Math.floor(n / 2);
   const half = Math.floor((n * rate) / 2);
@@ -146,7 +148,7 @@ function describe(shape: Shape, { rows, columns, transposed }: Matrix): string {
 }
 
 function expectRate(op: string, rate: number): void {
-  if (!(rate >= 0 && rate <= 1)) {
+  if (typeof rate !== "number" || !(rate >= 0 && rate <= 1)) {
     throw new RangeError(
       `Cannot apply ${op}: the rate is ${rate} but a number from 0 to 1 is expected`,
     );

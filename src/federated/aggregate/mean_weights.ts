@@ -1,6 +1,6 @@
 // How much each client counts in a mean over clients.
 
-import { expectShape } from "../../ops/checks.ts";
+import { expectOneGpu, expectShape } from "../../tensor/checks.ts";
 import { fullTensor } from "../../tensor/elementwise.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
@@ -15,5 +15,6 @@ export function meanWeights(op: string, tensor: Tensor, { clientWeights }: MeanO
   const shape = tensor.shape.slice(0, 1);
   if (!clientWeights) return fullTensor(tensor.gpu, shape, 1);
   expectShape(op, "clientWeights", clientWeights, shape);
+  expectOneGpu(op, { weights: tensor, clientWeights });
   return clientWeights.view(shape);
 }

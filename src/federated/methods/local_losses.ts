@@ -3,11 +3,15 @@
 import { add, scale } from "../../ops/arithmetic.ts";
 import { crossEntropy, deputyTransferLoss, klDiv } from "../../ops/losses.ts";
 import { everyModel } from "../../ops/stack.ts";
+import { expectOptions } from "../../tensor/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { LocalBatch, LossSettings } from "./method.ts";
 
+const partsOfBatch = ["logits", "labels", "counts", "stages"];
+
 /** The cross-entropy of each model by itself. */
-export function crossEntropyLoss({ logits, labels, counts }: LocalBatch): Tensor {
+export function crossEntropyLoss(batch: LocalBatch): Tensor {
+  const { logits, labels, counts } = checked("crossEntropyLoss", batch);
   return crossEntropy(logits, labels, { counts });
 }
 
@@ -15,10 +19,8 @@ export function crossEntropyLoss({ logits, labels, counts }: LocalBatch): Tensor
  * FML's losses of a personal model (the first role) and a deputy (the second), eqs. 4 and 5 of Shen et al. 2020:
  * α·CE + (1 − α)·KL(deputy → personal), and β·CE + (1 − β)·KL(personal → deputy). The teacher is a constant in each.
  */
-export function mutualLoss(
-  { logits, labels, counts }: LocalBatch,
-  { fmlAlpha, fmlBeta }: LossSettings,
-): Tensor {
+export function mutualLoss(batch: LocalBatch, { fmlAlpha, fmlBeta }: LossSettings): Tensor {
+  const { logits, labels, counts } = checked("mutualLoss", batch);
   const loss = (role: number, share: number) => {
     const [own, other] = [ofRole(logits, role), ofRole(logits, 1 - role)];
     const options = { counts: ofRole(counts, role) };
@@ -31,7 +33,8 @@ export function mutualLoss(
 }
 
 /** Deputy-Enhanced Transfer between a personal model (the first role) and a deputy (the second). */
-export function transferLoss({ logits, labels, counts, stages }: LocalBatch): Tensor {
+export function transferLoss(batch: LocalBatch): Tensor {
+  const { logits, labels, counts, stages } = checked("transferLoss", batch);
   const losses = deputyTransferLoss(
     ofRole(logits, 0),
     ofRole(logits, 1),
@@ -39,6 +42,11 @@ export function transferLoss({ logits, labels, counts, stages }: LocalBatch): Te
     { stages, counts: ofRole(counts, 0) },
   );
   return add(losses.personal, losses.deputy);
+}
+
+function checked(op: string, batch: LocalBatch): LocalBatch {
+  expectOptions(op, batch, partsOfBatch, partsOfBatch);
+  return batch;
 }
 
 /** The models of one of two roles. */

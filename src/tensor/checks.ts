@@ -1,7 +1,7 @@
-// Checks that operations make of their arguments, once, before anything is dispatched.
+// Checks that public functions make of their arguments, once, before anything is dispatched.
 
-import { sameShape, type Shape, showShape } from "../tensor/shape.ts";
-import type { Dtype, Tensor } from "../tensor/tensor.ts";
+import { sameShape, type Shape, showShape } from "./shape.ts";
+import { type Dtype, Tensor } from "./tensor.ts";
 
 /**
  * Refuses what would be ignored: Deno does not check types while it runs.
@@ -17,9 +17,9 @@ export function expectOptions(
   needed: readonly string[] = [],
 ): void {
   const list = known.join(", ");
-  if (typeof options !== "object" || options === null) {
+  if (typeof options !== "object" || options === null || options instanceof Tensor) {
     throw new TypeError(
-      `Cannot apply ${op}: its options are ${options} but an object with ${list} is expected`,
+      `Cannot apply ${op}: its options are ${show(options)} but an object with ${list} is expected`,
     );
   }
   const names = Object.keys(options);
@@ -48,10 +48,96 @@ function nearest(name: string, known: readonly string[]): string {
   return near === undefined ? "" : `, did you mean ${near}?`;
 }
 
-/** @throws {TypeError} if there are more arguments than the operation takes */
-export function expectNoMore(op: string, surplus: readonly unknown[], why: string): void {
-  if (surplus.length === 0) return;
-  throw new TypeError(`Cannot apply ${op}: the argument ${surplus[0]} is one too many; ${why}`);
+/**
+ * @param given the `arguments` of the function
+ * @param why there are no more of them, where that is not plain
+ * @throws {TypeError} if there are more than it takes
+ */
+export function expectNoMore(op: string, given: ArrayLike<unknown>, most: number, why = ""): void {
+  if (given.length <= most) return;
+  const count = most === 1 ? "one argument" : `${most} arguments`;
+  throw new TypeError(
+    `Cannot apply ${op}: ${show(given[most])} is one argument too many, it takes ${count}${why}`,
+  );
+}
+
+/** @throws {TypeError} unless it is a tensor */
+export function expectTensor(op: string, name: string, value: unknown): asserts value is Tensor {
+  if (value instanceof Tensor) return;
+  throw new TypeError(`Cannot apply ${op}: ${name} is ${show(value)} but a tensor is expected`);
+}
+
+/** @throws {TypeError} unless it is a list, such as a shape */
+export function expectList(op: string, name: string, value: unknown): void {
+  if (Array.isArray(value)) return;
+  const example = typeof value === "number" ? ` such as [${value}]` : "";
+  throw new TypeError(
+    `Cannot apply ${op}: ${name} is ${show(value)} but a list${example} is expected`,
+  );
+}
+
+/** A shape, and what messages call it. */
+interface NamedShape {
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+/**
+ * Refuses to broadcast where models could be taken for rows: NumPy aligns at the last axis, but the stack is the first.
+ *
+ * @throws {TypeError} if one has fewer axes, and its first is as long as the other's stack
+ */
+export function expectStackAligned(op: string, left: NamedShape, right: NamedShape): void {
+  const [longer, shorter] = left.shape.length > right.shape.length ? [left, right] : [right, left];
+  const [models] = shorter.shape;
+  if (shorter.shape.length === longer.shape.length || models !== longer.shape[0]) return;
+  if (models === undefined || models === 1) return;
+  const ones = new Array(longer.shape.length - shorter.shape.length).fill(1);
+  const [, ...rest] = shorter.shape;
+  throw new TypeError(
+    `Cannot apply ${op}: ${shorter.name} ${showShape(shorter.shape)} beside ${longer.name} ` +
+      `${showShape(longer.shape)} can be meant in two ways; reshape it to ` +
+      `${showShape([models, ...ones, ...rest])} for each model its own, or to ` +
+      `${showShape([...ones, models, ...rest])} for all models the same`,
+  );
+}
+
+/** @throws {TypeError} unless all tensors that are given lie on the Gpu of the first */
+export function expectOneGpu(op: string, tensors: Readonly<Record<string, Tensor | undefined>>) {
+  const given = Object.entries(tensors).filter(([, tensor]) => tensor !== undefined);
+  const [[first, { gpu }]] = given as [string, Tensor][];
+  const [stranger] = given.find(([, tensor]) => tensor!.gpu !== gpu) ?? [];
+  if (stranger === undefined) return;
+  throw new TypeError(`Cannot apply ${op}: ${stranger} belongs to another Gpu than ${first}`);
+}
+
+/**
+ * Checks integers that the host has uploaded. Those that a kernel has made nobody knows here.
+ *
+ * @throws {RangeError} unless each is at least `least` and at most `most`
+ */
+export function expectWithin(
+  op: string,
+  name: string,
+  tensor: Tensor,
+  least: number,
+  most: number,
+) {
+  const { range } = tensor;
+  if (!range || range.least >= least && range.most <= most) return;
+  const wrong = range.least < least ? range.least : range.most;
+  throw new RangeError(
+    `Cannot apply ${op}: ${name} holds ${wrong} but ${least} to ${most} is expected`,
+  );
+}
+
+/** A value in a message. */
+function show(value: unknown): string {
+  if (value instanceof Tensor) return `a tensor of shape ${showShape(value.shape)}`;
+  if (typeof value === "string") return `"${value}"`;
+  if (typeof value === "function") return "a function";
+  if (typeof value !== "object" || value === null) return String(value);
+  return Array.isArray(value) ? "a list" : `an object ${value.constructor?.name ?? ""}`.trimEnd();
 }
 
 /** @throws {TypeError} unless the value is one of the choices */
@@ -71,6 +157,7 @@ export function expectChoice(
 
 /** @throws {TypeError} unless the tensor has one of these numbers of axes */
 export function expectAxes(op: string, name: string, tensor: Tensor, ...axes: number[]): void {
+  expectTensor(op, name, tensor);
   if (!axes.includes(tensor.shape.length)) {
     throw new TypeError(
       `Cannot apply ${op}: ${name} has shape ${showShape(tensor.shape)} ` +
@@ -87,6 +174,7 @@ export function expectShape(
   shape: Shape,
   dtype: Dtype = "f32",
 ): void {
+  expectTensor(op, name, tensor);
   if (!sameShape(tensor.shape, shape) || tensor.dtype !== dtype) {
     throw new TypeError(
       `Cannot apply ${op}: ${name} is ${tensor.dtype} ${showShape(tensor.shape)} ` +
@@ -97,6 +185,7 @@ export function expectShape(
 
 /** @throws {TypeError} unless the tensor holds 32-bit floats */
 export function expectFloats(op: string, name: string, tensor: Tensor): void {
+  expectTensor(op, name, tensor);
   if (tensor.dtype !== "f32") {
     throw new TypeError(`Cannot apply ${op}: ${name} is ${tensor.dtype} but f32 is expected`);
   }
