@@ -4,12 +4,13 @@
 // images: RGB bytes [n, size, size, 3], packed in words; order, labels [n]; x [S, N, 3, size, size];
 // batch_labels [S, N]; counts [S]; pixels [clients, N, size, size]; sources [clients, N]: stream, image.
 // The client's models are client·roles … client·roles + roles - 1.
-// Row r of step t is image order[t·N + r]; rows behind the last image are padding: zeros with label 0.
+// Row r of step t is image order[t·batch_size + r]; rows behind the last one taken are padding: zeros with label 0.
+// Where N is more than batch_size, the last step takes what is left if there is room.
 // A client's images may lie in several buffers; each is dispatched for its own part of the rows.
 // One invocation per column (x) and line (y) of a row (z) of the batch.
 
 struct Params {
-  rows: u32, size: u32, samples: u32, client: u32, roles: u32,
+  rows: u32, batch_size: u32, size: u32, samples: u32, client: u32, roles: u32,
   first_image: u32, image_count: u32, stream: u32,
 }
 
@@ -27,9 +28,15 @@ struct Params {
 // What a row of the batch holds.
 struct Row { image: u32, real: bool, ours: bool }
 
+// How many images the step takes.
+fn taken() -> u32 {
+  let left = params.samples - min(position[0] * params.batch_size, params.samples);
+  return select(params.batch_size, left, left <= params.rows);
+}
+
 fn row_at(index: u32) -> Row {
-  let slot = position[0] * params.rows + index;
-  let real = slot < params.samples;
+  let slot = position[0] * params.batch_size + index;
+  let real = index < taken();
   let image = order[min(slot, params.samples - 1u)];
   let inside = image >= params.first_image && image - params.first_image < params.image_count;
   return Row(image, real, select(params.first_image == 0u, inside, real)); // padding is the first buffer's
@@ -37,10 +44,9 @@ fn row_at(index: u32) -> Row {
 
 // By the first invocation of each row.
 fn write_label(index: u32, row: Row) {
-  let before = min(position[0] * params.rows, params.samples);
   for (var role = 0u; role < params.roles; role++) {
     let model = params.client * params.roles + role;
-    if (index == 0u) { counts[model] = min(params.rows, params.samples - before); }
+    if (index == 0u) { counts[model] = taken(); }
     if (row.ours) { batch_labels[model * params.rows + index] = select(0, labels[row.image], row.real); }
   }
 }

@@ -1,9 +1,9 @@
 // kernels/outcomes.wgsl: stores what models said about a batch, in a buffer that holds a whole epoch.
-//   outcomes[s, t·N + r] = (cross-entropy in nats, predicted class, softmax probabilities …)
+//   outcomes[s, t·batch_size + r] = (cross-entropy in nats, predicted class, softmax probabilities …)
 // logits [S, N, classes]; labels [S, N]; counts [S]; outcomes [S, capacity, 2 + classes]; t is the step.
 // One invocation per row (x) and model (y); padded rows are not stored.
 
-struct Params { rows: u32, classes: u32, capacity: u32 }
+struct Params { rows: u32, batch_size: u32, classes: u32, capacity: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> logits: array<f32>;
@@ -15,7 +15,7 @@ struct Params { rows: u32, classes: u32, capacity: u32 }
 @compute @workgroup_size(32)
 fn store(@builtin(global_invocation_id) id: vec3u) {
   let model = id.y;
-  let slot = position[0] * params.rows + id.x;
+  let slot = position[0] * params.batch_size + id.x;
   if (id.x >= counts[model] || slot >= params.capacity) { return; }
   let row = model * params.rows + id.x;
   let start = row * params.classes;

@@ -240,7 +240,7 @@ function reportLines(
     0,
   );
   const labels = counts.map(({ labels }) => labels.train);
-  const batch = batchSizeFor(labels.map(({ length }) => length));
+  const lastBatch = lastBatchFlag(labels.map(({ length }) => length));
   return [
     `${out}: ${counted(total, "image")} of ${imageSize}×${imageSize} pixels, ` +
     counted(clients.length, "client"),
@@ -249,17 +249,12 @@ function reportLines(
     "",
     ...notes,
     ...classWarnings(labels, classNames).map((warning) => `warning: ${warning}`),
-    `Train from it with --data ${out} --image-size ${imageSize}${batch}`,
+    `Train from it with --data ${out} --image-size ${imageSize}${lastBatch}`,
   ];
 }
 
-/** The flag without which some client's last batch would be a single image, which `train` refuses; empty if none helps or is needed. */
-function batchSizeFor(trainSizes: readonly number[]): string {
-  const usual = trainFlags.batchSize.default;
-  for (let size = usual; size >= 2; size--) {
-    if (trainSizes.every((count) => count % size !== 1)) {
-      return size === usual ? "" : ` --batch ${size}`;
-    }
-  }
-  return "";
+/** The flag without which `train` refuses a client whose last batch would be a single image; empty if there is none. */
+function lastBatchFlag(trainSizes: readonly number[]): string {
+  const batch = trainFlags.batchSize.default;
+  return trainSizes.some((count) => count % batch === 1) ? " --last-batch join" : "";
 }

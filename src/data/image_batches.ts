@@ -33,6 +33,12 @@ export interface Place {
   readonly roles: number;
 }
 
+/** Which images a step takes: `batchSize` of the first `images` in their order, the last one what is left. */
+export interface Cut {
+  readonly batchSize: number;
+  readonly images: number;
+}
+
 /** One split of one client on the GPU. */
 export class ImageSplit {
   readonly #chunks: { readonly images: Tensor; readonly first: number; readonly count: number }[];
@@ -68,32 +74,35 @@ export class ImageSplit {
    * Writes this client's rows of a batch as they are: the models `client · roles` and those after it.
    *
    * @param position `[2]` u32: step and epoch, read when the kernel runs
+   * @param cut default: all images, in batches of as many rows as the batch has
    */
-  gather(batch: Batch, position: Tensor, place: Place): void {
-    this.#dispatch("gather", batch, position, place, { x: batch.x });
+  gather(batch: Batch, position: Tensor, place: Place, cut?: Cut): void {
+    this.#dispatch("gather", batch, position, { ...place, cut }, { x: batch.x });
   }
 
   /** Writes the bytes of this client's rows, to be augmented, and of the batch labels and counts. */
-  gatherBytes(bytes: ByteBatch, batch: Batch, position: Tensor, place: Place): void {
-    this.#dispatch("gather_bytes", batch, position, place, { ...bytes });
+  gatherBytes(bytes: ByteBatch, batch: Batch, position: Tensor, place: Place, cut?: Cut): void {
+    this.#dispatch("gather_bytes", batch, position, { ...place, cut }, { ...bytes });
   }
 
   #dispatch(
     entryPoint: string,
     batch: Batch,
     position: Tensor,
-    { client, roles }: Place,
+    { client, roles, cut }: Place & { readonly cut: Cut | undefined },
     outputs: Readonly<Record<string, Tensor>>,
   ): void {
     const rows = batch.x.shape[1];
+    const { batchSize, images: samples } = cut ?? { batchSize: rows, images: this.size };
     for (const { images, first, count } of this.#chunks) {
       this.gpu.dispatch({
         file,
         entryPoint,
         params: {
           rows,
+          batch_size: batchSize,
           size: this.imageSize,
-          samples: this.size,
+          samples,
           client,
           roles,
           first_image: first,

@@ -2,6 +2,7 @@
 
 import { vggLargestActivation, vggSize } from "../nn/vgg.ts";
 import type { Gpu } from "../tensor/gpu.ts";
+import { batchingOf } from "./batching.ts";
 import type { Architecture } from "./checkpoint.ts";
 import { ConfigError, type SimulationConfig } from "./config.ts";
 import { estimatedMemory } from "./memory.ts";
@@ -58,7 +59,8 @@ export function parallelClients(
     ? resumeFrom?.amid?.parallelClients ?? "auto"
     : config.parallelClients;
   const { imageSize, classNames, clients } = dataset;
-  const workload = { network, width, classNames, imageSize, batchSize };
+  const largest = batchingOf(config).largest(clients.map(({ train }) => train.labels.length));
+  const workload = { network, width, classNames, imageSize, batchSize: largest };
   const fitting = Math.floor(modelsThatFit(gpu, workload) / method.roles.length);
   const least = wanted === "auto" ? 1 : Math.min(wanted, clients.length);
   const subject = least === 1 ? "a single client" : `${least} parallel clients`;

@@ -13,6 +13,7 @@ import { vgg } from "../nn/vgg.ts";
 import { RandomStream } from "../random.ts";
 import type { Gpu } from "../tensor/gpu.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
+import { batchingOf } from "./batching.ts";
 import type { SimulationConfig } from "./config.ts";
 import { EpochUnderWay } from "./epoch_under_way.ts";
 import { GroupPasses } from "./group_passes.ts";
@@ -75,7 +76,7 @@ export class ClientGroup {
     const outcomes = { train: outcomesOf(["train"]), evaluation: outcomesOf(splitNames) };
     const position = own(gpu.keep(gpu.zeros([2], "u32")));
     const stages = own(gpu.keep(gpu.zeros([clients.length], "u32")));
-    this.lineup = new Lineup(members, method.roles.length, config.batchSize);
+    this.lineup = new Lineup(members, method.roles.length, batchingOf(config));
     this.#tensors = { model, optimizer, proximalTerm, outcomes, position, stages };
     this.#steps = new RecordedSteps(gpu, arena, config, method, this.#tensors);
     this.underWay = new EpochUnderWay(config, method, this.lineup, outcomes.train);

@@ -4,6 +4,7 @@ import { type ClientDataset, type Dataset, type SplitName, splitNames } from "..
 import { vggStride } from "../nn/vgg.ts";
 import { expectOptions } from "../tensor/checks.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
+import { batchingOf, type LastBatch, lastBatches } from "./batching.ts";
 import type { FederatedMethod } from "./methods/method.ts";
 import { builtInMethods, type MethodName } from "./methods/registry.ts";
 import type { SimulationState } from "./state.ts";
@@ -48,6 +49,12 @@ export interface SimulationConfig {
   /** local epochs per round (`--wk_iters`) */
   readonly localEpochs: number;
   readonly batchSize: number;
+  /**
+   * what becomes of a local epoch's last batch where it is not full: "keep" trains with it, as the official code does,
+   * and is refused where it is a single image; "drop" leaves it out, as `drop_last` of PyTorch's DataLoader; "join"
+   * gives a single image to the batch before, and keeps longer ones
+   */
+  readonly lastBatch: LastBatch;
   /** made anew in every round, as in the official code: Adam's running means are lost at each communication */
   readonly optimizer: OptimizerName;
   readonly learningRate: number;
@@ -113,6 +120,7 @@ export const defaultConfig: Omit<SimulationConfig, "dataset" | "method"> & {
   rounds: 50,
   localEpochs: 5,
   batchSize: 16,
+  lastBatch: "keep",
   optimizer: "sgd",
   learningRate: 1e-2,
   learningRateStep: 5,
@@ -214,6 +222,7 @@ export function checkConfig(config: SimulationConfig): void {
   }
   if (typeof config.method === "object" && config.method !== null) checkMethod(config.method);
   else expectChoice("method", config.method, methods);
+  expectChoice("lastBatch", config.lastBatch, lastBatches);
   expectChoice("network", config.network, networks);
   expectChoice("optimizer", config.optimizer, optimizers);
   expectChoice("augment", config.augment, augmentations);
@@ -340,14 +349,24 @@ function kindOf(array: object | null | undefined): string {
 }
 
 /** Batch normalization has no variance of a single image. */
-function checkBatches({ dataset, batchSize }: SimulationConfig): void {
+function checkBatches(config: SimulationConfig): void {
+  const { dataset, batchSize } = config;
+  const batching = batchingOf(config);
   for (const { name, train } of dataset.clients) {
-    const size = train.labels.length;
-    if (size % batchSize === 1) {
+    const images = train.labels.length;
+    const batches = batching.batches(images);
+    if (batches === 0) {
+      throw new ConfigError(
+        `Cannot simulate: the ${images} training images of client ${name} do not fill a batch of ` +
+          `${batchSize}, and --last-batch drop leaves out what does not; choose a smaller batch size`,
+      );
+    }
+    if (batching.imagesOf(batches, images) - batching.imagesOf(batches - 1, images) === 1) {
+      const way = images === 1 ? "leave the client out" : "add --last-batch drop (without that " +
+        "image, another in each epoch) or join (to the batch before), or choose another batch size";
       throw new ConfigError(
         `Cannot simulate: the last training batch of client ${name} would hold a single image ` +
-          `(${size} images in batches of ${batchSize}), which batch normalization cannot use; ` +
-          "choose another batch size or limit",
+          `(${images} images in batches of ${batchSize}), which batch normalization cannot use; ${way}`,
       );
     }
   }

@@ -113,12 +113,12 @@ export class EpochUnderWay {
 
   /** Images that training has shown to each model of the stack. */
   #imagesTaken(): number[] {
-    const { lineup, config: { batchSize } } = this;
+    const { lineup } = this;
     return lineup.eachModel(
       this.method.roles,
       (_, __, position) =>
         lineup.takesPart(position, "train")
-          ? Math.min(this.#taken * batchSize, size(lineup.members[position], "train"))
+          ? lineup.ends(lineup.members[position], "train").slice(0, this.#taken).at(-1) ?? 0
           : 0,
     );
   }

@@ -5,14 +5,7 @@ import type { Gpu } from "../tensor/gpu.ts";
 import type { SimulationConfig } from "./config.ts";
 import { type Divergence, inOrder } from "./divergence.ts";
 import type { EpochUnderWay, StackRows } from "./epoch_under_way.ts";
-import {
-  augmentationKey,
-  labelsAsTaken,
-  type Lineup,
-  type PassKind,
-  size,
-  splitOf,
-} from "./lineup.ts";
+import { augmentationKey, labelsAsTaken, type Lineup, type PassKind, splitOf } from "./lineup.ts";
 import type { FederatedMethod } from "./methods/method.ts";
 import { firstBad, type Outcomes, score } from "./outcomes.ts";
 import type { RecordedSteps, StepTensors } from "./recorded_steps.ts";
@@ -155,7 +148,7 @@ export class GroupPasses {
     const buffer = kind === "train" ? outcomes.train : outcomes.evaluation;
     return await buffer.read(
       lineup.members.flatMap((member, k) => {
-        const images = lineup.takesPart(k, kind) ? size(member, splitOf(kind)) : 0;
+        const images = lineup.takesPart(k, kind) ? lineup.ends(member, kind).at(-1)! : 0;
         return this.method.roles.map(() => images);
       }),
     );
@@ -171,16 +164,17 @@ export class GroupPasses {
     rows: StackRows,
     bad: readonly Divergence[] = [],
   ): Omit<PassResult, "evaluations"> {
-    const { lineup, config: { batchSize } } = this;
+    const { lineup } = this;
     const divergences: Divergence[] = [];
     const outcomes = lineup.members.map((member, k) => {
       if (!lineup.takesPart(k, kind)) return null;
-      const labels = labelsAsTaken(member, kind);
+      const ends = lineup.ends(member, kind);
+      const labels = labelsAsTaken(member, kind).subarray(0, ends.at(-1));
       const steps = lineup.batches(member, "train");
       const found = this.method.roles.flatMap((role, index): Divergence[] => {
         const first = firstBad(rows[lineup.modelIndex(k, index)], labels.length);
         if (first === null) return [];
-        const step = kind === "train" ? Math.floor(first.image / batchSize) + 1 : 0;
+        const step = kind === "train" ? ends.findIndex((end) => first.image < end) + 1 : 0;
         return [{ client: member.index, role, step, steps, cause: first.cause }];
       });
       const all = inOrder([...found, ...bad.filter(({ client }) => client === member.index)]);
@@ -188,7 +182,7 @@ export class GroupPasses {
         divergences.push(all[0]);
         return null;
       }
-      return lineup.modelsOf(k).map((model) => score(rows[model], labels, batchSize));
+      return lineup.modelsOf(k).map((model) => score(rows[model], labels, ends));
     });
     return { outcomes, divergences };
   }

@@ -2,6 +2,7 @@
 
 import type { ImageSplit } from "../data/image_batches.ts";
 import type { ClientDataset, SplitName } from "../data/dataset.ts";
+import { type Batching, whole } from "./batching.ts";
 
 /** A client and its place in the dataset, by which its random numbers and results are known. */
 export interface IndexedClient {
@@ -26,12 +27,12 @@ export class Lineup {
   /**
    * @param members in the order of their models in the stack; at first all of them train
    * @param roles models of each
-   * @param batchSize images of a step
+   * @param batching of training
    */
   constructor(
     members: readonly Member[],
     private readonly roles: number,
-    private readonly batchSize: number,
+    private readonly batching: Batching,
   ) {
     this.#members = members;
     this.#training = members.length;
@@ -97,7 +98,21 @@ export class Lineup {
 
   /** Steps that a client takes in a pass it takes part in. */
   batches(client: IndexedClient, kind: PassKind): number {
-    return Math.ceil(size(client, splitOf(kind)) / this.batchSize);
+    return this.#batching(kind).batches(size(client, splitOf(kind)));
+  }
+
+  /** Images that a client takes in a pass, batch by batch: of the first one, of the first two, …, of all. */
+  ends(client: IndexedClient, kind: PassKind): number[] {
+    const images = size(client, splitOf(kind));
+    const batching = this.#batching(kind);
+    return Array.from(
+      { length: batching.batches(images) },
+      (_, last) => batching.imagesOf(last + 1, images),
+    );
+  }
+
+  #batching(kind: PassKind): Batching {
+    return kind === "train" ? this.batching : whole(this.batching.batchSize);
   }
 
   /** Steps of a local epoch of the participant that takes most. */

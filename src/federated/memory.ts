@@ -3,6 +3,7 @@
 import { splitNames } from "../data/dataset.ts";
 import { sizeClass } from "../gpu/buffers.ts";
 import { vggActivations, vggSize } from "../nn/vgg.ts";
+import { batchingOf } from "./batching.ts";
 import type { SimulationConfig } from "./config.ts";
 import { byTrainingSize } from "./lineup.ts";
 import type { FederatedMethod } from "./methods/method.ts";
@@ -19,15 +20,14 @@ export function estimatedMemory(
 ): number {
   const clients = config.dataset.clients.map((data, index) => ({ index, data }))
     .sort(byTrainingSize);
+  const batching = batchingOf(config);
   let resident = 0;
   const steps = new Pool();
   for (let first = 0; first < clients.length; first += parallelClients) {
     const members = clients.slice(first, first + parallelClients);
     resident += imageBytes(config, members.map(({ data }) => data)) +
       modelBytes(config, method, members.length);
-    const batches = members.map(({ data }) =>
-      Math.ceil(data.train.labels.length / config.batchSize)
-    );
+    const batches = members.map(({ data }) => batching.batches(data.train.labels.length));
     for (let prefix = members.length; prefix > 0; prefix--) {
       const isTaken = prefix === members.length || batches[prefix - 1] > batches[prefix];
       if (isTaken) steps.include(stepTensors(config, method, prefix));
@@ -54,8 +54,10 @@ class Pool {
 
 /** Bytes of every tensor of a training step of so many clients that others cannot take the place of. */
 function stepTensors(config: SimulationConfig, method: FederatedMethod, clients: number): number[] {
-  const { dataset: { imageSize }, width, batchSize, augment } = config;
-  const rows = clients * method.roles.length * batchSize;
+  const { dataset, width, augment } = config;
+  const { imageSize } = dataset;
+  const sizes = dataset.clients.map(({ train }) => train.labels.length);
+  const rows = clients * method.roles.length * batchingOf(config).largest(sizes);
   const pixels = imageSize ** 2;
   const kept = [3 * pixels]; // the batch
   const passing = new Set<number>(); // gradients: of each size, one that comes and one that is made of it

@@ -37,13 +37,17 @@ export class OutcomeBuffer {
     this.#outcomes = gpu.keep(emptyTensor(gpu, [models, capacity, 2 + classes]));
   }
 
-  /** Stores a batch's logits `[S, N, classes]` at the step that `position` holds when the kernel runs. */
-  store(logits: Tensor, batch: Batch, position: Tensor): void {
+  /**
+   * Stores a batch's logits `[S, N, classes]` at the step that `position` holds when the kernel runs.
+   *
+   * @param batchSize images of every step but the last; default N
+   */
+  store(logits: Tensor, batch: Batch, position: Tensor, batchSize = logits.shape[1]): void {
     const [models, rows, classes] = logits.shape;
     logits.gpu.dispatch({
       file,
       entryPoint: "store",
-      params: { rows, classes, capacity: this.capacity },
+      params: { rows, batch_size: batchSize, classes, capacity: this.capacity },
       buffers: {
         logits,
         labels: batch.labels,
@@ -105,9 +109,10 @@ export function firstBad(
 /**
  * Scores one model. `labels` are in the order in which the images were taken.
  *
+ * @param ends images of the first batch, of the first two, …, of all
  * @throws {DivergenceError} if a loss is not finite
  */
-export function score(rows: OutcomeRows, labels: Int32Array, batchSize: number): Outcomes {
+export function score(rows: OutcomeRows, labels: Int32Array, ends: readonly number[]): Outcomes {
   const size = labels.length;
   const rowLength = rows.length / size;
   const classes = rowLength - 2;
@@ -120,20 +125,12 @@ export function score(rows: OutcomeRows, labels: Int32Array, batchSize: number):
     const start = image * rowLength + 2;
     probabilities.set(rows.subarray(start, start + classes), image * classes);
   }
-  const batchLosses = batchMeans(losses, batchSize);
+  const batchLosses = ends.map((end, batch) => mean(losses.slice(ends[batch - 1] ?? 0, end)));
   const metrics = {
-    loss: mean(batchLosses), // a short last batch counts like a full one, as in the official code
+    loss: mean(batchLosses), // a short or long last batch counts like a full one, as in the official code
     accuracy: accuracy(labels, predictions),
     f1: macroF1(labels, predictions),
     auc: rocAucOvr(labels, probabilities, classes)?.auc ?? null,
   };
   return { metrics, batchLosses, probabilities };
-}
-
-function batchMeans(losses: readonly number[], batchSize: number): number[] {
-  const batches = Math.ceil(losses.length / batchSize);
-  return Array.from(
-    { length: batches },
-    (_, batch) => mean(losses.slice(batch * batchSize, (batch + 1) * batchSize)),
-  );
 }

@@ -1,13 +1,20 @@
 // The steps of a group of clients, training and evaluation: recorded when first needed, then replayed.
 
 import { augmentBatch } from "../data/augmentation.ts";
-import { type Batch, emptyBatch, emptyByteBatch, type ImageSplit } from "../data/image_batches.ts";
+import {
+  type Batch,
+  type Cut,
+  emptyBatch,
+  emptyByteBatch,
+  type ImageSplit,
+} from "../data/image_batches.ts";
 import type { Arena, Recording } from "../gpu/recording.ts";
 import type { Model } from "../nn/model.ts";
 import type { Optimizer } from "../nn/optimizer.ts";
 import { backward, noGrad } from "../tensor/autograd.ts";
 import type { Gpu } from "../tensor/gpu.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { batchingOf, whole } from "./batching.ts";
 import type { SimulationConfig } from "./config.ts";
 import { type Member, type PassKind, splitOf } from "./lineup.ts";
 import type { FederatedMethod } from "./methods/method.ts";
@@ -63,7 +70,7 @@ export class RecordedSteps {
     const batch = this.#gather("train", members);
     gpu.phase = "forward";
     const logits = model.forward(batch.x, { training: true, counts: batch.counts });
-    outcomes.train.store(logits, batch, position);
+    outcomes.train.store(logits, batch, position, this.config.batchSize);
     const { labels, counts } = batch;
     const stages = this.tensors.stages.view([members.length]);
     gpu.phase = "loss and backward";
@@ -82,22 +89,39 @@ export class RecordedSteps {
   }
 
   #gather(kind: PassKind, members: readonly Member[]): Batch {
-    const { batchSize: rows, dataset: { imageSize }, augment } = this.config;
+    const { batchSize, dataset: { clients, imageSize }, augment } = this.config;
+    const batching = kind === "train" ? batchingOf(this.config) : whole(batchSize);
+    // Room for the longest batch of any client: with other shapes, clients in other groups would be summed otherwise.
+    const rows = batching.largest(clients.map(({ train }) => train.labels.length));
     const roles = this.method.roles.length;
     const { position } = this.tensors;
     const batch = emptyBatch(this.gpu, members.length * roles, rows, imageSize);
     const splits = members.map((member) => member.splits[splitOf(kind)]);
-    if (augment === "full" && splitOf(kind) === "train") this.#augmented(splits, batch, kind);
-    else splits.forEach((split, client) => split.gather(batch, position, { client, roles }));
+    const cutOf = ({ size }: ImageSplit) => ({ batchSize, images: batching.images(size) });
+    if (augment === "full" && splitOf(kind) === "train") {
+      this.#augmented(splits, batch, kind, cutOf);
+    } else {
+      splits.forEach((split, client) =>
+        split.gather(batch, position, { client, roles }, cutOf(split))
+      );
+    }
     return batch;
   }
 
-  #augmented(splits: readonly ImageSplit[], batch: Batch, kind: PassKind): void {
-    const { batchSize: rows, dataset: { imageSize }, seed } = this.config;
+  #augmented(
+    splits: readonly ImageSplit[],
+    batch: Batch,
+    kind: PassKind,
+    cutOf: (split: ImageSplit) => Cut,
+  ): void {
+    const { dataset: { imageSize }, seed } = this.config;
+    const rows = batch.x.shape[1];
     const roles = this.method.roles.length;
     const { position } = this.tensors;
     const bytes = emptyByteBatch(this.gpu, splits.length, rows, imageSize);
-    splits.forEach((split, client) => split.gatherBytes(bytes, batch, position, { client, roles }));
+    splits.forEach((split, client) =>
+      split.gatherBytes(bytes, batch, position, { client, roles }, cutOf(split))
+    );
     const byRole = kind === "evaluate-train"; // as in the official code: each evaluation draws anew
     augmentBatch(bytes, batch, { position, seed, roles, byRole });
   }

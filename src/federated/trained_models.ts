@@ -94,11 +94,15 @@ export class TrainedModels implements Disposable {
       reported = first;
     }
     await pacer.drain();
+    const ends = Array.from(
+      { length: Math.ceil(count / batchSize) },
+      (_, batch) => Math.min((batch + 1) * batchSize, count),
+    );
     const rows = await outcomes.read(names.map(() => count));
     onProgress?.(model.stack * (count - reported));
     return names.map((name, index) => {
       try {
-        return score(rows[index], split.labels, batchSize);
+        return score(rows[index], split.labels, ends);
       } catch (error) {
         if (!(error instanceof DivergenceError)) throw error;
         throw new DivergenceError(`Cannot evaluate ${name}: ${error.message}; it has diverged`);

@@ -174,7 +174,7 @@ Deno.test("data prepare follows ready lists", async () => {
   const { code, out } = await prepare(folder, "--source ham --csv-folder lists --out data");
   assertEquals(code, 0);
   assertMatch(out, /^ +X +train +6 +6 +5 +17$/m);
-  assertStringIncludes(out, "--image-size 32 --batch 15"); // 17 = 16 + 1, and 15 + 2
+  assertStringIncludes(out, "--image-size 32 --last-batch join"); // 17 = 16 + 1
   const { clients } = await placesOf(join(folder.path, "data"));
   assertEquals(clients[0].valid.ids.slice(0, 3), ["ISIC_001", "ISIC_004", "ISIC_007"]);
 });

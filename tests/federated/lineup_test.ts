@@ -1,5 +1,6 @@
 // Who stands where in a group's stack, and how many steps each takes.
 
+import { whole } from "../../src/federated/batching.ts";
 import { augmentationKey, labelsAsTaken, Lineup, type Member } from "../../src/federated/lineup.ts";
 import { assertEquals } from "../assert.ts";
 
@@ -16,7 +17,7 @@ function member(index: number, training: number): Member {
 }
 
 /** Clients 5, 6 and 7 with two models each, in batches of four. */
-const lineup = () => new Lineup([member(5, 12), member(6, 9), member(7, 3)], 2, 4);
+const lineup = () => new Lineup([member(5, 12), member(6, 9), member(7, 3)], 2, whole(4));
 
 Deno.test("Lineup brings participants to the front, the longest first, and says where their models were", () => {
   const group = lineup();

@@ -259,7 +259,17 @@ const mistakes: readonly (readonly [string, Partial<SimulationConfig>, string])[
   ["no rounds", { rounds: 0 }, "rounds is 0 but has to be a whole number of at least 1"],
   ["a negative learning rate", { learningRate: -1 }, "learningRate is -1"],
   ["a seed that is no 32-bit number", { seed: 1.5 }, "seed is 1.5"],
-  ["a last batch of one image", { batchSize: 4 }, "batches of 4"],
+  [
+    "a last batch of one image",
+    { batchSize: 4 },
+    "batches of 4), which batch normalization cannot use; add --last-batch drop (",
+  ],
+  [
+    "a client whose images do not fill a batch, where the last one is dropped",
+    { batchSize: 8, lastBatch: "drop" },
+    "--last-batch drop leaves out what does not; choose a smaller batch size",
+  ],
+  ["a last batch that is nothing", { lastBatch: "pad" as "keep" }, 'lastBatch is "pad" but has to'],
   ["a fraction of a client", { parallelClients: 0.5 }, "parallelClients is 0.5"],
   ["a memory limit of nothing", { memoryLimit: 0 }, "memoryLimit is 0"],
   [

@@ -1,5 +1,6 @@
 // The flags of `train` about the training steps.
 
+import { lastBatches } from "../../federated/batching.ts";
 import { defaultConfig, nanActions, optimizers } from "../../federated/config.ts";
 import { choice, integer, number } from "../values.ts";
 import { flag, type FlagTable } from "./flag.ts";
@@ -59,6 +60,16 @@ export const optimizationFlags = {
     source: "official",
     topic: "Optimization",
     help: "images per batch",
+  }),
+  lastBatch: flag({
+    name: "last-batch",
+    aliases: [],
+    kind: choice(lastBatches),
+    default: defaultConfig.lastBatch,
+    source: "ours",
+    topic: "Optimization",
+    help:
+      "an epoch's last batch, if not full: train with it, leave it out, or join a single image to the one before",
   }),
   onNan: flag({
     name: "on-nan",
