@@ -1,7 +1,7 @@
 // The events of a simulation, made from what its passes measured.
 
 import { splitNames } from "../data/dataset.ts";
-import { meanMetrics, type Metrics } from "../metrics/classification.ts";
+import { type MeanMetrics, meanMetrics, type Metrics } from "../metrics/classification.ts";
 import type { FederationPass, PassOutcomes } from "./client_groups.ts";
 import type { SimulationConfig } from "./config.ts";
 import type { Divergence } from "./divergence.ts";
@@ -192,7 +192,7 @@ export class EventMaker {
     return this.#byRole((_, role) => outcomes[role].batchLosses);
   }
 
-  #mean(clients: readonly ByRole<Metrics>[]): ByRole<Metrics> {
+  #mean(clients: readonly ByRole<Metrics>[]): ByRole<MeanMetrics> {
     return this.#byRole((role) => meanMetrics(clients.map((metrics) => metrics[role])));
   }
 

@@ -3,7 +3,7 @@
 import type { Ceilings } from "../gpu/ceiling.ts";
 import type { KernelTotals, Profile } from "../gpu/profile.ts";
 import type { MemoryUse } from "../gpu/device_memory.ts";
-import type { Metrics } from "../metrics/classification.ts";
+import type { MeanMetrics, Metrics } from "../metrics/classification.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import type { SharedKind } from "./methods/method.ts";
 import type { Spectrum } from "./spectrum.ts";
@@ -103,7 +103,7 @@ export interface EvaluationEvent {
   readonly steps: number;
   readonly clients: readonly { readonly client: string; readonly test: ByRole<Metrics> }[];
   /** mean over clients */
-  readonly mean: ByRole<Metrics>;
+  readonly mean: ByRole<MeanMetrics>;
 }
 
 /**
@@ -141,7 +141,7 @@ export interface EpochEvent {
     readonly test: ByRole<Metrics>;
   }[];
   /** mean over clients of the test metrics */
-  readonly mean: ByRole<Metrics>;
+  readonly mean: ByRole<MeanMetrics>;
 }
 
 /** The server has aggregated and clients have received its weights, unless no update arrived. */
@@ -160,8 +160,8 @@ export interface AggregationEvent {
     readonly test: ByRole<Metrics>;
   }[];
   /** means over clients */
-  readonly valid: ByRole<Metrics>;
-  readonly test: ByRole<Metrics>;
+  readonly valid: ByRole<MeanMetrics>;
+  readonly test: ByRole<MeanMetrics>;
   /** true if this round is the best so far by the official selection rule */
   readonly selected: boolean;
 }

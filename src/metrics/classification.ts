@@ -14,6 +14,12 @@ export interface Metrics {
   readonly auc: number | null;
 }
 
+/** Means of metrics, each over the same members. */
+export interface MeanMetrics extends Metrics {
+  /** where fewer members have an AUC than there are: how many, of how many */
+  readonly aucOf?: { readonly defined: number; readonly members: number };
+}
+
 /** Class indices, `[n]`; typed or plain. */
 export type ClassIndices = ArrayLike<number>;
 
@@ -144,17 +150,20 @@ export function rocAucOvr(
 }
 
 /**
- * Mean of each metric. AUCs that are n/a are left out; the mean AUC is n/a if all are.
+ * Mean of each metric. AUCs that are n/a are left out, and `aucOf` tells so; the mean AUC is n/a if all are.
  *
  * @throws {RangeError} if the list is empty
  */
-export function meanMetrics(list: readonly Metrics[]): Metrics {
+export function meanMetrics(list: readonly Metrics[]): MeanMetrics {
   if (list.length === 0) throw new RangeError("Cannot take the mean of metrics: the list is empty");
+  const members = list.length;
+  const defined = list.filter(({ auc }) => auc !== null).length;
   return {
     loss: mean(list.map(({ loss }) => loss)),
     accuracy: mean(list.map(({ accuracy }) => accuracy)),
     f1: mean(list.map(({ f1 }) => f1)),
     auc: meanOfDefined(list.map(({ auc }) => auc)),
+    ...(defined > 0 && defined < members ? { aucOf: { defined, members } } : {}),
   };
 }
 

@@ -6,7 +6,7 @@ import { retrogress } from "../metrics/retrogress.ts";
 import { choiceOf } from "./chosen_round.ts";
 import type { Comparison } from "./comparison_files.ts";
 import type { EarlierEvent } from "./earlier_run.ts";
-import { change, counted, duration, percent, roughDuration } from "./format.ts";
+import { aucText, change, counted, duration, percent, roughDuration } from "./format.ts";
 import type { RecordedRow } from "./recorded_rows.ts";
 import { type RecordedHistory, retrogressEvents } from "./recorded_run.ts";
 import { resultAt, type ResultView } from "./result_views.ts";
@@ -158,7 +158,7 @@ function outcomeText(history: RecordedHistory): string {
   const { personalRole, sharedRole } = history.run;
   const text = (view: ResultView) => {
     const metrics = resultAt(history, view)?.mean[personalRole];
-    return metrics ? [`F1 ${percent(metrics.f1)}`, `AUC ${percent(metrics.auc)}`] : ["n/a"];
+    return metrics ? [`F1 ${percent(metrics.f1)}`, `AUC ${aucText(metrics)}`] : ["n/a"];
   };
   const after = text("after").join("  ");
   const { chosen } = choiceOf(history);

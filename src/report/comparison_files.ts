@@ -16,7 +16,7 @@ import { retrogressTable } from "./retrogress_table.ts";
 import { sharingTable } from "./sharing.ts";
 import { skippedRounds } from "./skipped_rounds.ts";
 import { tableMarkdown } from "./table_text.ts";
-import { resultOf, resultTables, type Table, tableMetrics } from "./tables.ts";
+import { clientsWithAuc, resultOf, resultTables, type Table, tableMetrics } from "./tables.ts";
 
 /** What was written, and what a person wants to see of it at once. */
 export interface Comparison {
@@ -88,13 +88,14 @@ export function resultsCsv(runs: readonly LabelledRun[]): string {
   return stringify(rows, { header: true });
 }
 
-/** `f1_before`, `f1_after`, `f1_chosen` and the like. */
+/** `f1_before`, `f1_after`, `f1_chosen` and the like, and how many clients an AUC is over. */
 function resultCells(run: LabelledRun, client: number | null) {
-  return Object.fromEntries(
-    tableMetrics.flatMap(([metric]) =>
+  return Object.fromEntries([
+    ...tableMetrics.flatMap(([metric]) =>
       resultViews.map(({ view }) => [`${metric}_${view}`, resultOf(run, client, metric, view)])
     ),
-  );
+    ...resultViews.map(({ view }) => [`auc_clients_${view}`, clientsWithAuc(run, client, view)]),
+  ]);
 }
 
 /** @param client null: the mean over those that trained and received */

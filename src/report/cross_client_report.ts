@@ -2,7 +2,7 @@
 
 import type { Metrics } from "../metrics/classification.ts";
 import { type CrossEvaluation, homeAndAway } from "../metrics/cross_client.ts";
-import { counted, loss, percent, tableLines } from "./format.ts";
+import { aucText, counted, loss, percent, tableLines } from "./format.ts";
 import { type LabelledFile, modelLabels } from "./model_labels.ts";
 import type { Style } from "./style.ts";
 
@@ -37,7 +37,7 @@ const measures: readonly {
   readonly show: (metrics: Metrics) => string;
 }[] = [
   { key: "f1", title: "F1 %", name: "F1", show: ({ f1 }) => percent(f1) },
-  { key: "auc", title: "AUC %", name: "AUC", show: ({ auc }) => percent(auc) },
+  { key: "auc", title: "AUC %", name: "AUC", show: aucText },
   {
     key: "accuracy",
     title: "Accuracy %",

@@ -1,10 +1,21 @@
 // Numbers, durations and tables as text.
 
 import { stripVTControlCharacters } from "node:util";
+import type { MeanMetrics } from "../metrics/classification.ts";
 
 /** "63.2"; "n/a" for null. */
 export function percent(value: number | null): string {
   return value === null ? "n/a" : value.toFixed(1);
+}
+
+/** "72.2", or of a mean "72.2 (3 of 4)" where fewer have an AUC than there are. */
+export function aucText(metrics: MeanMetrics): string {
+  return percent(metrics.auc) + membersText(metrics);
+}
+
+/** " (3 of 4)", or nothing where an AUC is over all. */
+export function membersText({ aucOf }: MeanMetrics): string {
+  return aucOf ? ` (${aucOf.defined} of ${aucOf.members})` : "";
 }
 
 /** "0.712": a loss, nats. */

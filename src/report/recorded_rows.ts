@@ -8,7 +8,7 @@ import type {
   RoundEvent,
   RunEvent,
 } from "../federated/events.ts";
-import type { Metrics } from "../metrics/classification.ts";
+import type { MeanMetrics } from "../metrics/classification.ts";
 import { isCount, isRecord, shown } from "../io/json.ts";
 import { RunFolderError } from "./run_folder_error.ts";
 
@@ -180,8 +180,8 @@ class Check {
   }
 
   /** Numbers that are not finite were stored as text. */
-  metrics(value: unknown, what: string): Metrics {
-    const { loss, accuracy, f1, auc } = this.object(value, what);
+  metrics(value: unknown, what: string): MeanMetrics {
+    const { loss, accuracy, f1, auc, aucOf } = this.object(value, what);
     const number = (value: unknown, name: string) => {
       if (typeof value === "number") return value;
       if (["NaN", "Infinity", "-Infinity"].includes(value as string)) return Number(value);
@@ -192,6 +192,15 @@ class Check {
       accuracy: number(accuracy, "accuracy"),
       f1: number(f1, "f1"),
       auc: auc === null ? null : number(auc, "auc"),
+      ...(aucOf === undefined ? {} : { aucOf: this.#members(aucOf, `${what}.aucOf`) }),
+    };
+  }
+
+  #members(value: unknown, what: string): NonNullable<MeanMetrics["aucOf"]> {
+    const { defined, members } = this.object(value, what);
+    return {
+      defined: this.count(defined, `${what}.defined`),
+      members: this.count(members, `${what}.members`),
     };
   }
 }

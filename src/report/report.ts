@@ -11,7 +11,7 @@ import { retrogressFigure } from "./figures/retrogress_figure.ts";
 import { rocFigure } from "./figures/roc_figure.ts";
 import { spectraFigure } from "./figures/spectra_figure.ts";
 import { stageTimeline } from "./figures/stage_timeline.ts";
-import { counted, percent } from "./format.ts";
+import { counted, membersText, percent } from "./format.ts";
 import { htmlPage, type ReportContent } from "./html_page.ts";
 import { byMethod, type LabelledRun } from "./labelled_runs.ts";
 import { pictureSvg } from "./picture.ts";
@@ -135,7 +135,7 @@ function leadOf(runs: readonly LabelledRun[]): string {
 function resultSentence(run: LabelledRun): string {
   const { personalRole } = run.run;
   const parts = viewsOf(run).map(({ words, result: { mean: { [personalRole]: metrics } } }) =>
-    `${percent(metrics.f1)} % and ${percent(metrics.auc)} % ${words}`
+    `${percent(metrics.f1)} % and ${percent(metrics.auc)} %${membersText(metrics)} ${words}`
   );
   if (parts.length === 0) return "";
   return `The ${personalRole} models' mean test F1 and AUC are ${parts.join(", ")}.`;

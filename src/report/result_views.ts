@@ -1,7 +1,7 @@
 // Three views of a run's result: before the last communication, after it, and at the round that validation chose.
 
 import type { ByRole } from "../federated/events.ts";
-import type { Metrics } from "../metrics/classification.ts";
+import type { MeanMetrics, Metrics } from "../metrics/classification.ts";
 import type { RecordedHistory } from "./recorded_run.ts";
 
 /** The views in their order, and what they are called in tables and in sentences. */
@@ -17,7 +17,7 @@ export type ResultView = typeof resultViews[number]["view"];
 export interface Result {
   /** in the order of the run's clients */
   readonly clients: readonly { readonly client: string; readonly test: ByRole<Metrics> }[];
-  readonly mean: ByRole<Metrics>;
+  readonly mean: ByRole<MeanMetrics>;
 }
 
 /**

@@ -11,11 +11,20 @@ import type {
   RunEvent,
 } from "../federated/events.ts";
 import type { TransferStage } from "../federated/transfer_stage.ts";
-import type { Metrics } from "../metrics/classification.ts";
+import type { MeanMetrics } from "../metrics/classification.ts";
 import { type MetricChange, summarizeFalls } from "../metrics/falls.ts";
 import type { Changes, Communication, Retrogress } from "../metrics/retrogress.ts";
 import { chosenText, passedByText } from "./chosen_round.ts";
-import { change, counted, duration, loss, percent, settingText, tableLines } from "./format.ts";
+import {
+  aucText,
+  change,
+  counted,
+  duration,
+  loss,
+  percent,
+  settingText,
+  tableLines,
+} from "./format.ts";
 import type { RecordedHistory } from "./recorded_run.ts";
 import { viewsOf } from "./result_views.ts";
 import { fallsText, meanChanges, medianText } from "./retrogress_table.ts";
@@ -197,17 +206,18 @@ function retrogressRows(retrogress: Retrogress): string[][] {
   ];
 }
 
-function metricCells(metrics: Metrics): string[] {
+function metricCells(metrics: MeanMetrics): string[] {
   return [
     loss(metrics.loss),
     percent(metrics.f1),
-    percent(metrics.auc),
+    aucText(metrics),
     percent(metrics.accuracy),
   ];
 }
 
-function metricsText({ f1, auc, accuracy }: Metrics): string {
-  return `F1 ${percent(f1)}, AUC ${percent(auc)}, accuracy ${percent(accuracy)}`;
+function metricsText(metrics: MeanMetrics): string {
+  const { f1, accuracy } = metrics;
+  return `F1 ${percent(f1)}, AUC ${aucText(metrics)}, accuracy ${percent(accuracy)}`;
 }
 
 function changesText({ f1, auc }: Changes, style: Style): string {

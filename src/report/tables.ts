@@ -1,9 +1,10 @@
 // The tables of a report: results of each method, and what was run.
 
 import { basename } from "@std/path";
+import type { MeanMetrics } from "../metrics/classification.ts";
 import { deviation, mean, meanOfDefined } from "../metrics/statistics.ts";
 import { windowWords } from "./chosen_round.ts";
-import { counted, percent, recordedText } from "./format.ts";
+import { counted, membersText, percent, recordedText } from "./format.ts";
 import { byMethod, type LabelledRun, type MethodRuns } from "./labelled_runs.ts";
 import type { RecordedHistory } from "./recorded_run.ts";
 import { resultAt, type ResultView, resultViews } from "./result_views.ts";
@@ -43,7 +44,7 @@ function viewsTable(methods: readonly MethodRuns[]): Table {
     resultViews.map(({ view }) => ({ metric, view, head: `${name} ${view}` }))
   );
   const samples = methods.map(({ runs }) =>
-    columns.map(({ metric, view }) => runs.map((run) => resultOf(run, null, metric, view)))
+    columns.map(({ metric, view }) => runs.map((run) => sampleOf(run, null, metric, view)))
   );
   const skipped = methods.map(({ runs }) => runs.map(({ rows }) => skippedRounds(rows)));
   const isSkipped = skipped.flat().some(({ skipped }) => skipped > 0);
@@ -71,7 +72,7 @@ function clientsTable(methods: readonly MethodRuns[], metric: "f1" | "auc", name
   const cells = resultViews.map(({ view }) => {
     const samples = methods.map(({ runs }) =>
       [...clients.keys(), null].map((client) =>
-        runs.map((run) => resultOf(run, client, metric, view))
+        runs.map((run) => sampleOf(run, client, metric, view))
       )
     );
     return methods.map((_, row) => bestMarked(samples, row));
@@ -126,19 +127,60 @@ export function resultOf(
   metric: "f1" | "auc",
   view: ResultView,
 ): number | null {
+  return metricsOf(run, client, view)?.[metric] ?? null;
+}
+
+/** Clients that an average AUC is over; of one client 1, or 0 where it has none. */
+export function clientsWithAuc(
+  run: RecordedHistory,
+  client: number | null,
+  view: ResultView,
+): number | null {
+  const metrics = metricsOf(run, client, view);
+  if (metrics === null) return null;
+  const all = client === null ? run.run.clients.length : 1;
+  return metrics.auc === null ? 0 : metrics.aucOf?.defined ?? all;
+}
+
+function metricsOf(
+  run: RecordedHistory,
+  client: number | null,
+  view: ResultView,
+): MeanMetrics | null {
   const result = resultAt(run, view);
   if (result === null) return null;
   const test = client === null ? result.mean : result.clients[client].test;
-  return test[run.run.personalRole][metric];
+  return test[run.run.personalRole];
+}
+
+/** One run's value of a cell. */
+interface Sample {
+  readonly value: number | null;
+  /** which of the clients an average is over, if not all */
+  readonly members: string;
+}
+
+function sampleOf(
+  run: RecordedHistory,
+  client: number | null,
+  metric: "f1" | "auc",
+  view: ResultView,
+): Sample {
+  const metrics = metricsOf(run, client, view);
+  return {
+    value: metrics?.[metric] ?? null,
+    members: metrics && metric === "auc" ? membersText(metrics) : "",
+  };
 }
 
 function bestMarked(
-  samples: readonly (readonly (readonly (number | null)[])[])[],
+  samples: readonly (readonly (readonly Sample[])[])[],
   row: number,
 ): Cell[] {
-  return samples[row].map((values, column) => ({
-    text: spreadText(values),
-    best: isBest(samples.map((row) => meanOfDefined(row[column])), row),
+  const valuesOf = (cell: readonly Sample[]) => cell.map(({ value }) => value);
+  return samples[row].map((cell, column) => ({
+    text: spreadText(valuesOf(cell)) + [...new Set(cell.map(({ members }) => members))].join(""),
+    best: isBest(samples.map((row) => meanOfDefined(valuesOf(row[column]))), row),
   }));
 }
 

@@ -118,10 +118,14 @@ Deno.test("rocAucOvr() is null with one class only, and with NaN", () => {
   assertEquals(rocAucOvr([0, 1], [0.5, 0.5, NaN, 0.8], 2), null);
 });
 
-Deno.test("meanMetrics() leaves out AUCs that are n/a", () => {
+Deno.test("meanMetrics() leaves out AUCs that are n/a, and says so", () => {
   const metrics = { loss: 1, accuracy: 40, f1: 20, auc: null };
   const other = { loss: 3, accuracy: 60, f1: 40, auc: 70 };
-  assertEquals(meanMetrics([metrics, other]), { loss: 2, accuracy: 50, f1: 30, auc: 70 });
+  assertEquals(meanMetrics([metrics, other]), {
+    ...{ loss: 2, accuracy: 50, f1: 30, auc: 70 },
+    aucOf: { defined: 1, members: 2 },
+  });
+  assertEquals("aucOf" in meanMetrics([other, other]), false);
   assertEquals(meanMetrics([metrics, metrics]).auc, null);
 });
 
