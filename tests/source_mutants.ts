@@ -35,9 +35,17 @@ export const sourceMutants: readonly Mutant[] = [
     ['2 * epoch + Number(kind === "evaluate-train")', "2 * epoch"],
     ['2 * epoch + Number(kind === "evaluate-train")', 'epoch + Number(kind === "evaluate-train")'],
     ['splitOf(kind) !== "train" || position < this.#training', "true"],
-    ["Math.ceil(size(client, splitOf(kind))", "Math.floor(size(client, splitOf(kind))"],
+    ['kind === "train" ? this.batching', 'kind !== "train" ? this.batching'],
     ["position * this.roles + role", "position + role * this.roles"],
     ['size(b, "train") - size(a, "train")', 'size(a, "train") - size(b, "train")'],
+  ]),
+  ...breaks("federated/batching.ts", ["federated/last_batch_test.ts"], [
+    ["n - n % this.batchSize : n", "n : n - n % this.batchSize"],
+    ["? full : Math.ceil", "? full + 1 : Math.ceil"],
+    ["n % this.batchSize === 1", "n % this.batchSize !== 0"],
+    ["n > 1 &&", ""],
+    ["batches < this.batches(n)", "batches <= this.batches(n)"],
+    ["this.batchSize + Number(", "this.batchSize + 0 * Number("],
   ]),
   ...breaks("federated/transfer_stage.ts", ["federated/transfer_stage_test.ts"], [
     ["alpha1 = 0.7, alpha2 = 0.9", "alpha1 = 0.9, alpha2 = 0.7"],

@@ -47,6 +47,10 @@ const left = [
 ];
 const settings = (Object.keys(defaultConfig) as (keyof typeof defaultConfig)[])
   .filter((name) => !left.includes(name));
+/** What runs did that were made before there was the setting. */
+const initial: Readonly<Record<string, string>> = Object.fromEntries(
+  settings.map((name) => [name, String(defaultConfig[name])]),
+);
 
 /** Everything that a state has to agree with, in words. */
 export function configurationOf(
@@ -124,8 +128,9 @@ export function expectSameConfiguration(
 ): void {
   const theirs = state.configuration;
   const names = [...new Set([...Object.keys(theirs), ...Object.keys(ours)])];
-  const differing = names.filter((name) => theirs[name] !== ours[name])
-    .map((name) => `${name} ${theirs[name] ?? "unset"} but now it is ${ours[name] ?? "unset"}`);
+  const then = (name: string) => theirs[name] ?? initial[name] ?? "unset";
+  const differing = names.filter((name) => then(name) !== ours[name])
+    .map((name) => `${name} ${then(name)} but now it is ${ours[name] ?? "unset"}`);
   if (differing.length > 0) {
     throw new ConfigError(
       `Cannot resume: the state was made with ${differing.join(", with ")}; resume with what ` +

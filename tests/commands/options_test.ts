@@ -92,6 +92,7 @@ const exampleOf = {
   learningRateGamma: ".1",
   weightDecay: "0",
   batchSize: "8",
+  lastBatch: "join",
   seed: "7",
   onNan: "skip-client",
   data: "demo",

@@ -4,6 +4,7 @@ import type { Split } from "../../src/data/dataset.ts";
 import { augmentBatch } from "../../src/data/augmentation.ts";
 import {
   type Batch,
+  type Cut,
   emptyBatch,
   emptyByteBatch,
   ImageSplit,
@@ -33,6 +34,8 @@ interface Request {
   readonly step: number;
   readonly epoch: number;
   readonly rows: number;
+  /** default: all images, in batches of so many rows */
+  readonly cut?: Cut;
   readonly client: number;
   readonly roles: number;
   readonly stream: number;
@@ -64,9 +67,11 @@ interface Expected {
 /** The rows of one role, by the definitions. */
 function expectedRows(split: Split, wanted: Request, role: number): Expected {
   const { order, step, rows } = wanted;
+  const { batchSize, images } = wanted.cut ?? { batchSize: rows, images: order.length };
   const x = new Float32Array(rows * imageBytes);
   const labels: number[] = [];
-  const taken = order.slice(step * rows, (step + 1) * rows);
+  const isLast = images - step * batchSize <= rows;
+  const taken = order.slice(step * batchSize, isLast ? images : (step + 1) * batchSize);
   for (const [row, image] of taken.entries()) {
     labels.push(split.labels[image]);
     const stored = split.images.subarray(image * imageBytes, (image + 1) * imageBytes);
@@ -91,12 +96,12 @@ function gather(on: Gpu, split: Split, wanted: Request, batch: Batch): void {
   const images = new ImageSplit(on, split, size, wanted.stream);
   images.setOrder(wanted.order);
   const position = on.tensor(Uint32Array.of(wanted.step, wanted.epoch));
-  const { client, roles, rows, byRole, seed } = wanted;
+  const { client, roles, rows, byRole, seed, cut } = wanted;
   if (wanted.augment) {
     const bytes = emptyByteBatch(on, client + 1, rows, size);
-    images.gatherBytes(bytes, batch, position, { client, roles });
+    images.gatherBytes(bytes, batch, position, { client, roles }, cut);
     augmentBatch(bytes, batch, { position, seed, roles, byRole });
-  } else images.gather(batch, position, { client, roles });
+  } else images.gather(batch, position, { client, roles }, cut);
   images.dispose();
 }
 
@@ -145,6 +150,15 @@ Deno.test("a batch has the images in their order, normalized, with labels and co
 Deno.test("the last batch is padded with zeros of label 0", () => checkBatch({ step: 2 }));
 
 Deno.test("a batch behind the last one is padding alone", () => checkBatch({ step: 3 }));
+
+Deno.test("a batch with more rows than a step takes holds what is left where that fits, and padding elsewhere", async () => {
+  for (const augment of [false, true]) {
+    for (const step of [0, 1, 2]) {
+      await checkBatch({ augment, step, rows: 4, cut: { batchSize: 3, images: 7 } }); // 3 and 4
+      await checkBatch({ augment, step, rows: 3, cut: { batchSize: 3, images: 6 } }); // 3 and 3 of 7
+    }
+  }
+});
 
 Deno.test("augmented images are those that the f64 reference makes, in every epoch and for every seed", async () => {
   for (const epoch of [0, 1, 77]) await checkBatch({ augment: true, epoch });

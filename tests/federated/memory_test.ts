@@ -41,6 +41,10 @@ const cases: Record<string, Partial<SimulationConfig>> = {
     ...{ dataset: larger, method: "prrfl", parallelClients: 3, augment: "full" },
     ...{ optimizer: "adam", onNan: "skip-client" },
   },
+  "two clients at a time, to whose last batch a single image is joined": {
+    ...{ dataset: larger, method: "prrfl", parallelClients: 2, augment: "full" },
+    ...{ batchSize: 9, lastBatch: "join" },
+  },
   "half the width, proximal": { width: 0.5, method: "fedprox", parallelClients: 2 },
 };
 

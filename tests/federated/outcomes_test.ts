@@ -16,15 +16,18 @@ const logits = [
 ];
 const labels = [[0, 2, 1, 1, 2], [2, 2, 1, 0]];
 
-/** One batch of logits with its labels; missing rows are padded with logits that would show. */
-function batchAt(step: number): { logits: Float32Array<ArrayBuffer>; batch: Batch } {
-  const places = Array.from({ length: rows }, (_, row) => step * rows + row);
+/** One batch of logits with its labels; missing rows and room for more are padded with logits that would show. */
+function batchAt(
+  step: number,
+  room = rows,
+): { logits: Float32Array<ArrayBuffer>; batch: Batch } {
+  const places = Array.from({ length: room }, (_, row) => row < rows ? step * rows + row : 9);
   const values = logits.flatMap((own) => places.flatMap((place) => own[place] ?? [9e9, 9e9, 9e9]));
   const classesOf = labels.flatMap((own) => places.map((place) => own[place] ?? 0));
   const counts = labels.map((own) => places.filter((place) => place < own.length).length);
   const batch = {
     x: gpu.zeros([1]),
-    labels: gpu.tensor(Int32Array.from(classesOf), [2, rows]),
+    labels: gpu.tensor(Int32Array.from(classesOf), [2, room]),
     counts: gpu.tensor(Uint32Array.from(counts)),
   };
   return { logits: Float32Array.from(values), batch };
@@ -61,6 +64,19 @@ Deno.test("outcomes are loss, prediction and probabilities of every real row", a
   assertEquals([...behind], new Array(2 + classes).fill(canary)); // the second model has no fifth image
   buffer.dispose();
   assertEquals(gpu.live, live + 4 * 3 + 3); // what the batches of this test hold
+});
+
+Deno.test("outcomes of batches with room for more rows than a step takes stand one behind the other", async () => {
+  using _scope = gpu.scope();
+  const [usual, buffer] = [0, 1].map(() => new OutcomeBuffer(gpu, 2, 5, classes));
+  const expected = await storedRows(usual);
+  for (let step = 0; step < 3; step++) {
+    const { logits, batch } = batchAt(step, rows + 1);
+    const position = gpu.tensor(Uint32Array.of(step, 0));
+    buffer.store(gpu.tensor(logits, [2, rows + 1, classes]), batch, position, rows);
+  }
+  assertEquals(await buffer.read([5, 5]), expected);
+  for (const each of [usual, buffer]) each.dispose();
 });
 
 Deno.test("scores count a short last batch like a full one, and take metrics over all images", async () => {

@@ -89,6 +89,19 @@ Deno.test("simulate() tells no state unless it is asked to", async () => {
   assertEquals((await eventsOf({ rounds: 1 })).filter(isState), []);
 });
 
+Deno.test("simulate() takes a state without a setting that came later for one with its default", async () => {
+  const { state } = (await eventsOf({ rounds: 1, stateEvery: "round" })).find(isState)!;
+  const { lastBatch, ...older } = state.configuration;
+  assertEquals(lastBatch, "keep");
+  const resumeFrom = { ...state, configuration: older };
+  assertEquals((await eventsOf({ rounds: 1, resumeFrom })).at(-1)!.type, "done");
+  await assertRejects(
+    () => eventsOf({ rounds: 1, resumeFrom, lastBatch: "join" }),
+    ConfigError,
+    "with lastBatch keep but now it is join;",
+  );
+});
+
 Deno.test("simulate() refuses the state of another run and names what differs", async () => {
   const { state } = (await eventsOf({ rounds: 1, stateEvery: "round" })).find(isState)!;
   const fewer = dataset.clients.map((client) => ({
