@@ -1,6 +1,9 @@
 // What the models said of the test images: predictions.safetensors of a run folder, read and checked.
 
-import type { RunEvent } from "../federated/events.ts";
+import type { PredictionsEvent, RunEvent } from "../federated/events.ts";
+import { writeFileAtomic } from "../io/files.ts";
+import { writeSafetensors } from "../io/safetensors.ts";
+import type { HostTensor } from "../tensor/host_tensor.ts";
 import { readTensorFile, takeTensor, unreadable, wholeNumber } from "./tensor_file.ts";
 
 /** Test labels and probabilities of every client. */
@@ -56,4 +59,21 @@ export async function readPredictions(
     };
   });
   return { round: wholeNumber(metadata.round, "round", path), classNames, clients };
+}
+
+/** Writes what `readPredictions()` reads. */
+export async function writePredictions(
+  path: string,
+  { clients, classNames, round }: PredictionsEvent,
+): Promise<void> {
+  const tensors = new Map<string, HostTensor>();
+  for (const { client, labels, probabilities } of clients) {
+    const rows = labels.length;
+    tensors.set(`${client}.labels`, { shape: [rows], data: Int32Array.from(labels) });
+    for (const [role, data] of Object.entries(probabilities)) {
+      tensors.set(`${client}.${role}.probabilities`, { shape: [rows, classNames.length], data });
+    }
+  }
+  const metadata = { classes: classNames.join(","), round: String(round) };
+  await writeFileAtomic(path, writeSafetensors(tensors, metadata));
 }

@@ -70,8 +70,11 @@ export async function writePictures(
   return names;
 }
 
+/** How a picture is written. */
+export type PictureFormats = "svg" | "svg and png";
+
 /**
- * Writes one picture as SVG and PNG.
+ * Writes one picture.
  *
  * @param path without extension
  * @returns false if it could not be drawn
@@ -80,12 +83,13 @@ export async function writePicture(
   picture: Pick<Variant, "title" | "panels">,
   caption: string,
   path: string,
+  formats: PictureFormats = "svg and png",
 ): Promise<boolean> {
   const { render } = await loadPngRenderer();
   return await drawn(path, async () => {
     const svg = pictureSvg(picture, caption);
     await writeFileAtomic(`${path}.svg`, svg);
-    await writeFileAtomic(`${path}.png`, render(svg, pictureScale));
+    if (formats === "svg and png") await writeFileAtomic(`${path}.png`, render(svg, pictureScale));
   });
 }
 

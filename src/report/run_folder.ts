@@ -4,35 +4,29 @@ import { join } from "@std/path";
 import { type Clock, systemClock } from "../clock.ts";
 import type {
   AggregationEvent,
-  CheckpointEvent,
   DoneEvent,
-  PredictionsEvent,
   RunEvent,
   SimulationEvent,
-  SpectraEvent,
 } from "../federated/events.ts";
 import type { SimulationState } from "../federated/state.ts";
 import type { Metrics } from "../metrics/classification.ts";
 import { retrogress } from "../metrics/retrogress.ts";
-import type { HostTensor } from "../tensor/host_tensor.ts";
 import {
   appendJsonLine,
   expectNewOrEmptyFolder,
   removeTemporaryFiles,
   writeFileAtomic,
 } from "../io/files.ts";
-import { writeSafetensors } from "../io/safetensors.ts";
 import { loadChartLibrary } from "./chart_library.ts";
+import { writeCheckpoint } from "./checkpoint_file.ts";
 import type { EarlierEvent, EarlierRun } from "./earlier_run.ts";
 import { clientCurves, curvesCaption, curvesTitle } from "./figures/client_curves.ts";
 import {
-  checkpointFile,
   curveFileName,
   infoDictFile,
   isOverallFileName,
   overallFileName,
   predictionsFile,
-  serverFile,
   spectraFile,
 } from "./file_names.ts";
 import { InfoDict } from "./info_dict.ts";
@@ -41,14 +35,22 @@ import { MetricsCsv } from "./metrics_csv.ts";
 import { metricsRow, type RowTime } from "./metrics_rows.ts";
 import { drawn } from "./drawing.ts";
 import { loadPngRenderer } from "./png.ts";
+import { writePredictions } from "./predictions.ts";
 import { ProfileFiles } from "./profile_files.ts";
 import type { RecordedRow } from "./recorded_rows.ts";
 import { metricsFile, readRun, retrogressEvents } from "./recorded_run.ts";
-import { reportFigures, writePage, writePicture, writePictures } from "./report.ts";
+import {
+  type PictureFormats,
+  reportFigures,
+  writePage,
+  writePicture,
+  writePictures,
+} from "./report.ts";
 import { type RunConfig, runConfig } from "./run_config.ts";
 import { RunFolderError } from "./run_folder_error.ts";
 import { resumeFolder, StateFiles } from "./state_files.ts";
 import type { EventConsumer, RunHeader } from "./run_header.ts";
+import { writeSpectra } from "./spectra_file.ts";
 import { plainStyle } from "./style.ts";
 import { TextReport } from "./text_report.ts";
 
@@ -219,23 +221,24 @@ export class RunFolder implements EventConsumer {
         break;
       case "aggregation":
         this.#history.push(event);
-        await this.#drawCurves();
+        await this.#drawCurves("svg"); // training waits; the other format takes ten times as long
         if (event.selected) await this.#nameBestRound(event);
         break;
       case "spectra":
-        await this.#writeSpectra(event);
+        await writeSpectra(this.#path(spectraFile), event);
         break;
       case "predictions":
-        await this.#writePredictions(event);
+        await writePredictions(this.#path(predictionsFile), event);
         break;
       case "checkpoint":
-        await this.#writeCheckpoint(event);
+        await writeCheckpoint(this.#header, this.#run!, event);
         break;
       case "state":
         await this.#storeState(event.state);
         break;
       case "done":
         await this.#nameLastRound(event);
+        await this.#drawCurves("svg and png");
         await drawn("the report", () => this.#report());
         await this.#writeConfig({ state: "done" }); // last: until then it can be resumed
         await this.#states?.remove();
@@ -243,7 +246,7 @@ export class RunFolder implements EventConsumer {
       case "interrupted": {
         const { type: state, ...place } = event;
         await this.#writeConfig({ state, ...place });
-        if (this.#history.length > 0) await this.#drawCurves();
+        if (this.#history.length > 0) await this.#drawCurves("svg and png");
         break;
       }
     }
@@ -315,13 +318,13 @@ export class RunFolder implements EventConsumer {
     return { at: this.#clock.date().toISOString(), elapsed: this.#elapsed() / 1000 };
   }
 
-  async #drawCurves(): Promise<void> {
+  async #drawCurves(formats: PictureFormats): Promise<void> {
     const history = { run: this.#run!, rows: this.#history };
     for (const metric of curveMetrics) {
       const choice = { split: "test", role: history.run.personalRole, metric } as const;
       const panels = [clientCurves(history, choice)];
       const picture = { title: curvesTitle(choice), panels };
-      await writePicture(picture, curvesCaption, this.#path(curveFileName(metric)));
+      await writePicture(picture, curvesCaption, this.#path(curveFileName(metric)), formats);
     }
   }
 
@@ -330,62 +333,8 @@ export class RunFolder implements EventConsumer {
     const runs = labelled([await readRun(this.#header.folder)]);
     const figures = reportFigures(runs);
     await writePage(runs, figures, this.#path("report.html"));
-    const known = "curves"; // drawn after every communication
+    const known = "curves"; // drawn already
     await writePictures(figures.filter(({ id }) => id !== known), this.#header.folder);
-  }
-
-  async #writeSpectra({ clients, layer, round, rate }: SpectraEvent): Promise<void> {
-    const tensors = new Map<string, HostTensor>();
-    for (const { client, before, after } of clients) {
-      for (const [when, { rows, columns, amplitudes }] of Object.entries({ before, after })) {
-        tensors.set(`${client}.${when}`, { shape: [rows, columns], data: amplitudes });
-      }
-    }
-    const metadata: Record<string, string> = { layer, round: String(round) };
-    if (rate !== null) metadata.rate = String(rate);
-    await writeFileAtomic(this.#path(spectraFile), writeSafetensors(tensors, metadata));
-  }
-
-  async #writePredictions({ clients, classNames, round }: PredictionsEvent): Promise<void> {
-    const tensors = new Map<string, HostTensor>();
-    for (const { client, labels, probabilities } of clients) {
-      const rows = labels.length;
-      tensors.set(`${client}.labels`, { shape: [rows], data: Int32Array.from(labels) });
-      for (const [role, data] of Object.entries(probabilities)) {
-        tensors.set(`${client}.${role}.probabilities`, { shape: [rows, classNames.length], data });
-      }
-    }
-    const metadata = { classes: classNames.join(","), round: String(round) };
-    await writeFileAtomic(this.#path(predictionsFile), writeSafetensors(tensors, metadata));
-  }
-
-  async #writeCheckpoint(event: CheckpointEvent): Promise<void> {
-    const { reason, client, role, test, tensors } = event;
-    await Deno.mkdir(this.#path(reason), { recursive: true });
-    const write = async (file: string, model: Record<string, string>) => {
-      const metadata = this.#checkpointMetadata(event, model);
-      await writeFileAtomic(this.#path(file), writeSafetensors(tensors, metadata));
-    };
-    await write(checkpointFile(event), { client, role, ...metricStrings(test) });
-    if (event.isServerModel) await write(serverFile(reason), { role: "server" });
-  }
-
-  /** Strings only, as the format has it, with what determined the numbers: equal runs give equal files. */
-  #checkpointMetadata(
-    { reason, round }: CheckpointEvent,
-    model: Readonly<Record<string, string>>,
-  ): Record<string, string> {
-    const settings = this.#header.settings
-      .filter(({ decisive, value }) => decisive && value !== null)
-      .map(({ name, value }) => [name, String(value)]);
-    return {
-      format: "pt", // what Python's safetensors asks for before it loads into PyTorch
-      ...Object.fromEntries(settings),
-      reason,
-      round: String(round),
-      ...model,
-      classes: this.#run!.classNames.join(","),
-    };
   }
 
   async #nameBestRound(event: AggregationEvent): Promise<void> {
@@ -418,8 +367,4 @@ export class RunFolder implements EventConsumer {
   #elapsed(): number {
     return this.#clock.now() - this.#started;
   }
-}
-
-function metricStrings({ f1, auc, accuracy, loss }: Metrics): Record<string, string> {
-  return { f1: String(f1), auc: String(auc), accuracy: String(accuracy), loss: String(loss) };
 }

@@ -1,8 +1,10 @@
 // Amplitudes of one layer before and after a communication: spectrum.safetensors of a run folder.
 
+import { writeFileAtomic } from "../io/files.ts";
+import { writeSafetensors } from "../io/safetensors.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import { readTensorFile, takeTensor, unreadable, wholeNumber } from "./tensor_file.ts";
-import type { RunEvent } from "../federated/events.ts";
+import type { RunEvent, SpectraEvent } from "../federated/events.ts";
 
 /** A matrix of amplitudes, zero frequency at `[⌊rows/2⌋, ⌊cols/2⌋]`. */
 export interface Amplitudes {
@@ -52,6 +54,22 @@ export async function readSpectra(path: string, run: RunEvent): Promise<Spectra 
     return { client: name, before, after };
   });
   return { layer, round: wholeNumber(round, "round", path), rate: share, clients };
+}
+
+/** Writes what `readSpectra()` reads. */
+export async function writeSpectra(
+  path: string,
+  { clients, layer, round, rate }: SpectraEvent,
+): Promise<void> {
+  const tensors = new Map<string, HostTensor>();
+  for (const { client, before, after } of clients) {
+    for (const [when, { rows, columns, amplitudes }] of Object.entries({ before, after })) {
+      tensors.set(`${client}.${when}`, { shape: [rows, columns], data: amplitudes });
+    }
+  }
+  const metadata: Record<string, string> = { layer, round: String(round) };
+  if (rate !== null) metadata.rate = String(rate);
+  await writeFileAtomic(path, writeSafetensors(tensors, metadata));
 }
 
 function amplitudes({ shape, data }: HostTensor, key: string, path: string): Amplitudes {

@@ -122,13 +122,13 @@ Deno.test("an epoch shows every client, the mean, and n/a for an undefined AUC",
   assertEquals(
     textOf("epoch"),
     `Round 1/3, epoch 1/2, lr 0.01, test of the personal models (1:23)
-  client  stage        train loss  test loss  F1 %  AUC %  accuracy %
-  A       1 recover         1.048      1.078  35.3   55.3        47.3
-  B       1 recover         1.010      1.040  40.6   60.6        52.6
-  C       1 recover         1.079      1.109  39.4   59.4        51.4
-  D       1 recover         1.059      1.089  43.6    n/a        55.6
-  mean                      1.049      1.079  39.8   58.5        51.8
-  deputy models' mean: F1 34.8, AUC 53.5, accuracy 46.8
+  client  stage        train loss  test loss  F1 %  AUC %           accuracy %
+  A       1 recover         1.048      1.078  35.3   55.3                 47.3
+  B       1 recover         1.010      1.040  40.6   60.6                 52.6
+  C       1 recover         1.079      1.109  39.4   59.4                 51.4
+  D       1 recover         1.059      1.089  43.6    n/a                 55.6
+  mean                      1.049      1.079  39.8   58.5 (3 of 4)        51.8
+  deputy models' mean: F1 34.8, AUC 53.5 (3 of 4), accuracy 46.8
 
 `,
   );
@@ -177,13 +177,13 @@ Deno.test("who sat out and whose update arrived is shown", () => {
   assertEquals(
     textOf("epoch", 0, withAbsence),
     `Round 1/3, epoch 1/2, lr 0.01, test of the personal models (1:23)
-  client  stage        train loss  test loss  F1 %  AUC %  accuracy %
-  A       1 recover         1.048      1.078  35.3   55.3        47.3
-  B                       sat out      1.040  40.6   60.6        52.6
-  C       1 recover         1.079      1.109  39.4   59.4        51.4
-  D       1 recover         1.059      1.089  43.6    n/a        55.6
-  mean                      1.062      1.079  39.8   58.5        51.8
-  deputy models' mean: F1 34.8, AUC 53.5, accuracy 46.8
+  client  stage        train loss  test loss  F1 %  AUC %           accuracy %
+  A       1 recover         1.048      1.078  35.3   55.3                 47.3
+  B                       sat out      1.040  40.6   60.6                 52.6
+  C       1 recover         1.079      1.109  39.4   59.4                 51.4
+  D       1 recover         1.059      1.089  43.6    n/a                 55.6
+  mean                      1.062      1.079  39.8   58.5 (3 of 4)        51.8
+  deputy models' mean: F1 34.8, AUC 53.5 (3 of 4), accuracy 46.8
 
 `,
   );
@@ -233,12 +233,12 @@ Deno.test("with one model per client there are no stages and no deputies", () =>
   assertEquals(
     textOf("epoch", 0, withOneRole("local")),
     `Round 1/3, epoch 1/2, lr 0.01, test of the local models (1:23)
-  client  train loss  test loss  F1 %  AUC %  accuracy %
-  A            1.048      1.078  35.3   55.3        47.3
-  B            1.010      1.040  40.6   60.6        52.6
-  C            1.079      1.109  39.4   59.4        51.4
-  D            1.059      1.089  43.6    n/a        55.6
-  mean         1.049      1.079  39.8   58.5        51.8
+  client  train loss  test loss  F1 %  AUC %           accuracy %
+  A            1.048      1.078  35.3   55.3                 47.3
+  B            1.010      1.040  40.6   60.6                 52.6
+  C            1.079      1.109  39.4   59.4                 51.4
+  D            1.059      1.089  43.6    n/a                 55.6
+  mean         1.049      1.079  39.8   58.5 (3 of 4)        51.8
 
 `,
   );

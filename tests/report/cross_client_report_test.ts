@@ -61,7 +61,7 @@ Deno.test("matrixScreen() shows each metric, with means of each role off and on 
   assertEquals(auc.split("\n").slice(2, 5), [
     "  A personal     80.0   n/a  80.0     n/a",
     "  B personal     20.0  60.0  60.0    20.0",
-    "  mean personal              70.0    20.0",
+    "  mean personal              70.0    20.0 (1 of 2)",
   ]);
   assertStringIncludes(accuracy, "Accuracy %\n");
   assertStringIncludes(loss, "  mean personal                  8.750   3.750");
@@ -129,6 +129,6 @@ Deno.test("matrixCsv() and matrixJson() have every number as it is", () => {
     type: "mean",
     ...{ folder: "run/best", role: "personal", models: 2, split: "test" },
     own: metrics(70),
-    others: { ...metrics(30), auc: 20 },
+    others: { ...metrics(30), auc: 20, aucOf: { defined: 1, members: 2 } },
   });
 });

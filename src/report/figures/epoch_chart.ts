@@ -93,6 +93,7 @@ function lines(curve: Curve, index: number, metric: keyof Metrics): LineSeriesOp
     z: strong ? 4 : 3,
   };
   if (!points.some(({ deviation = 0 }) => deviation > 0)) return [main];
+  const most = metric === "loss" ? Infinity : 100; // a band ends with the axis
   const edge = (value: (mean: number, deviation: number) => number): LineSeriesOption => ({
     type: "line",
     name,
@@ -109,8 +110,9 @@ function lines(curve: Curve, index: number, metric: keyof Metrics): LineSeriesOp
     emphasis: { disabled: true },
     z: 2,
   });
-  const lower = edge((mean, deviation) => mean - deviation);
-  const band = edge((_, deviation) => 2 * deviation);
+  const low = (mean: number, deviation: number) => Math.max(mean - deviation, 0);
+  const lower = edge(low);
+  const band = edge((mean, deviation) => Math.min(mean + deviation, most) - low(mean, deviation));
   return [main, lower, { ...band, areaStyle: { color, opacity: 0.18 } }];
 }
 
