@@ -10,6 +10,7 @@ import { builtInMethods } from "../federated/methods/registry.ts";
 import { obstacle } from "../federated/state.ts";
 import { claimFolder, freePath, readPlainText, writeFileAtomic } from "../io/files.ts";
 import { isListOfTexts } from "../io/json.ts";
+import { checkClientFiles } from "../report/client_files.ts";
 import { ComparisonConsole } from "../report/comparison_console.ts";
 import { writeComparison } from "../report/comparison_files.ts";
 import { type EarlierRun, isFinished, readEarlierRun } from "../report/earlier_run.ts";
@@ -81,6 +82,8 @@ export async function compare(
   const folder = resume ?? claim!.path;
   const quiet = given.options.quiet;
   const dataset = await showLoading(options, !quiet, signal);
+  const roles = new Set(options.methods.flatMap((method) => builtInMethods[method].roles));
+  checkClientFiles(dataset.clients.map(({ name }) => name), [...roles]);
   const runs = plannedRuns(options);
   using console = new ComparisonConsole(runs, quiet);
   const recorded: RecordedRun[] = [];

@@ -4,7 +4,9 @@ import { join } from "@std/path";
 import { systemClock } from "../clock.ts";
 import { pickSettings } from "../federated/config.ts";
 import { DivergenceError } from "../federated/divergence.ts";
+import { builtInMethods } from "../federated/methods/registry.ts";
 import { claimFolder } from "../io/files.ts";
+import { checkClientFiles } from "../report/client_files.ts";
 import { type ConsoleMode, ConsoleReport } from "../report/console.ts";
 import { runFolderName } from "../report/file_names.ts";
 import { RunFolder } from "../report/run_folder.ts";
@@ -62,6 +64,8 @@ export async function train(
     : await RunFolder.open(header, options);
   if (earlier) showNotices(earlier, header);
   const dataset = await showLoading(options, mode === "tables", signal);
+  const clientNames = dataset.clients.map(({ name }) => name);
+  checkClientFiles(clientNames, builtInMethods[options.method].roles);
   const config: PreparedRun["config"] = {
     ...pickSettings(options),
     dataset,

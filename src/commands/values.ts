@@ -1,5 +1,7 @@
 // The kinds of value that a flag can have: how each is read, and how it is explained.
 
+import { nameBytes } from "../io/file_name.ts";
+
 /** How the text after a flag becomes a value. */
 export interface ValueKind<T> {
   /** stands for the value in the help: `N` */
@@ -144,11 +146,15 @@ function describeBounds({ min, max, above, below }: Bounds): string {
   return parts.length === 0 ? "" : ` ${parts.join(" and ")}`;
 }
 
+/** Bytes of a part of a file's name: with the rest of it there have to be 255 at most. */
+const mostPartBytes = 128;
+
 /** Text that can stand in the name of a file. */
 export function fileNamePart(placeholder: string): ValueKind<string> {
   return {
     placeholder,
-    expected: "letters, digits, dots, hyphens and underscores",
-    parse: (text) => /^[\p{L}\p{N}._-]+$/u.test(text) ? text : undefined,
+    expected: `letters, digits, dots, hyphens and underscores, at most ${mostPartBytes} bytes`,
+    parse: (text) =>
+      /^[\p{L}\p{N}._-]+$/u.test(text) && nameBytes(text) <= mostPartBytes ? text : undefined,
   };
 }

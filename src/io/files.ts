@@ -1,9 +1,7 @@
 // Writing files so that a reader never meets half of one, and nothing is overwritten by accident; reading plain ones.
 
 import { dirname, join } from "@std/path";
-
-/** Ends of the names under which files are written before they are renamed. */
-const temporaryName = /\.[0-9a-f-]{36}\.tmp$/;
+import { temporaryEnding, temporaryName } from "./file_name.ts";
 
 /**
  * Writes a file whole or not at all: under a temporary name in the same folder, then renamed. An
@@ -14,7 +12,7 @@ const temporaryName = /\.[0-9a-f-]{36}\.tmp$/;
 export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   // Same folder: a rename is atomic only within one file system.
-  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+  const temporary = path + temporaryEnding();
   try {
     await Deno.writeFile(temporary, bytes, { createNew: true });
     await syncFile(temporary); // or the rename could outlive a power failure that the content does not
@@ -154,7 +152,7 @@ export async function createFolderAtomic<T>(
 ): Promise<T> {
   await expectNewFolder(path);
   await Deno.mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+  const temporary = path + temporaryEnding();
   try {
     await Deno.mkdir(temporary);
     const result = await fill(temporary);

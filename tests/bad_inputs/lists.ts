@@ -251,8 +251,13 @@ export const listCases: readonly InputCase[] = [
       "client A",
       "a single image",
       "1 images in batches of 4",
-      "choose another batch size",
+      "leave the client out",
     ],
+  },
+  {
+    what: "a last batch of one image",
+    use: () => federation([0, 1, 0, 1, 0]),
+    refused: ["client A", "5 images in batches of 4", "--last-batch drop", "join"],
   },
   {
     what: "one image left over for batch normalization",

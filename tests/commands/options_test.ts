@@ -180,7 +180,12 @@ const mistakes: [args: string, sentence: string][] = [
   ],
   [
     "--theme a/b",
-    "Cannot use a/b for --theme: expected letters, digits, dots, hyphens and underscores",
+    "Cannot use a/b for --theme: expected letters, digits, dots, hyphens and underscores, at most 128 bytes",
+  ],
+  [
+    `--theme ${"眼".repeat(43)}`,
+    `Cannot use ${"眼".repeat(43)} for --theme: expected letters, digits, dots, hyphens and ` +
+    "underscores, at most 128 bytes",
   ],
   ["--optim adamw", "Cannot use adamw for --optim: expected sgd or adam"],
   ["--adapter npu", "Cannot use npu for --adapter: expected auto, gpu or cpu"],
