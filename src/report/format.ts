@@ -14,7 +14,7 @@ export function aucText(metrics: MeanMetrics): string {
 }
 
 /** " (3 of 4)", or nothing where an AUC is over all. */
-export function membersText({ aucOf }: MeanMetrics): string {
+export function membersText({ aucOf }: Pick<MeanMetrics, "aucOf">): string {
   return aucOf ? ` (${aucOf.defined} of ${aucOf.members})` : "";
 }
 

@@ -1,8 +1,8 @@
 // The table of the retrogress: what a communication does to each method, and how long its falls last.
 
 import { type Falls, type MetricChange, summarizeFalls } from "../metrics/falls.ts";
-import { type Retrogress, retrogress } from "../metrics/retrogress.ts";
-import { change } from "./format.ts";
+import { type Communication, type Retrogress, retrogress } from "../metrics/retrogress.ts";
+import { change, membersText } from "./format.ts";
 import { byMethod, type LabelledRun } from "./labelled_runs.ts";
 import { retrogressEvents } from "./recorded_run.ts";
 import { seedsText, spreadText, spreadWords, type Table, tableMetrics } from "./tables.ts";
@@ -42,6 +42,20 @@ export function meanChanges(
   return communications.map(({ mean }) => mean[metric]);
 }
 
+/**
+ * " (3 of 4)" where the change of the mean AUC is that of fewer clients than trained and received; nothing where of
+ * all. Of communications between which the numbers differ it only says so.
+ */
+export function changedMembersText(communications: readonly Communication[]): string {
+  const texts = communications.map(({ clients }) => {
+    const members = clients.length;
+    const defined = clients.filter(({ auc }) => auc.change !== null).length;
+    return membersText(defined > 0 && defined < members ? { aucOf: { defined, members } } : {});
+  });
+  const [first = "", ...others] = new Set(texts);
+  return others.length === 0 ? first : " (of fewer clients at times)";
+}
+
 /** "2", or "not reached". */
 export function medianText({ falls, medianEpochs }: Falls): string {
   if (falls === 0) return "no fall";
@@ -57,7 +71,8 @@ export function fallsText({ falls, communications }: Falls, noun = ""): string {
 function cells(whole: readonly Retrogress[], metric: "f1" | "auc"): string[] {
   const all = summarizeFalls(whole.flatMap((one) => meanChanges(one, metric)));
   return [
-    spreadText(whole.map(({ meanChange }) => meanChange[metric]), change),
+    spreadText(whole.map(({ meanChange }) => meanChange[metric]), change) +
+    (metric === "auc" ? changedMembersText(whole.flatMap((one) => one.communications)) : ""),
     fallsText(all),
     all.worst === null ? "no fall" : change(all.worst),
     ...[all.regained, all.notRegained, all.unknown].map(String),

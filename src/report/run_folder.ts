@@ -324,7 +324,8 @@ export class RunFolder implements EventConsumer {
       const choice = { split: "test", role: history.run.personalRole, metric } as const;
       const panels = [clientCurves(history, choice)];
       const picture = { title: curvesTitle(choice), panels };
-      await writePicture(picture, curvesCaption, this.#path(curveFileName(metric)), formats);
+      const caption = curvesCaption([history]);
+      await writePicture(picture, caption, this.#path(curveFileName(metric)), formats);
     }
   }
 

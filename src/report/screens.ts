@@ -13,7 +13,7 @@ import type {
 import type { TransferStage } from "../federated/transfer_stage.ts";
 import type { MeanMetrics } from "../metrics/classification.ts";
 import { type MetricChange, summarizeFalls } from "../metrics/falls.ts";
-import type { Changes, Communication, Retrogress } from "../metrics/retrogress.ts";
+import type { Communication, Retrogress } from "../metrics/retrogress.ts";
 import { chosenText, passedByText } from "./chosen_round.ts";
 import {
   aucText,
@@ -27,7 +27,7 @@ import {
 } from "./format.ts";
 import type { RecordedHistory } from "./recorded_run.ts";
 import { viewsOf } from "./result_views.ts";
-import { fallsText, meanChanges, medianText } from "./retrogress_table.ts";
+import { changedMembersText, fallsText, meanChanges, medianText } from "./retrogress_table.ts";
 import type { RunHeader } from "./run_header.ts";
 import { skippedText } from "./skipped_rounds.ts";
 import type { Style } from "./style.ts";
@@ -141,7 +141,7 @@ export function aggregationScreen(
     ...(shared === null ? [] : arrivals(event, run)),
     `  validation of the ${personal} models: ${metricsText(event.valid[personal])}`,
     ...(communication
-      ? [`  test of the ${shared} models: ${changesText(communication.mean, style)}`]
+      ? [`  test of the ${shared} models: ${changesText(communication, style)}`]
       : []),
   ]);
 }
@@ -191,12 +191,16 @@ function resultRows(history: RecordedHistory): string[][] {
 }
 
 function retrogressRows(retrogress: Retrogress): string[][] {
-  const { role, meanChange: { f1, auc } } = retrogress;
+  const { role, meanChange: { f1, auc }, communications } = retrogress;
+  const members = changedMembersText(communications);
   const falls = summarizeFalls(meanChanges(retrogress, "f1"));
   const { worst, regained, notRegained, unknown } = falls;
   const worstText = worst === null ? "" : `, the worst ${change(worst)}`;
   return [
-    ["retrogress", `F1 ${change(f1)}, AUC ${change(auc)} per communication (${role} models' mean)`],
+    [
+      "retrogress",
+      `F1 ${change(f1)}, AUC ${change(auc)}${members} per communication (${role} models' mean)`,
+    ],
     ["falls", `F1 fell at ${fallsText(falls, " communications")}${worstText}`],
     ...(worst === null ? [] : [[
       "recovery",
@@ -220,8 +224,10 @@ function metricsText(metrics: MeanMetrics): string {
   return `F1 ${percent(f1)}, AUC ${aucText(metrics)}, accuracy ${percent(accuracy)}`;
 }
 
-function changesText({ f1, auc }: Changes, style: Style): string {
-  return `F1 ${changeText(f1, style)}, AUC ${changeText(auc, style)}`;
+function changesText(communication: Communication, style: Style): string {
+  const { f1, auc } = communication.mean;
+  const members = changedMembersText([communication]);
+  return `F1 ${changeText(f1, style)}, AUC ${changeText(auc, style)}${members}`;
 }
 
 function changeText(of: MetricChange, style: Style): string {

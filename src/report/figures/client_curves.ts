@@ -13,18 +13,22 @@ import {
   switchesOf,
   type Variant,
 } from "./figure.ts";
-import { communications, trace, type TraceChoice } from "./trace.ts";
+import { communications, fewerClientsWords, trace, type TraceChoice } from "./trace.ts";
 
-/** How to read the curves. */
-export const curvesCaption =
+const reading =
   "One line per client and, heavier, their mean, after every local epoch and, on the test images, " +
   "on both sides of every communication (dotted lines).";
 
 const about = {
   id: "curves",
   title: "Learning curves",
-  caption: curvesCaption,
+  caption: reading,
 };
+
+/** How to read the curves of these runs. */
+export function curvesCaption(runs: readonly RecordedHistory[]): string {
+  return reading + fewerClientsWords(runs);
+}
 
 const metrics: readonly (keyof Metrics)[] = ["f1", "auc", "accuracy", "loss"];
 const splits = ["test", "train"] as const;
@@ -47,7 +51,7 @@ export function clientCurvesFigure(runs: readonly LabelledRun[]): Figure {
   );
   if (variants.length === 0) return missingFigure(about, "No local epoch has been finished yet.");
   const switches = switchesOf(["Metric", "Images", "Model", "Run"], variants);
-  return { ...about, switches, variants, missing: null };
+  return { ...about, caption: curvesCaption(runs), switches, variants, missing: null };
 }
 
 /** The chart of one metric: all clients and, last, their mean. */

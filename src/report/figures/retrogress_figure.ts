@@ -2,7 +2,7 @@
 
 import { byMethod, type LabelledRun, type MethodRuns } from "../labelled_runs.ts";
 import { sharingWords } from "../sharing.ts";
-import { byTime, communications, trace, type TracePoint } from "./trace.ts";
+import { byTime, communications, fewerClientsWords, trace, type TracePoint } from "./trace.ts";
 import { deviation, mean } from "../../metrics/statistics.ts";
 import { type Curve, epochChart, metricNames } from "./epoch_chart.ts";
 import { type Figure, missingFigure, switchesOf, type Variant } from "./figure.ts";
@@ -57,9 +57,9 @@ export function retrogressFigure(runs: readonly LabelledRun[]): Figure {
     : "";
   return {
     ...about,
-    caption: `${about.caption}${seeds} Means are over clients, each counting the same.${absent} ${
-      sharingWords(runs)
-    }`,
+    caption: `${about.caption}${seeds} Means are over clients, each counting the same.${
+      fewerClientsWords(runs)
+    }${absent} ${sharingWords(runs)}`,
     switches: switchesOf(["Metric", "Model", "Client"], variants),
     variants,
     missing: null,

@@ -36,6 +36,22 @@ export function trace({ run, rows }: RecordedHistory, choice: TraceChoice): Trac
   return [...points.values()].sort(byTime);
 }
 
+/** A sentence for captions, with a space before it, where mean AUCs are over fewer clients than there are; else nothing. */
+export function fewerClientsWords(histories: readonly RecordedHistory[]): string {
+  const defined = histories.flatMap(({ run, rows }) =>
+    rows.flatMap((row) => {
+      if (row.type === "divergence") return [];
+      const results = row.clients.map(({ test }) => test[run.personalRole]);
+      return results.filter(({ auc }) => auc !== null).length;
+    }).filter((count) => count > 0 && count < run.clients.length)
+  );
+  if (defined.length === 0) return "";
+  const { length } = histories[0].run.clients;
+  return ` Clients whose test images are all of one class have no AUC: its means are over ${
+    Math.min(...defined)
+  } of ${length} clients where they are over fewest.`;
+}
+
 /** Order along the axis: before a communication, then after it. */
 export function byTime(a: Omit<TracePoint, "value">, b: Omit<TracePoint, "value">): number {
   return a.x - b.x || Number(a.after) - Number(b.after);
