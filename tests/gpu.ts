@@ -65,6 +65,13 @@ globalThis.addEventListener("unload", () => gpu.dispose());
 /** The kinds of adapter for which there are kernels of their own; any adapter can run both. */
 export const adapterKinds: readonly AdapterDescription["kind"][] = ["cpu", "gpu"];
 
+/** A test of what has kernels of its own for each kind of adapter. */
+export function kernelTest(name: string, body: () => Promise<void>): void {
+  for (const kind of adapterKinds) {
+    Deno.test(`${name}, with the kernels for a ${kind}`, () => withKernelsFor(kind, body));
+  }
+}
+
 /** Runs `body` with the kernels for one kind of adapter. */
 export async function withKernelsFor(
   kind: AdapterDescription["kind"],

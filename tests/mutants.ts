@@ -123,6 +123,8 @@ export const mutants: readonly Mutant[] = [
     ["let place = params.client * params.rows + id.z;", "let place = id.z;"],
   ]),
   ...breaks("batch_norm_quads.wgsl", ["ops/batch_norm_test.ts"], [
+    ["sums[local] = value;\n  workgroupBarrier();", "sums[local] = value;"],
+    ["total += sums[i]; }\n  workgroupBarrier();", "total += sums[i]; }"],
     ["(value.x + value.y) + (value.z + value.w)", "(value.x + value.y) + (value.z + value.z)"],
     ["i < workgroup_size; i++", "i < workgroup_size - 1u; i++"],
     ["select(row, 0xffffff00u, row >= rows)", "row"],
@@ -147,8 +149,8 @@ export const mutants: readonly Mutant[] = [
     ["vec4f(pair.top.xy, pair.bottom.xy)", "pair.top"],
     ["vec4f(first.xy, second.xy), vec4f", "first, vec4f"],
     [
-      "vec4<bool>(rectify) & (normalized <= vec4f()));\n}\n\nfn largest",
-      "vec4<bool>(false));\n}\n\nfn largest",
+      "vec4<bool>(rectify) & (normalized <= vec4f()));\n}\n\n// By their",
+      "vec4<bool>(false));\n}\n\n// By their",
     ],
     [
       "max(max(window.x, window.y), max(window.z, window.w))",
@@ -186,6 +188,8 @@ export const mutants: readonly Mutant[] = [
     ["select(bottom, vec4f(), own.padding)", "bottom"],
   ]),
   ...breaks("batch_norm.wgsl", ["ops/batch_norm_test.ts"], [
+    ["sums[local] = value;\n  workgroupBarrier();", "sums[local] = value;"],
+    ["total += sums[i]; }\n  workgroupBarrier();", "total += sums[i]; }"],
     ["i < workgroup_size; i++", "i < workgroup_size - 1u; i++"],
     ["select(row, 0xffffff00u, row >= rows)", "row"],
     ["rows, local - row * columns", "1u, local - row * columns"],
@@ -377,8 +381,8 @@ export const mutants: readonly Mutant[] = [
     ["log(left[i])", "log2(left[i])"],
   ]),
   ...breaks("elementwise.wgsl", ["ops/relu_test.ts"], [
-    ["max(left[i], 0.0)", "abs(left[i])"],
-    ["select(0.0, right[i], left[i] > 0.0)", "select(0.0, right[i], left[i] >= 0.0)"],
+    ["select(left[i], 0.0, left[i] <= 0.0)", "abs(left[i])"],
+    ["select(right[i], 0.0, left[i] <= 0.0)", "select(right[i], 0.0, left[i] < 0.0)"],
   ]),
   ...breaks("elementwise.wgsl", ["tensor/tensor_test.ts"], [
     ["output[i] = params.value;", "output[i] = 0.0;"],
@@ -488,6 +492,10 @@ export const mutants: readonly Mutant[] = [
     ["at / params.outputs * params.rows", "0u"],
   ]),
   ...breaks("losses.wgsl", ["ops/losses_test.ts"], [
+    ["sums[local] = value;\n  workgroupBarrier();", "sums[local] = value;"],
+    ["select(not_a_number(label), log_share(logits", "select(0.0, log_share(logits"],
+    ["if (label >= params.classes) { return not_a_number(label); }", ""],
+    ["select(not_a_number(label), of_deputy", "select(0.0, of_deputy"],
     ["var maximum = logits[start] / params.temperature;", "var maximum = 0.0;"],
     ["var maximum = teacher[start] / params.temperature;", "var maximum = 0.0;"],
     ["exp(teacher[start + c] / params.temperature - maximum)", "exp(teacher[start + c] - maximum)"],
@@ -499,7 +507,7 @@ export const mutants: readonly Mutant[] = [
       "n < count; n += workgroup_size) {\n    let row = model",
       "n < max(count, params.rows); n += workgroup_size) {\n    let row = model",
     ],
-    ["sum -= log_share(logits", "sum += log_share(logits"],
+    ["sum -= log_share_of_label(", "sum += log_share_of_label("],
     [
       "exp(log_share(logits[start + c], row_scale)) - wanted",
       "exp(log_share(logits[start + c], row_scale))",
@@ -560,7 +568,7 @@ export const mutants: readonly Mutant[] = [
     ["- maximum) / sum", "- maximum)"],
   ]),
   ...breaks("pool2d.wgsl", ["ops/pool2d_test.ts"], [
-    ["if (value > maximum) {", "if (value >= maximum) {"],
+    ["if (value > maximum || is_nan", "if (value >= maximum || is_nan"],
     ["corner + i * params.width + j", "corner + i * params.out_width + j"],
     [
       "id.y * params.stride * params.width + id.x * params.stride",
@@ -582,6 +590,17 @@ export const mutants: readonly Mutant[] = [
     ["id.y * groups.x * 64u + id.x", "id.x"],
     ["sum / f32(pixels)", "sum"],
     ["upstream[plane] / f32(pixels)", "upstream[plane] / f32(params.width)"],
+  ]),
+  ...breaks("pool2d.wgsl", ["ops/nan_test.ts"], [
+    ["value > maximum || is_nan(value)", "value > maximum"],
+  ]),
+  ...breaks("elementwise.wgsl", ["ops/nan_test.ts"], [
+    ["select(left[i], 0.0, left[i] <= 0.0)", "select(0.0, left[i], left[i] > 0.0)"],
+    ["select(right[i], 0.0, left[i] <= 0.0)", "select(0.0, right[i], left[i] > 0.0)"],
+  ]),
+  ...breaks("batch_norm_quads.wgsl", ["ops/nan_test.ts"], [
+    ["select(maximum, sum, any(are_nan(window)))", "maximum"],
+    ["nan & !behind", "nan"],
   ]),
   ...breaks("sgd.wgsl", ["nn/sgd_test.ts"], [
     ["gradients[quad] + params.weight_decay * value", "gradients[quad]"],

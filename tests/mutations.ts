@@ -3,6 +3,7 @@
 // Tests run in a copy that has no ../shared beside it, so what they notice a clean clone notices too.
 
 import { dirname, join } from "@std/path";
+import { findMistakes } from "./mutant_mistakes.ts";
 import { type Mutant, mutants as kernelMutants } from "./mutants.ts";
 import { sourceMutants } from "./source_mutants.ts";
 
@@ -107,22 +108,6 @@ async function copyCheckout(folder: string): Promise<void> {
   }
 }
 
-/** What is wrong with the list of mutants. */
-async function findMistakes(): Promise<string[]> {
-  const mistakes: string[] = [];
-  for await (const { name } of Deno.readDir(join(root, "kernels"))) {
-    if (!mutants.some(({ file }) => file === `kernels/${name}`)) {
-      mistakes.push(`${name} has no mutant`);
-    }
-  }
-  for (const { file, original } of mutants) {
-    const source = await Deno.readTextFile(join(root, file));
-    const count = source.split(original).length - 1;
-    if (count !== 1) mistakes.push(`${file} has ${count} places to mutate: ${original}`);
-  }
-  return mistakes;
-}
-
 function time(seconds: number): string {
   return `${seconds.toFixed(1).padStart(5)} s`;
 }
@@ -131,7 +116,7 @@ function onOneLine(text: string): string {
   return text.replaceAll(/\s+/g, " ") || "nothing";
 }
 
-const mistakes = await findMistakes();
+const mistakes = await findMistakes(root, mutants);
 const chosen = mutants.filter(({ file }) =>
   Deno.args.length === 0 || Deno.args.some((part) => file.includes(part))
 );

@@ -8,7 +8,7 @@ import type { Tensor } from "../../src/tensor/tensor.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 import { assertSameBits, checkOp, perModel, randomInput, type Tolerance } from "../check_op.ts";
 import { assertAllClose } from "../close.ts";
-import { gpu } from "../gpu.ts";
+import { gpu, kernelTest } from "../gpu.ts";
 import { type PyTorchCase, pytorchTest } from "../pytorch.ts";
 import { batchNormReference } from "../reference/batch_norm.ts";
 import { maxPool2dReference } from "../reference/pool2d.ts";
@@ -91,10 +91,13 @@ for (const training of [true, false]) {
   for (const activation of ["none", "relu"] as const) {
     const mode = training ? "in training" : "in evaluation";
     const relu = activation === "relu" ? " with relu" : "";
-    Deno.test(`batchNorm() ${mode}${relu} matches double precision, ragged batches included`, async () => {
-      for (const size of sizes) await checkBatchNorm({ ...size, training, activation });
-    });
-    Deno.test(`batchNorm() ${mode}${relu} and max pooling matches double precision`, async () => {
+    kernelTest(
+      `batchNorm() ${mode}${relu} matches double precision, ragged batches included`,
+      async () => {
+        for (const size of sizes) await checkBatchNorm({ ...size, training, activation });
+      },
+    );
+    kernelTest(`batchNorm() ${mode}${relu} and max pooling matches double precision`, async () => {
       for (const size of pooledSizes) {
         await checkBatchNorm({ ...size, training, activation, pool: "max2x2" });
       }
@@ -102,36 +105,39 @@ for (const training of [true, false]) {
   }
 }
 
-Deno.test("batchNorm() with max pooling is maxPool2d() behind it, equal values included", async () => {
-  using _scope = gpu.scope();
-  for (const shape of [[2, 3, 5, 8, 8], [2, 3, 5, 2, 2]]) {
-    const { data } = randomInput(13, shape, [-2, 2]);
-    const values = data.map((value) => Math.round(value)); // many windows have several maxima
-    const upstream = randomInput(14, [...shape.slice(0, 3), shape[3] / 2, shape[4] / 2]);
-    const results = [true, false].map((isFused) => {
-      const x = gpu.tensor(values, shape, { requiresGrad: true });
-      const options = { ...freshTensors([2, 5]), training: true, activation: "relu" } as const;
-      const y = isFused
-        ? batchNorm(x, { ...options, pool: "max2x2" })
-        : maxPool2d(batchNorm(x, options), { kernelSize: 2 });
-      backward(y, gpu.tensor(upstream.data, upstream.shape));
-      return [y, gradOf(x)];
-    });
-    const [fused, separate] = results;
-    const pooled = (tensor: Tensor) => tensor.read() as Promise<Float32Array<ArrayBuffer>>;
-    assertEquals(await pooled(fused[0]), await pooled(separate[0]));
-    // The sums of its kernels have another order.
-    assertAllClose("gradient", await pooled(fused[1]), await pooled(separate[1]), 2e-6);
-  }
-});
+kernelTest(
+  "batchNorm() with max pooling is maxPool2d() behind it, equal values included",
+  async () => {
+    using _scope = gpu.scope();
+    for (const shape of [[2, 3, 5, 8, 8], [2, 3, 5, 2, 2]]) {
+      const { data } = randomInput(13, shape, [-2, 2]);
+      const values = data.map((value) => Math.round(value)); // many windows have several maxima
+      const upstream = randomInput(14, [...shape.slice(0, 3), shape[3] / 2, shape[4] / 2]);
+      const results = [true, false].map((isFused) => {
+        const x = gpu.tensor(values, shape, { requiresGrad: true });
+        const options = { ...freshTensors([2, 5]), training: true, activation: "relu" } as const;
+        const y = isFused
+          ? batchNorm(x, { ...options, pool: "max2x2" })
+          : maxPool2d(batchNorm(x, options), { kernelSize: 2 });
+        backward(y, gpu.tensor(upstream.data, upstream.shape));
+        return [y, gradOf(x)];
+      });
+      const [fused, separate] = results;
+      const pooled = (tensor: Tensor) => tensor.read() as Promise<Float32Array<ArrayBuffer>>;
+      assertEquals(await pooled(fused[0]), await pooled(separate[0]));
+      // The sums of its kernels have another order.
+      assertAllClose("gradient", await pooled(fused[1]), await pooled(separate[1]), 2e-6);
+    }
+  },
+);
 
-Deno.test("batchNorm() honors eps", async () => {
+kernelTest("batchNorm() honors eps", async () => {
   for (const training of [true, false]) {
     await checkBatchNorm({ shape: [1, 4, 3], counts: [4], training, eps: 0.5 });
   }
 });
 
-Deno.test("batchNorm() keeps its precision far from zero", async () => {
+kernelTest("batchNorm() keeps its precision far from zero", async () => {
   await checkBatchNorm({
     shape: [2, 4, 3, 5, 5],
     counts: [4, 3],
@@ -148,7 +154,7 @@ Deno.test("batchNorm() keeps its precision far from zero", async () => {
 for (const shape of [[3, 4, 2, 3, 2], [3, 4, 2, 2, 4]]) {
   const planes = `planes of ${shape[3]}×${shape[4]}`;
   const name = "updates running statistics with the unbiased variance of the real rows";
-  Deno.test(`batchNorm() ${name}, ${planes}`, () => expectRunningStatistics(shape));
+  kernelTest(`batchNorm() ${name}, ${planes}`, () => expectRunningStatistics(shape));
 }
 
 async function expectRunningStatistics(shape: readonly number[]): Promise<void> {
@@ -194,47 +200,53 @@ async function expectRunningStatistics(shape: readonly number[]): Promise<void> 
   assertEquals([...await tensors.numBatchesTracked.read()], [1, 8, 42]);
 }
 
-Deno.test("batchNorm() leaves running statistics alone in evaluation and for models without rows", async () => {
-  using _scope = gpu.scope();
-  for (const shape of [[1, 2, 3], [1, 2, 3, 2, 2]]) {
-    for (const training of [true, false]) {
-      const counts = gpu.tensor(Uint32Array.of(training ? 0 : 2));
-      const tensors = freshTensors([1, 3]);
-      const x = gpu.tensor(randomInput(9, shape).data, shape);
-      batchNorm(x, { ...tensors, counts, training });
-      assertEquals([...await tensors.runningMean.read()], [0, 0, 0]);
-      assertEquals([...await tensors.runningVar.read()], [1, 1, 1]);
-      assertEquals([...await tensors.numBatchesTracked.read()], [0]);
+kernelTest(
+  "batchNorm() leaves running statistics alone in evaluation and for models without rows",
+  async () => {
+    using _scope = gpu.scope();
+    for (const shape of [[1, 2, 3], [1, 2, 3, 2, 2]]) {
+      for (const training of [true, false]) {
+        const counts = gpu.tensor(Uint32Array.of(training ? 0 : 2));
+        const tensors = freshTensors([1, 3]);
+        const x = gpu.tensor(randomInput(9, shape).data, shape);
+        batchNorm(x, { ...tensors, counts, training });
+        assertEquals([...await tensors.runningMean.read()], [0, 0, 0]);
+        assertEquals([...await tensors.runningVar.read()], [1, 1, 1]);
+        assertEquals([...await tensors.numBatchesTracked.read()], [0]);
+      }
     }
-  }
-});
+  },
+);
 
-Deno.test("batchNorm() of a ragged batch is that of the smaller batch, and zero behind it", async () => {
-  using _scope = gpu.scope();
-  const { data } = randomInput(10, [1, 5, 2, 2, 2]);
-  const upstream = randomInput(11, [1, 5, 2, 2, 2]);
-  const run = (rows: number, counts?: number) => {
-    const shape = [1, rows, 2, 2, 2];
-    const length = sizeOf(shape);
-    const x = gpu.tensor(data.slice(0, length), shape, { requiresGrad: true });
-    const y = batchNorm(x, {
-      ...freshTensors([1, 2]),
-      training: true,
-      counts: counts === undefined ? undefined : gpu.tensor(Uint32Array.of(counts)),
-    });
-    backward(y, gpu.tensor(upstream.data.slice(0, length), shape));
-    return [y, gradOf(x)];
-  };
-  const ragged = run(5, 3);
-  const small = run(3);
-  for (const [index, tensor] of ragged.entries()) {
-    const values = await tensor.read();
-    assertAllClose("real rows", values.subarray(0, 24), await small[index].read(), 1e-6); // rounding
-    assertEquals([...values.subarray(24)], new Array(16).fill(0));
-  }
-});
+kernelTest(
+  "batchNorm() of a ragged batch is that of the smaller batch, and zero behind it",
+  async () => {
+    using _scope = gpu.scope();
+    const { data } = randomInput(10, [1, 5, 2, 2, 2]);
+    const upstream = randomInput(11, [1, 5, 2, 2, 2]);
+    const run = (rows: number, counts?: number) => {
+      const shape = [1, rows, 2, 2, 2];
+      const length = sizeOf(shape);
+      const x = gpu.tensor(data.slice(0, length), shape, { requiresGrad: true });
+      const y = batchNorm(x, {
+        ...freshTensors([1, 2]),
+        training: true,
+        counts: counts === undefined ? undefined : gpu.tensor(Uint32Array.of(counts)),
+      });
+      backward(y, gpu.tensor(upstream.data.slice(0, length), shape));
+      return [y, gradOf(x)];
+    };
+    const ragged = run(5, 3);
+    const small = run(3);
+    for (const [index, tensor] of ragged.entries()) {
+      const values = await tensor.read();
+      assertAllClose("real rows", values.subarray(0, 24), await small[index].read(), 1e-6); // rounding
+      assertEquals([...values.subarray(24)], new Array(16).fill(0));
+    }
+  },
+);
 
-Deno.test("batchNorm() normalizes a prefix of the stack exactly as the whole stack", async () => {
+kernelTest("batchNorm() normalizes a prefix of the stack exactly as the whole stack", async () => {
   using _scope = gpu.scope();
   const x = randomInput(12, [3, 4, 2, 5]);
   const whole = batchNorm(gpu.tensor(x.data, x.shape), { ...freshTensors([3, 2]), training: true });

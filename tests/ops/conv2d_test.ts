@@ -4,7 +4,7 @@ import { conv2d } from "../../src/ops/conv2d.ts";
 import { backward, gradOf } from "../../src/tensor/autograd.ts";
 import { assertThrows } from "../assert.ts";
 import { checkOp, randomInput } from "../check_op.ts";
-import { adapterKinds, gpu, withKernelsFor } from "../gpu.ts";
+import { adapterKinds, gpu, kernelTest, withKernelsFor } from "../gpu.ts";
 import { type PyTorchCase, pytorchTest } from "../pytorch.ts";
 import { conv2dReference } from "../reference/conv2d.ts";
 
@@ -51,14 +51,7 @@ function checkConv2d(geometry: Geometry): Promise<void> {
   });
 }
 
-/** A test with the kernels for each kind of adapter. */
-function testBoth(name: string, body: () => Promise<void>): void {
-  for (const kind of adapterKinds) {
-    Deno.test(`${name}, with the kernels for a ${kind}`, () => withKernelsFor(kind, body));
-  }
-}
-
-testBoth(
+kernelTest(
   "conv2d() matches double precision for every kernel size, stride and padding",
   async () => {
     for (const kernel of [1, 2, 3, 5]) {
@@ -73,7 +66,7 @@ testBoth(
   },
 );
 
-testBoth("conv2d() matches double precision for all kinds of channel counts", async () => {
+kernelTest("conv2d() matches double precision for all kinds of channel counts", async () => {
   for (const C of [1, 3, 5]) {
     for (const outputs of [1, 7, 33]) {
       await checkConv2d({ x: [3, 1, C, 5, 3], outputs, kernel: 3, padding: 1, withBias: C === 3 });
@@ -81,7 +74,7 @@ testBoth("conv2d() matches double precision for all kinds of channel counts", as
   }
 });
 
-testBoth(
+kernelTest(
   "conv2d() matches double precision on sizes that tiles divide, and beside them",
   async () => {
     const common = { kernel: 3, padding: 1 };
@@ -92,7 +85,7 @@ testBoth(
   },
 );
 
-testBoth("conv2d() matches double precision on quads of pixels", async () => {
+kernelTest("conv2d() matches double precision on quads of pixels", async () => {
   const common = { kernel: 3, padding: 1 };
   await checkConv2d({ ...common, x: [2, 1, 9, 2, 8], outputs: 70, withBias: true });
   await checkConv2d({ ...common, x: [2, 5, 9, 4, 4], outputs: 21 });
@@ -103,14 +96,14 @@ testBoth("conv2d() matches double precision on quads of pixels", async () => {
   await checkConv2d({ ...common, x: [1, 2, 30, 2, 2], outputs: 62 });
 });
 
-testBoth("conv2d() matches double precision on single pixels and single rows", async () => {
+kernelTest("conv2d() matches double precision on single pixels and single rows", async () => {
   const common = { kernel: 3, padding: 1 };
   await checkConv2d({ ...common, x: [2, 5, 4, 1, 1], outputs: 6 });
   await checkConv2d({ ...common, x: [1, 1, 2, 1, 11], outputs: 9, withBias: true });
   await checkConv2d({ ...common, x: [1, 2, 3, 2, 2], outputs: 8 });
 });
 
-testBoth("conv2d() matches double precision with kernels that are not square", async () => {
+kernelTest("conv2d() matches double precision with kernels that are not square", async () => {
   const x = [2, 2, 3, 6, 7];
   await checkConv2d({ x, outputs: 5, kernel: [2, 3], withBias: true });
   await checkConv2d({ x, outputs: 5, kernel: [3, 1], stride: 2, padding: 1 });

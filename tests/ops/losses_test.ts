@@ -7,7 +7,7 @@ import type { Tensor } from "../../src/tensor/tensor.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { checkOp, type Input, perModel, randomInput, randomLabels } from "../check_op.ts";
 import { assertAllClose } from "../close.ts";
-import { adapterKinds, gpu, withKernelsFor } from "../gpu.ts";
+import { gpu, kernelTest } from "../gpu.ts";
 import { type PyTorchCase, pytorchTest } from "../pytorch.ts";
 import {
   crossEntropyReference,
@@ -39,7 +39,7 @@ function logitsOf(seed: number, { shape, counts }: typeof sizes[number]): Input 
   return { shape, data };
 }
 
-Deno.test("crossEntropy() matches double precision, ragged batches included", async () => {
+kernelTest("crossEntropy() matches double precision, ragged batches included", async () => {
   for (const size of sizes) {
     await checkOp({
       op: `crossEntropy counts [${size.counts}]`,
@@ -56,7 +56,7 @@ Deno.test("crossEntropy() matches double precision, ragged batches included", as
   }
 });
 
-Deno.test("klDiv() matches double precision for several temperatures", async () => {
+kernelTest("klDiv() matches double precision for several temperatures", async () => {
   for (const temperature of [1, 2, 0.5]) {
     for (const size of sizes) {
       await checkOp({
@@ -77,7 +77,7 @@ Deno.test("klDiv() matches double precision for several temperatures", async () 
 });
 
 for (const role of ["personal", "deputy"] as const) {
-  Deno.test(`deputyTransferLoss() of the ${role} model matches double precision`, async () => {
+  kernelTest(`deputyTransferLoss() of the ${role} model matches double precision`, async () => {
     for (const counts of [[4, 4, 4, 4], [4, 1, 3, 2]]) {
       const size = { shape: [4, 4, 3], counts };
       const own = logitsOf(5, size);
@@ -108,7 +108,7 @@ for (const role of ["personal", "deputy"] as const) {
   });
 }
 
-Deno.test("losses of a ragged batch are those of the smaller batch alone", async () => {
+kernelTest("losses of a ragged batch are those of the smaller batch alone", async () => {
   const counts = [3, 1];
   const size = { shape: [2, 5, 3], counts };
   const { data } = logitsOf(8, size);
@@ -130,7 +130,7 @@ Deno.test("losses of a ragged batch are those of the smaller batch alone", async
   }
 });
 
-Deno.test("losses of a model without rows are zero, and so are their gradients", async () => {
+kernelTest("losses of a model without rows are zero, and so are their gradients", async () => {
   using _scope = gpu.scope();
   const labels = gpu.zeros([1, 2], "i32");
   const stages = gpu.tensor(Uint32Array.of(4));
@@ -252,7 +252,7 @@ Deno.test("labels, counts and stages that the host knows to be out of range are 
   crossEntropy(logits, right);
 });
 
-Deno.test("labels of padded rows may be anything", async () => {
+kernelTest("labels of padded rows may be anything", async () => {
   using _scope = gpu.scope();
   const logits = gpu.tensor(Float32Array.of(0, 0, 5, 5), [1, 2, 2], { requiresGrad: true });
   const labels = gpu.tensor(Int32Array.of(1, -100), [1, 2]);
@@ -262,38 +262,35 @@ Deno.test("labels of padded rows may be anything", async () => {
   assertAllClose("gradient", await gradOf(logits).read(), [0.5, -0.5, 0, 0], 1e-6);
 });
 
-for (const kind of adapterKinds) {
-  Deno.test(`a label that only the GPU knows to be no class makes NaN, with the kernels for a ${kind}`, () =>
-    withKernelsFor(kind, async () => {
-      for (const label of [-1, 3, 2 ** 30]) {
-        using _scope = gpu.scope();
-        const logits = ["personal", "deputy"].map(() => {
-          const tensor = gpu.zeros([2, 2, 3]);
-          tensor.requiresGrad = true;
-          return tensor;
-        });
-        const labels = everyModel(gpu.tensor(Int32Array.of(0, label, 1, 2), [2, 2]), 0, 1);
-        const losses = [crossEntropy(logits[0], labels)];
-        const stages = gpu.tensor(Uint32Array.of(2, 2));
-        const transfer = deputyTransferLoss(logits[0], logits[1], labels, { stages });
-        losses.push(transfer.personal, transfer.deputy);
-        for (const loss of losses) {
-          const [bad, good] = await loss.read();
-          assertEquals(Number.isNaN(bad), true, `label ${label}`);
-          assert(Math.abs(good - Math.log(3)) < 1e-6);
-        }
-        for (const [at, loss] of losses.entries()) {
-          const input = logits[at === 2 ? 1 : 0];
-          clearGrad(input);
-          backward(loss);
-          const gradient = [...await gradOf(input).read()];
-          const isNaN = gradient.map(Number.isNaN);
-          assertEquals(
-            isNaN,
-            gradient.map((_, element) => element >= 3 && element < 6),
-            `loss ${at}`,
-          );
-        }
-      }
-    }));
-}
+kernelTest("a label that only the GPU knows to be no class makes NaN", async () => {
+  for (const label of [-1, 3, 2 ** 30]) {
+    using _scope = gpu.scope();
+    const logits = ["personal", "deputy"].map(() => {
+      const tensor = gpu.zeros([2, 2, 3]);
+      tensor.requiresGrad = true;
+      return tensor;
+    });
+    const labels = everyModel(gpu.tensor(Int32Array.of(0, label, 1, 2), [2, 2]), 0, 1);
+    const losses = [crossEntropy(logits[0], labels)];
+    const stages = gpu.tensor(Uint32Array.of(2, 2));
+    const transfer = deputyTransferLoss(logits[0], logits[1], labels, { stages });
+    losses.push(transfer.personal, transfer.deputy);
+    for (const loss of losses) {
+      const [bad, good] = await loss.read();
+      assertEquals(Number.isNaN(bad), true, `label ${label}`);
+      assert(Math.abs(good - Math.log(3)) < 1e-6);
+    }
+    for (const [at, loss] of losses.entries()) {
+      const input = logits[at === 2 ? 1 : 0];
+      clearGrad(input);
+      backward(loss);
+      const gradient = [...await gradOf(input).read()];
+      const isNaN = gradient.map(Number.isNaN);
+      assertEquals(
+        isNaN,
+        gradient.map((_, element) => element >= 3 && element < 6),
+        `loss ${at}`,
+      );
+    }
+  }
+});

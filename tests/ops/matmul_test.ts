@@ -6,7 +6,7 @@ import type { Shape } from "../../src/tensor/shape.ts";
 import { assertAccuracy } from "../accuracy.ts";
 import { assertThrows } from "../assert.ts";
 import { checkOp, randomInput } from "../check_op.ts";
-import { adapterKinds, gpu, withKernelsFor } from "../gpu.ts";
+import { gpu, kernelTest } from "../gpu.ts";
 import { broadcastReference } from "../reference/axes.ts";
 import { matmulReference } from "../reference/matmul.ts";
 import type { Values } from "../reference/values.ts";
@@ -43,21 +43,18 @@ function broadcastProduct(left: Values, right: Values): Values {
   );
 }
 
-for (const kind of adapterKinds) {
-  Deno.test(`matmul() matches double precision with the tiles for a ${kind}`, () =>
-    withKernelsFor(kind, async () => {
-      for (const [left, right, stacked] of shapes) {
-        await checkOp({
-          op: "matmul",
-          inputs: { left: randomInput(1, left, range), right: randomInput(2, right, range) },
-          run: ({ left, right }) => matmul(left, right),
-          reference: ({ left, right }) => broadcastProduct(left, right),
-          tolerance,
-          stacked,
-        });
-      }
-    }));
-}
+kernelTest("matmul() matches double precision", async () => {
+  for (const [left, right, stacked] of shapes) {
+    await checkOp({
+      op: "matmul",
+      inputs: { left: randomInput(1, left, range), right: randomInput(2, right, range) },
+      run: ({ left, right }) => matmul(left, right),
+      reference: ({ left, right }) => broadcastProduct(left, right),
+      tolerance,
+      stacked,
+    });
+  }
+});
 
 Deno.test("matmul() adds up long sums in parts", async () => {
   using _scope = gpu.scope();

@@ -7,7 +7,7 @@ import { backward, gradOf } from "../../src/tensor/autograd.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { assertEquals } from "../assert.ts";
-import { adapterKinds, gpu, withKernelsFor } from "../gpu.ts";
+import { gpu, kernelTest } from "../gpu.ts";
 
 /** The output for these numbers, and the gradient of the input where that of the output counts 1, 2, 3 … */
 async function throughGpu(run: (x: Tensor) => Tensor, numbers: readonly number[], shape: Shape) {
@@ -29,44 +29,40 @@ function identity(x: Tensor, after: { activation?: "relu"; pool?: "max2x2" }): T
   });
 }
 
-for (const kind of adapterKinds) {
-  Deno.test(`NaN stays NaN in relu, and so does its gradient, with the kernels for a ${kind}`, () =>
-    withKernelsFor(kind, async () => {
-      const shapes: Shape[] = [[1, 1, 2, 4], [1, 1, 1, 8], [1, 8, 1, 1]]; // in fours, and one by one
-      for (const shape of shapes) {
-        for (const run of [relu, (x: Tensor) => identity(x, { activation: "relu" })]) {
-          const numbers = [NaN, -1, 1, NaN, NaN, 2, -2, NaN];
-          const { output, gradient } = await throughGpu((x) => run(x), numbers, shape);
-          assertEquals(output, [NaN, 0, 1, NaN, NaN, 2, 0, NaN]);
-          assertEquals(gradient, [1, 0, 3, 4, 5, 6, 0, 8]);
-        }
-      }
-    }));
+kernelTest("NaN stays NaN in relu, and so does its gradient", async () => {
+  const shapes: Shape[] = [[1, 1, 2, 4], [1, 1, 1, 8], [1, 8, 1, 1]]; // in fours, and one by one
+  for (const shape of shapes) {
+    for (const run of [relu, (x: Tensor) => identity(x, { activation: "relu" })]) {
+      const numbers = [NaN, -1, 1, NaN, NaN, 2, -2, NaN];
+      const { output, gradient } = await throughGpu((x) => run(x), numbers, shape);
+      assertEquals(output, [NaN, 0, 1, NaN, NaN, 2, 0, NaN]);
+      assertEquals(gradient, [1, 0, 3, 4, 5, 6, 0, 8]);
+    }
+  }
+});
 
-  Deno.test(`NaN is the largest of a window, the last of them, with the kernels for a ${kind}`, () =>
-    withKernelsFor(kind, async () => {
-      const poolings = {
-        plain: (x: Tensor) => maxPool2d(x, { kernelSize: 2 }),
-        fused: (x: Tensor) => identity(x, { pool: "max2x2" }),
-      };
-      for (const [name, run] of Object.entries(poolings)) {
-        for (const [height, width] of [[2, 2], [4, 4], [2, 4], [3, 3]]) { // squares, pairs, neither
-          for (const places of [[0], [1], [2], [3], [0, 2], [1, 2], [0, 1, 2, 3]]) {
-            const numbers = Array.from({ length: height * width }, (_, at) => 10 - at);
-            const pixels = [0, 1, width, width + 1]; // of the first window
-            for (const place of places) numbers[pixels[place]] = NaN;
-            const { output, gradient } = await throughGpu(run, numbers, [1, 1, 1, height, width]);
-            const label = `${name} ${height}×${width}, NaN at ${places}`;
-            assertEquals(output[0], NaN, label);
-            assertEquals(output.slice(1).some(Number.isNaN), false, label);
-            const winner = pixels[places.at(-1)!];
-            assertEquals(
-              pixels.map((pixel) => gradient[pixel]),
-              pixels.map((pixel) => pixel === winner ? 1 : 0),
-              label,
-            );
-          }
-        }
+kernelTest("NaN is the largest of a window, the last of them", async () => {
+  const poolings = {
+    plain: (x: Tensor) => maxPool2d(x, { kernelSize: 2 }),
+    fused: (x: Tensor) => identity(x, { pool: "max2x2" }),
+  };
+  for (const [name, run] of Object.entries(poolings)) {
+    for (const [height, width] of [[2, 2], [4, 4], [2, 4], [3, 3]]) { // squares, pairs, neither
+      for (const places of [[0], [1], [2], [3], [0, 2], [1, 2], [0, 1, 2, 3]]) {
+        const numbers = Array.from({ length: height * width }, (_, at) => 10 - at);
+        const pixels = [0, 1, width, width + 1]; // of the first window
+        for (const place of places) numbers[pixels[place]] = NaN;
+        const { output, gradient } = await throughGpu(run, numbers, [1, 1, 1, height, width]);
+        const label = `${name} ${height}×${width}, NaN at ${places}`;
+        assertEquals(output[0], NaN, label);
+        assertEquals(output.slice(1).some(Number.isNaN), false, label);
+        const winner = pixels[places.at(-1)!];
+        assertEquals(
+          pixels.map((pixel) => gradient[pixel]),
+          pixels.map((pixel) => pixel === winner ? 1 : 0),
+          label,
+        );
       }
-    }));
-}
+    }
+  }
+});

@@ -5,11 +5,11 @@ import { backward, gradOf } from "../../src/tensor/autograd.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 import { checkOp, randomInput } from "../check_op.ts";
-import { gpu } from "../gpu.ts";
+import { gpu, kernelTest } from "../gpu.ts";
 import { pytorchTest } from "../pytorch.ts";
 import { globalAvgPool2dReference, maxPool2dReference } from "../reference/pool2d.ts";
 
-Deno.test("maxPool2d() matches double precision for every kernel size and stride", async () => {
+kernelTest("maxPool2d() matches double precision for every kernel size and stride", async () => {
   for (const kernelSize of [1, 2, 3]) {
     for (const stride of [1, 2, 3]) {
       for (const shape of [[2, 1, 2, 7, 5], [1, 2, 3, 3, 3], [1, 1, 1, 4, 9]]) {
@@ -29,7 +29,7 @@ Deno.test("maxPool2d() matches double precision for every kernel size and stride
   }
 });
 
-Deno.test("maxPool2d() takes its kernel size as stride by default", async () => {
+kernelTest("maxPool2d() takes its kernel size as stride by default", async () => {
   await checkOp({
     op: "maxPool2d kernelSize 2",
     inputs: { x: randomInput(4, [3, 2, 257, 4, 6]) },
@@ -39,7 +39,7 @@ Deno.test("maxPool2d() takes its kernel size as stride by default", async () => 
   });
 });
 
-Deno.test("maxPool2d() gives the gradient of equal values to the first of them", async () => {
+kernelTest("maxPool2d() gives the gradient of equal values to the first of them", async () => {
   using _scope = gpu.scope();
   const image = Float32Array.of(1, 1, 0, 5, 1, 1, 5, 5, -2, -3, 7, 7, -2, -2, 6, 7);
   const x = gpu.tensor(image, [1, 1, 1, 4, 4], { requiresGrad: true });
@@ -50,7 +50,7 @@ Deno.test("maxPool2d() gives the gradient of equal values to the first of them",
   assertEquals([...await gradOf(x).read()], gradient);
 });
 
-Deno.test("globalAvgPool2d() matches double precision", async () => {
+kernelTest("globalAvgPool2d() matches double precision", async () => {
   for (const shape of [[1, 1, 1, 1, 1], [3, 2, 5, 7, 3], [1, 2, 129, 4, 4], [2, 1, 1, 17, 16]]) {
     await checkOp({
       op: "globalAvgPool2d",
