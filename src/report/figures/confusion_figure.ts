@@ -64,12 +64,13 @@ function matrix(
   const counts = confusionMatrix(labels, predictClasses(probabilities[role], classes), classes);
   const data = counts.flatMap((row, truth) => {
     const total = row.reduce((sum, count) => sum + count, 0);
-    return row.map((count, predicted) => {
+    return row.flatMap((count, predicted) => {
+      if (count === 0 && classes > mostNumbered) return []; // they would be nearly all, and megabytes
       const share = total === 0 ? 0 : count / total;
-      return {
+      return [{
         value: [predicted, truth, rounded(100 * share, 1), count],
         label: share > darkShare ? { color: "#fff" } : {},
-      };
+      }];
     });
   });
   const axis = {
