@@ -35,9 +35,11 @@ export const sourceMutants: readonly Mutant[] = [
     ['2 * epoch + Number(kind === "evaluate-train")', "2 * epoch"],
     ['2 * epoch + Number(kind === "evaluate-train")', 'epoch + Number(kind === "evaluate-train")'],
     ['splitOf(kind) !== "train" || position < this.#training', "true"],
-    ['kind === "train" ? this.batching', 'kind !== "train" ? this.batching'],
     ["position * this.roles + role", "position + role * this.roles"],
     ['size(b, "train") - size(a, "train")', 'size(a, "train") - size(b, "train")'],
+  ]),
+  ...breaks("federated/lineup.ts", ["federated/last_batch_test.ts"], [
+    ['kind === "train" ? this.batching', 'kind !== "train" ? this.batching'],
   ]),
   ...breaks("federated/batching.ts", ["federated/last_batch_test.ts"], [
     ["n - n % this.batchSize : n", "n : n - n % this.batchSize"],
