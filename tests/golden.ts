@@ -9,7 +9,7 @@ export const goldenFolder: string | null = existing(
   Deno.env.get("PRRFL_GOLDEN") ?? join(import.meta.dirname!, "../../shared/golden"),
 );
 
-/** The vectors that are part of the project: copies of some files of the golden folder, or of parts of them. */
+/** The vectors that are part of the project: copies of files of the golden folder or of parts of them, and what the scripts there write. */
 export const vectorFolder: string = join(import.meta.dirname!, "vectors");
 
 /** The tensors of one file, by name. */

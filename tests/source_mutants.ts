@@ -10,6 +10,8 @@ function breaks(
   return changes.map(([original, mutant]) => ({ file: `src/${file}`, original, mutant, tests }));
 }
 
+const methodRuns = ["federated/method_trajectory_test.ts"];
+
 export const sourceMutants: readonly Mutant[] = [
   ...breaks("federated/participation.ts", ["federated/participation_test.ts"], [
     ["Math.round(participation * length)", "Math.floor(participation * length)"],
@@ -70,6 +72,42 @@ export const sourceMutants: readonly Mutant[] = [
   ...breaks("federated/server.ts", ["federated/participation_test.ts"], [
     ["filter(({ sends }) => sends)", "filter(() => true)"],
     ["({ weight }) => weight)", "() => 1)"],
+  ]),
+  ...breaks("federated/methods/fedprox.ts", methodRuns, [
+    ["proximal: true,", "proximal: false,"],
+  ]),
+  ...breaks("federated/proximal_term.ts", methodRuns, [
+    ["mu: this.mu }", "mu: this.mu / 2 }"],
+  ]),
+  ...breaks("federated/methods/local_losses.ts", methodRuns, [
+    ["ofRole(logits, 0),\n    ofRole(logits, 1),", "ofRole(logits, 1),\n    ofRole(logits, 0),"],
+    ["klDiv(own, other, options)", "klDiv(other, own, options)"],
+    ["loss(0, fmlAlpha), loss(1, fmlBeta)", "loss(0, fmlBeta), loss(1, fmlAlpha)"],
+    ["1 - share)", "share)"],
+  ]),
+  ...breaks("federated/methods/silobn.ts", methodRuns, [
+    ['kind === "statistics" ?', 'kind === "norm" ?'],
+    ['kind === "statistics" ?', 'kind === "norm" || kind === "statistics" ?'],
+    ['(kind) => kind === "statistics" ? null : averageOverClients', "() => averageOverClients"],
+  ]),
+  ...breaks("federated/methods/fml.ts", methodRuns, [
+    ["() => averageOverClients", '(kind) => kind === "statistics" ? null : averageOverClients'],
+  ]),
+  ...breaks("federated/methods/det.ts", methodRuns, [
+    ['roles: ["personal", "deputy"]', 'roles: ["deputy", "personal"]'],
+    ['kind === "norm" || kind', "kind"],
+    ['transfer: "staged"', 'transfer: "mutual"'],
+  ]),
+  ...breaks("federated/methods/pfa.ts", methodRuns, [
+    ['role: "local" }', 'role: "local", receivers: "all" }'],
+  ]),
+  ...breaks("federated/aggregate/fourier.ts", methodRuns, [
+    ["(round / rounds)", "((round + 1) / rounds)"],
+    ["fourierWindow(rows, rate)", "fourierWindow(rows, rate / 2)"],
+    ["meanWeights(op, weights, options)", "meanWeights(op, weights, {})"],
+  ]),
+  ...breaks("nn/layers.ts", methodRuns, [
+    ["{ ...norm, name: `${name}.bias`", '{ ...norm, kind: "bias", name: `${name}.bias`'],
   ]),
   ...breaks("metrics/classification.ts", ["metrics/classification_test.ts"], [
     ["score > scores[start + best]", "score >= scores[start + best]"],
