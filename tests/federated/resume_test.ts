@@ -127,7 +127,11 @@ Deno.test("simulate() refuses the state of another run and names what differs", 
       "the checksum of client B's test images and labels ",
     ],
   ];
-  const changed = dataset.clients.map((client) => ({ ...client, valid: client.test, test: client.valid }));
+  const changed = dataset.clients.map((client) => ({
+    ...client,
+    valid: client.test,
+    test: client.valid,
+  }));
   others.push([
     { width: 0.25, seed: 8, dataset: { ...dataset, clients: changed } },
     ", and 5 more things of clients differ; resume with",
