@@ -26,7 +26,7 @@ export const sourceMutants: readonly Mutant[] = [
     ["optimizer.setLearningRate(learningRate);", ""],
     ["optimizer.reset();", ""],
   ]),
-  ...breaks("federated/client_group.ts", ["federated/participation_test.ts"], [
+  ...breaks("federated/client_group.ts", ["federated/method_trajectory_test.ts"], [
     ["proximalTerm?.setAnchor();", ""],
   ]),
   ...breaks("federated/learning_rate.ts", ["federated/simulation_test.ts"], [
