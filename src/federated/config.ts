@@ -362,8 +362,10 @@ function checkBatches(config: SimulationConfig): void {
       );
     }
     if (batching.imagesOf(batches, images) - batching.imagesOf(batches - 1, images) === 1) {
-      const way = images === 1 ? "leave the client out" : "add --last-batch drop (without that " +
-        "image, another in each epoch) or join (to the batch before), or choose another batch size";
+      const way = images === 1
+        ? "leave the client out"
+        : "add --last-batch join, which gives it to the batch before, or --last-batch drop, which " +
+          "leaves it out (another one in each epoch), or choose another batch size";
       throw new ConfigError(
         `Cannot simulate: the last training batch of client ${name} would hold a single image ` +
           `(${images} images in batches of ${batchSize}), which batch normalization cannot use; ${way}`,

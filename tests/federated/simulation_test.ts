@@ -262,7 +262,7 @@ const mistakes: readonly (readonly [string, Partial<SimulationConfig>, string])[
   [
     "a last batch of one image",
     { batchSize: 4 },
-    "batches of 4), which batch normalization cannot use; add --last-batch drop (",
+    "batches of 4), which batch normalization cannot use; add --last-batch join,",
   ],
   [
     "a client whose images do not fill a batch, where the last one is dropped",

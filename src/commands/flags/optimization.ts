@@ -69,7 +69,7 @@ export const optimizationFlags = {
     source: "ours",
     topic: "Optimization",
     help:
-      "an epoch's last batch, if not full: train with it, leave it out, or join a single image to the one before",
+      "a short last batch: train with it, leave it out, or join a single image to the one before",
   }),
   onNan: flag({
     name: "on-nan",
