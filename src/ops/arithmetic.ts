@@ -4,7 +4,7 @@ import { record } from "../tensor/autograd.ts";
 import { elementwise } from "../tensor/elementwise.ts";
 import { broadcastShape, showShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { broadcastTo } from "./broadcast.ts";
+import { repeated } from "./broadcast.ts";
 import {
   expectFinite,
   expectFloats,
@@ -85,5 +85,5 @@ function broadcast(op: string, left: Tensor, right: Tensor): [Tensor, Tensor] {
     name: "right",
     shape: right.shape,
   });
-  return [broadcastTo(left, shape), broadcastTo(right, shape)];
+  return [repeated(left, shape), repeated(right, shape)];
 }

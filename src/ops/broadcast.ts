@@ -35,11 +35,17 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
     );
   }
   expectStackAligned("broadcastTo", { name: "x", shape: x.shape }, { name: "the result", shape });
+  return repeated(x, shape);
+}
+
+/** The same for operations that have checked the shapes in their own way. */
+export function repeated(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x;
   const own = padded(x.shape, shape.length);
-  const repeated = own.map((size, axis) => size !== shape[axis]);
-  const strides = stridesOf(own).map((stride, axis) => repeated[axis] ? 0 : stride);
+  const isRepeated = own.map((size, axis) => size !== shape[axis]);
+  const strides = stridesOf(own).map((stride, axis) => isRepeated[axis] ? 0 : stride);
   return record(stridedCopy("broadcastTo", x, shape, strides), [x], (upstream) => {
-    const sum = sumOver(upstream, repeated);
+    const sum = sumOver(upstream, isRepeated);
     const gradient = sum.view(x.shape);
     sum.dispose();
     return [gradient];

@@ -7,7 +7,7 @@ import { linearWorkgroups } from "../tensor/elementwise.ts";
 import { broadcastShape, showShape, sizeOf } from "../tensor/shape.ts";
 import { sumOver } from "../tensor/sum.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
-import { broadcastTo } from "./broadcast.ts";
+import { repeated } from "./broadcast.ts";
 import { expectFloats, expectNoMore, expectOneGpu, expectStackAligned } from "../tensor/checks.ts";
 
 const file = kernelFile("matmul.wgsl", source);
@@ -73,8 +73,8 @@ function expectMatrices(left: Tensor, right: Tensor): [Tensor, Tensor] {
     shape: rightBatch,
   });
   return [
-    broadcastTo(left, [...batch, rows, terms]),
-    broadcastTo(right, [...batch, terms, columns]),
+    repeated(left, [...batch, rows, terms]),
+    repeated(right, [...batch, terms, columns]),
   ];
 }
 

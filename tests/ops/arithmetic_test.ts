@@ -133,4 +133,5 @@ Deno.test("shapes that could take models for rows are refused, with both reading
   assertThrows(() => matmul(left, right), TypeError, "can be meant in two ways");
   assertEquals(add(stack, gpu.zeros([1, 4])).shape, [3, 3, 4]);
   assertEquals(matmul(left, gpu.zeros([3, 3])).shape, [2, 2, 3, 3]);
+  assertEquals(matmul(gpu.zeros([3, 4, 3]), gpu.zeros([3, 5])).shape, [3, 4, 5]); // a matrix has no stack
 });
