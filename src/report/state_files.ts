@@ -132,6 +132,8 @@ export class StateFiles implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    // Closing alone is not enough: a process that is being started at this moment still has the file open.
+    this.#lock.unlockSync();
     this.#lock.close();
   }
 
