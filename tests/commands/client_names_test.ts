@@ -31,7 +31,7 @@ async function rename(cwd: string, client: string, name: string): Promise<void> 
 }
 
 const settings =
-  "--data data --image-size 32 --width 0.125 --wk_iters 1 --batch 8 --limit 8 --save_path out";
+  "--data data --image-size 32 --width 0.0625 --wk_iters 1 --batch 8 --limit 8 --save_path out";
 const train = ["train", ...settings.split(" "), "--method", "local"];
 
 const exists = (path: string) => Deno.stat(path).then(() => true, () => false);

@@ -7,7 +7,9 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "../asse
 import { TemporaryFolder } from "../data/tiny_folder.ts";
 import { runCli, startCli } from "./run_cli.ts";
 
-const size = "--limit 10 --batch 8 --width 0.125 --iters 2 --wk_iters 1 --save_path out".split(" ");
+const size = "--limit 10 --batch 8 --width 0.0625 --iters 2 --wk_iters 1 --save_path out".split(
+  " ",
+);
 const small = ["demo", ...size, "--methods", "fedavg,local", "--seeds", "5,6"];
 
 Deno.test("a comparison writes tables, pictures, a page and a folder for each run", async () => {

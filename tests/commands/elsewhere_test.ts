@@ -14,7 +14,7 @@ const synthesize = (cwd: string, out: string, seed: number) =>
     ...`--image-size 32 --out ${out} --seed ${seed}`.split(" "),
   );
 
-const settings = "--image-size 32 --width 0.125 --method fedavg --wk_iters 1 --batch 8 --limit 8";
+const settings = "--image-size 32 --width 0.0625 --method fedavg --wk_iters 1 --batch 8 --limit 8";
 
 Deno.test({
   name: "a run goes on from another folder with data that have moved, and with no others",

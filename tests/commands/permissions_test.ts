@@ -8,7 +8,8 @@ import { cacheOfDeno, ended, runCli } from "./run_cli.ts";
 
 const root = fromFileUrl(new URL("../../", import.meta.url));
 const granted = settings.permissions.default;
-const smallRun = "train --data data --image-size 32 --limit 10 --batch 8 --width 0.125 --iters 1 " +
+const smallRun =
+  "train --data data --image-size 32 --limit 10 --batch 8 --width 0.0625 --iters 1 " +
   "--wk_iters 1 --tensorboard --save_path runs";
 
 Deno.test("users' commands are granted files and some variables of the environment, no network", () => {

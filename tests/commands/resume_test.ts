@@ -36,7 +36,7 @@ const longEpochs: KillPlan = {
   name: "train",
   command: "train",
   flags: [
-    ..."--data demo --image-size 32 --limit 40 --batch 4 --width 0.125 --seed 5".split(" "),
+    ..."--data demo --image-size 32 --limit 40 --batch 4 --width 0.0625 --seed 5".split(" "),
     ..."--method fedavg --iters 1 --wk_iters 2 --eval-every 4 --save_path out".split(" "),
   ],
 };

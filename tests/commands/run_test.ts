@@ -9,7 +9,7 @@ import { ended, runCli, startCli } from "./run_cli.ts";
 
 /** Rounds of two local epochs on a few images. */
 const smallRounds =
-  "train --data demo --image-size 32 --augment none --wk_iters 2 --limit 10 --batch 8 --width 0.125 --seed 5 --save_path out"
+  "train --data demo --image-size 32 --augment none --wk_iters 2 --limit 10 --batch 8 --width 0.0625 --seed 5 --save_path out"
     .split(" ");
 const smallRun = [...smallRounds, "--iters", "2"];
 

@@ -188,7 +188,7 @@ Deno.test("a run of which not even one client fits in memory says what to make s
   return assertFails(
     () => train(path, { parallelClients: 1 }, { at, count: 1, to: exhaust }),
     "out-of-memory",
-    /^The GPU's memory does not suffice for a single client at batch size 8, 32 pixels and width 0.125/,
+    /^The GPU's memory does not suffice for a single client at batch size 8, 32 pixels and width 0.0625/,
   );
 });
 

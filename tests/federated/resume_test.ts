@@ -116,9 +116,12 @@ Deno.test("simulate() refuses the state of another run and names what differs", 
   const labels = test.labels.with(0, (test.labels[0] + 1) % 3);
   const relabelled = { ...dataset.clients[1], test: { ...test, labels } };
   const others: [Partial<SimulationConfig>, string][] = [
-    [{ width: 0.25 }, "width 0.125 but now it is 0.25"],
+    [{ width: 0.25 }, "width 0.0625 but now it is 0.25"],
     [{ method: "pfa" }, "method prrfl but now it is pfa; resume with what it was"],
-    [{ width: 0.25, seed: 8 }, "with width 0.125 but now it is 0.25, with seed 7 but now it is 8;"],
+    [
+      { width: 0.25, seed: 8 },
+      "with width 0.0625 but now it is 0.25, with seed 7 but now it is 8;",
+    ],
     [{ dataset: { ...dataset, classNames: ["a", "b", "c"] } }, "now it is a, b, c"],
     [{ dataset: { ...dataset, clients: dataset.clients.slice(1) } }, "clients A, B, C, D but"],
     [{ dataset: { ...dataset, clients: fewer } }, "images of client A "],

@@ -23,7 +23,7 @@ export const clientNames = dataset.clients.map(({ name }) => name);
 
 export const config: SimulationConfig = {
   ...defaultConfig,
-  ...{ dataset, width: 0.125, rounds: 2, localEpochs: 1, batchSize: 8, seed: 7, augment: "none" },
+  ...{ dataset, width: 0.0625, rounds: 2, localEpochs: 1, batchSize: 8, seed: 7, augment: "none" },
 };
 
 /** Events without progress, which follows the clock. */

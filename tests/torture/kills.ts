@@ -44,7 +44,7 @@ export interface Killed {
 
 /** The smallest federation there is: a few seconds of training in steps of four images. */
 const smallest =
-  "--data demo --image-size 32 --limit 10 --batch 4 --width 0.125 --seed 5 --save_path out"
+  "--data demo --image-size 32 --limit 10 --batch 4 --width 0.0625 --seed 5 --save_path out"
     .split(" ");
 
 /** In the test; Adam remembers its steps, DET its stages, and who sits out a round moves in the stack. */
