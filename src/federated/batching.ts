@@ -29,6 +29,11 @@ export class Batching {
     return batches < this.batches(n) ? batches * this.batchSize : this.images(n);
   }
 
+  /** Images of an epoch, batch by batch: of the first one, of the first two, …, of all. */
+  ends(n: number): number[] {
+    return Array.from({ length: this.batches(n) }, (_, last) => this.imagesOf(last + 1, n));
+  }
+
   /** Images of the largest batch of clients with so many training images, for which there has to be room. */
   largest(sizes: readonly number[]): number {
     return this.batchSize + Number(sizes.some((n) => this.joins(n)));

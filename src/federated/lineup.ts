@@ -103,12 +103,7 @@ export class Lineup {
 
   /** Images that a client takes in a pass, batch by batch: of the first one, of the first two, …, of all. */
   ends(client: IndexedClient, kind: PassKind): number[] {
-    const images = size(client, splitOf(kind));
-    const batching = this.#batching(kind);
-    return Array.from(
-      { length: batching.batches(images) },
-      (_, last) => batching.imagesOf(last + 1, images),
-    );
+    return this.#batching(kind).ends(size(client, splitOf(kind)));
   }
 
   #batching(kind: PassKind): Batching {

@@ -5,6 +5,7 @@ import { emptyBatch, ImageSplit } from "../data/image_batches.ts";
 import type { Model } from "../nn/model.ts";
 import { noGrad } from "../tensor/autograd.ts";
 import type { Gpu } from "../tensor/gpu.ts";
+import { whole } from "./batching.ts";
 import { modelsThatFit, type Workload } from "./capacity.ts";
 import { loadModels, type NamedWeights } from "./checkpoint.ts";
 import { ConfigError } from "./config.ts";
@@ -94,10 +95,7 @@ export class TrainedModels implements Disposable {
       reported = first;
     }
     await pacer.drain();
-    const ends = Array.from(
-      { length: Math.ceil(count / batchSize) },
-      (_, batch) => Math.min((batch + 1) * batchSize, count),
-    );
+    const ends = whole(batchSize).ends(count);
     const rows = await outcomes.read(names.map(() => count));
     onProgress?.(model.stack * (count - reported));
     return names.map((name, index) => {

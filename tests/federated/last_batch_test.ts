@@ -43,8 +43,7 @@ async function resultsOf(changes: Partial<SimulationConfig>) {
 Deno.test("Batching cuts epochs as keep, drop and join say", () => {
   const cut = (lastBatch: "keep" | "drop" | "join", n: number) => {
     const batching = new Batching(4, lastBatch);
-    const ends = Array.from({ length: batching.batches(n) }, (_, k) => batching.imagesOf(k + 1, n));
-    return [...ends, batching.largest([n])];
+    return [...batching.ends(n), batching.largest([n])];
   };
   assertEquals([8, 9, 10].map((n) => cut("keep", n)), [[4, 8, 4], [4, 8, 9, 4], [4, 8, 10, 4]]);
   assertEquals([8, 9, 11, 3].map((n) => cut("drop", n)), [[4, 8, 4], [4, 8, 4], [4, 8, 4], [4]]);

@@ -7,11 +7,12 @@ import { expectOptions } from "../../tensor/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { LocalBatch, LossSettings } from "./method.ts";
 
-const partsOfBatch = ["logits", "labels", "counts", "stages"];
+/** What every loss needs of a batch. */
+const ofEach = ["logits", "labels", "counts"];
 
 /** The cross-entropy of each model by itself. */
 export function crossEntropyLoss(batch: LocalBatch): Tensor {
-  const { logits, labels, counts } = checked("crossEntropyLoss", batch);
+  const { logits, labels, counts } = checked("crossEntropyLoss", batch, ofEach);
   return crossEntropy(logits, labels, { counts });
 }
 
@@ -20,7 +21,7 @@ export function crossEntropyLoss(batch: LocalBatch): Tensor {
  * α·CE + (1 − α)·KL(deputy → personal), and β·CE + (1 − β)·KL(personal → deputy). The teacher is a constant in each.
  */
 export function mutualLoss(batch: LocalBatch, { fmlAlpha, fmlBeta }: LossSettings): Tensor {
-  const { logits, labels, counts } = checked("mutualLoss", batch);
+  const { logits, labels, counts } = checked("mutualLoss", batch, ofEach);
   const loss = (role: number, share: number) => {
     const [own, other] = [ofRole(logits, role), ofRole(logits, 1 - role)];
     const options = { counts: ofRole(counts, role) };
@@ -34,7 +35,7 @@ export function mutualLoss(batch: LocalBatch, { fmlAlpha, fmlBeta }: LossSetting
 
 /** Deputy-Enhanced Transfer between a personal model (the first role) and a deputy (the second). */
 export function transferLoss(batch: LocalBatch): Tensor {
-  const { logits, labels, counts, stages } = checked("transferLoss", batch);
+  const { logits, labels, counts, stages } = checked("transferLoss", batch, [...ofEach, "stages"]);
   const losses = deputyTransferLoss(
     ofRole(logits, 0),
     ofRole(logits, 1),
@@ -44,8 +45,8 @@ export function transferLoss(batch: LocalBatch): Tensor {
   return add(losses.personal, losses.deputy);
 }
 
-function checked(op: string, batch: LocalBatch): LocalBatch {
-  expectOptions(op, batch, partsOfBatch, partsOfBatch);
+function checked(op: string, batch: LocalBatch, needed: readonly string[]): LocalBatch {
+  expectOptions(op, batch, [...ofEach, "stages"], needed);
   return batch;
 }
 
