@@ -9,7 +9,7 @@ import {
   type SplitName,
   splitNames,
 } from "./dataset.ts";
-import { expectOptions } from "../tensor/checks.ts";
+import { expectList, expectOptions } from "../tensor/checks.ts";
 import { DataError } from "./data_error.ts";
 import { synthesizeScene } from "./demo_lesion.ts";
 import { allocateImages } from "./image_memory.ts";
@@ -131,6 +131,7 @@ export async function demoDataset(options: DemoOptions): Promise<Dataset> {
   expectOptions("demoDataset", options, known, ["seed"]);
   const { seed, imageSize = 32, trainSize = 368, validSize = 160, testSize = 240 } = options;
   if (options.splits) expectSplits(options.splits);
+  if (options.clients) expectList("demoDataset", "clients", options.clients);
   expectInteger("seed", seed, Number.MIN_SAFE_INTEGER);
   expectInteger("imageSize", imageSize, 1);
   const sizes = { train: trainSize, valid: validSize, test: testSize };

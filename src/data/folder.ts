@@ -3,7 +3,7 @@
 import { join } from "@std/path";
 import { namesOfLabels, readClassNames } from "./class_names.ts";
 import { type ClientFolder, fileOf, openClientFolder } from "./client_folder.ts";
-import { expectOptions } from "../tensor/checks.ts";
+import { expectList, expectOptions } from "../tensor/checks.ts";
 import { DataError } from "./data_error.ts";
 import {
   type ClientDataset,
@@ -61,6 +61,7 @@ export async function readDatasetFolder(
   expectOptions("readDatasetFolder", options, known, ["imageSize"]);
   const { imageSize, limit = Infinity, splits = splitNames } = options;
   expectSplits(splits);
+  if (options.clients) expectList("readDatasetFolder", "clients", options.clients);
   expectPositiveInteger("imageSize", imageSize);
   if (limit !== Infinity) expectPositiveInteger("limit", limit);
   if (options.threads !== undefined) expectPositiveInteger("threads", options.threads);

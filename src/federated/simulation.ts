@@ -3,6 +3,7 @@
 import type { Metrics } from "../metrics/classification.ts";
 import { stateDict } from "../nn/state_dict.ts";
 import type { Gpu } from "../tensor/gpu.ts";
+import { expectNoMore } from "../tensor/checks.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import { fourierRate } from "./aggregate/fourier.ts";
 import { parallelClients } from "./capacity.ts";
@@ -50,6 +51,7 @@ export async function* simulate(
   gpu: Gpu,
   config: SimulationConfig,
 ): AsyncGenerator<SimulationEvent, void> {
+  expectNoMore("simulate", arguments, 2);
   checkConfig(config);
   const { resumeFrom } = config;
   const reason = resumeFrom && obstacle(resumeFrom, config);

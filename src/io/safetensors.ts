@@ -268,7 +268,10 @@ function encodeHeader(
 
 function dtypeOf(data: HostTensorData): Dtype {
   const dtypes = Object.keys(arrayTypes) as Dtype[];
-  return dtypes.find((dtype) => data instanceof arrayTypes[dtype])!;
+  const found = dtypes.find((dtype) => data instanceof arrayTypes[dtype]);
+  if (found !== undefined) return found;
+  const kind = (data as object | undefined)?.constructor.name ?? data;
+  throw new TypeError(`Cannot write safetensors: data of ${kind} has no type there`);
 }
 
 function elementCount(shape: readonly number[]): number {

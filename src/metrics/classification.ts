@@ -70,6 +70,7 @@ export function confusionMatrix(
   classes: number,
 ): number[][] {
   expectPairs("confusionMatrix", labels, predictions);
+  expectCount("confusionMatrix", classes);
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   for (let row = 0; row < labels.length; row++) {
     const label = expectClass("confusionMatrix", labels[row], classes);
@@ -227,6 +228,7 @@ export function expectScores(
   classes: number,
 ): void {
   expectLists(name, { labels, scores });
+  expectCount(name, classes);
   const rows = expectRows(name, scores, classes);
   if (rows !== labels.length) {
     throw new TypeError(
@@ -237,6 +239,13 @@ export function expectScores(
     throw new RangeError(`Cannot compute ${name}: expected at least one row, got none`);
   }
   for (let row = 0; row < rows; row++) expectClass(name, labels[row], classes);
+}
+
+function expectCount(name: string, classes: number): void {
+  if (Number.isInteger(classes) && classes >= 1) return;
+  throw new RangeError(
+    `Cannot compute ${name}: classes is ${classes} but a whole number of at least 1 is expected`,
+  );
 }
 
 function expectRows(name: string, scores: ArrayLike<number>, classes: number): number {

@@ -2,7 +2,7 @@
 
 import type { GpuRuntime } from "../gpu/runtime.ts";
 import { RandomStream } from "../random.ts";
-import { expectAxes, expectOptions } from "../tensor/checks.ts";
+import { expectAxes, expectOptions, expectSwitches } from "../tensor/checks.ts";
 import type { GradientState, Tensor } from "../tensor/tensor.ts";
 import { FlatTensors } from "./flat_tensors.ts";
 import type { BufferSpec, ForwardContext, Module, ParameterSpec } from "./module.ts";
@@ -55,6 +55,7 @@ export class Model {
    */
   forward(x: Tensor, options: ForwardOptions = {}): Tensor {
     expectOptions("Model.forward", options, ["training", "counts"]);
+    expectSwitches("Model.forward", { training: options.training });
     expectAxes("Model.forward", "x", x, 5);
     const models = x.shape[0];
     if (models > this.stack) {

@@ -1,7 +1,7 @@
 // The VGG of the paper: thirteen 3×3 convolutions with batch normalization, and two linear layers.
 
 import { GpuRuntime } from "../gpu/runtime.ts";
-import { expectOptions, expectWhole } from "../tensor/checks.ts";
+import { expectOptions, expectPositive, expectSwitches, expectWhole } from "../tensor/checks.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { BatchNormRelu, Conv2d, globalAvgPool, Linear } from "./layers.ts";
 import { Model } from "./model.ts";
@@ -39,7 +39,10 @@ export function vgg(gpu: GpuRuntime, options: VggOptions): Model {
   }
   expectOptions("vgg", options, ["stack", "numClasses", "bias", "width", "seed"], ["numClasses"]);
   const { stack = 1, numClasses, bias = false, width = 1, seed = 0 } = options;
+  expectSwitches("vgg", { bias });
+  expectPositive("vgg", { width });
   expectWhole("vgg", { stack, numClasses }, 1);
+  expectWhole("vgg", { seed }, 0);
   return new Model(gpu, vggModule({ numClasses, bias, width }), stack, seed);
 }
 

@@ -16,6 +16,7 @@ import {
   expectOptions,
   expectPositive,
   expectShape,
+  expectSwitches,
   expectTensor,
   expectWithin,
 } from "../tensor/checks.ts";
@@ -83,6 +84,7 @@ interface Call {
  */
 export function batchNorm(x: Tensor, options: BatchNormOptions): Tensor {
   expectOptions("batchNorm", options, known, needed);
+  expectSwitches("batchNorm", { training: options.training });
   expectChoice("batchNorm", "activation", options.activation ?? "none", ["none", "relu"]);
   expectChoice("batchNorm", "pool", options.pool ?? "none", ["none", "max2x2"]);
   const { pool = "none", ...unpooled } = options;

@@ -5,7 +5,13 @@ import { sumOver } from "../tensor/sum.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { scale } from "./arithmetic.ts";
 import { broadcastTo } from "./broadcast.ts";
-import { expectFloats, expectList, expectOptions, markAxes } from "../tensor/checks.ts";
+import {
+  expectFloats,
+  expectList,
+  expectOptions,
+  expectSwitches,
+  markAxes,
+} from "../tensor/checks.ts";
 
 /** Along which axes. */
 export interface ReduceOptions {
@@ -35,6 +41,7 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
 function reduce(op: string, x: Tensor, options: ReduceOptions) {
   expectOptions(op, options, ["axes", "keepDims"]);
   const { axes, keepDims = false } = options;
+  expectSwitches(op, { keepDims });
   if (axes !== undefined) expectList(op, "axes", axes);
   if (axes?.length === 0) {
     throw new RangeError(

@@ -61,6 +61,16 @@ export function expectNoMore(op: string, given: ArrayLike<unknown>, most: number
   );
 }
 
+/** @throws {TypeError} unless each value is true or false, or undefined: a text such as "false" would count as true */
+export function expectSwitches(op: string, values: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined || typeof value === "boolean") continue;
+    throw new TypeError(
+      `Cannot apply ${op}: ${name} is ${show(value)} but true or false is expected`,
+    );
+  }
+}
+
 /** @throws {TypeError} unless it is a tensor */
 export function expectTensor(op: string, name: string, value: unknown): asserts value is Tensor {
   if (value instanceof Tensor) return;

@@ -3,7 +3,7 @@
 import { type AdapterChoice, adapterChoices, openDevice } from "../gpu/adapter.ts";
 import type { BufferView } from "../gpu/buffers.ts";
 import { GpuRuntime } from "../gpu/runtime.ts";
-import { expectChoice, expectOptions } from "./checks.ts";
+import { expectChoice, expectOptions, expectSwitches } from "./checks.ts";
 import { type Shape, showShape, sizeOf } from "./shape.ts";
 import { type Dtype, emptyTensor, type IntegerRange, Tensor, type TensorData } from "./tensor.ts";
 
@@ -24,6 +24,7 @@ export class Gpu extends GpuRuntime {
   ): Tensor {
     const dtype = dtypeOf(data);
     expectOptions("gpu.tensor", options, ["requiresGrad"]);
+    expectSwitches("gpu.tensor", { requiresGrad: options.requiresGrad });
     if (Array.isArray(shape) && sizeOf(shape) !== data.length) {
       throw new TypeError(
         `Cannot make a tensor: shape ${showShape(shape)} has ${sizeOf(shape)} elements ` +
