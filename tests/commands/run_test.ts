@@ -63,7 +63,7 @@ Deno.test("a run leaves settings, log, metrics, checkpoints and curves, the same
         }
       }
       const { settings } = JSON.parse(await Deno.readTextFile(join(one, "config.json")));
-      assertEquals([settings.iters, settings.seed, settings.width], [2, 5, 0.125]);
+      assertEquals([settings.iters, settings.seed, settings.width], [2, 5, 0.0625]);
       assertStringIncludes(stdout, (await Deno.readTextFile(join(one, "log.txt"))).slice(0, 200));
       for (const metric of ["F1", "AUC"]) {
         const png = await Deno.readFile(join(one, `curve-Test-${metric}-all-client.png`));
