@@ -1,6 +1,7 @@
 // kernels/average.wgsl: gives every client the mean of what all of them hold.
 //   output[k, i] = Σ_j w_j input[j, i] / Σ_j w_j
 // input, output [clients, size]; client_weights w [clients]. One invocation per element, for all clients.
+// Shared: invocation
 
 struct Params { clients: u32, size: u32 }
 
@@ -12,12 +13,8 @@ override workgroup_size: u32 = 64;
 @group(0) @binding(3) var<storage, read_write> output: array<f32>;
 
 @compute @workgroup_size(workgroup_size)
-fn average(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let i = (group.y * groups.x + group.x) * workgroup_size + local;
+fn average(here: Invocation) {
+  let i = invocation_index(here);
   if (i >= params.size) { return; }
   var sum = 0.0;
   var total = 0.0;

@@ -7,6 +7,7 @@
 // and upstream are like x; with it pooled and pooled_upstream are [S, N, C, pixels/4] of single pixels. One of the two
 // kinds of upstream is read; bind anything as the other.
 // Rows n >= counts[s] are padding: they enter no sum, and what is written for them is 0.
+// Shared: invocation, quotient, workgroup_sum, batch_norm_planes
 
 struct Params {
   models: u32,
@@ -43,42 +44,7 @@ override training: bool = true;  // whether mean and deviation depend on x
 @group(0) @binding(16) var<storage, read_write> pooled: array<f32>;
 @group(0) @binding(17) var<storage, read> pooled_upstream: array<f32>;
 
-// What is done to a channel: (x - mean) · scale + shift, with scale = weight / deviation and shift = bias.
-struct Channel { mean: f32, inverse_deviation: f32, scale: f32, shift: f32 }
-
-var<workgroup> sums: array<vec2f, workgroup_size>;
-
-// Integer division takes longer than a memory access here; this is exact for dividends below 2^20.
-fn quotient(a: u32, b: u32) -> u32 { return u32((f32(a) + 0.5) / f32(b)); }
-
 fn sum4(value: vec4f) -> f32 { return (value.x + value.y) + (value.z + value.w); }
-
-// Adds up the values of all invocations, always in the same order. Each does so by itself: the barriers of a tree double
-// the time to compile on software adapters, and hardware hands one value to all lanes at once.
-fn workgroup_sum(value: vec2f, local: u32) -> vec2f {
-  sums[local] = value;
-  workgroupBarrier();
-  var total = vec2f();
-  for (var i = 0u; i < workgroup_size; i++) { total += sums[i]; }
-  workgroupBarrier();
-  return total;
-}
-
-// How a workgroup walks over rows x units: small planes side by side, large ones in strides.
-struct Walk { row: u32, row_step: u32, unit: u32, unit_step: u32 }
-
-fn walk(units: u32, local: u32) -> Walk {
-  let columns = min(units, workgroup_size);
-  let rows = quotient(workgroup_size, columns);
-  let row = quotient(local, columns);
-  // Invocations that are left over start behind the last row.
-  return Walk(select(row, 0xffffff00u, row >= rows), rows, local - row * columns, columns);
-}
-
-// Position of x[model, row, channel, 0].
-fn plane(model: u32, row: u32, channel: u32) -> u32 {
-  return ((model * params.rows + row) * params.channel_count + channel) * params.quads;
-}
 
 // Mean and deviation of a batch, and the running statistics. One workgroup per (channel, model).
 @compute @workgroup_size(workgroup_size)
@@ -91,7 +57,7 @@ fn batch_statistics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
 
   var sum = 0.0;
   for (var n = steps.row; n < rows; n += steps.row_step) {
-    let start = plane(model, n, channel);
+    let start = plane_index(model, n, channel) * params.quads;
     var row_sum = vec4f(); // of its own, because sums of very many terms lose digits
     for (var i = steps.unit; i < params.quads; i += steps.unit_step) { row_sum += x[start + i]; }
     sum += sum4(row_sum);
@@ -100,7 +66,7 @@ fn batch_statistics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
 
   var squares = 0.0;
   for (var n = steps.row; n < rows; n += steps.row_step) {
-    let start = plane(model, n, channel);
+    let start = plane_index(model, n, channel) * params.quads;
     var row_squares = vec4f();
     for (var i = steps.unit; i < params.quads; i += steps.unit_step) {
       let distance = x[start + i] - center;
@@ -110,37 +76,7 @@ fn batch_statistics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
   }
   let total = workgroup_sum(vec2f(squares, 0.0), local).x;
 
-  if (local > 0u) { return; }
-  let at = model * params.channel_count + channel;
-  let variance = total / max(elements, 1.0);
-  let inverse = 1.0 / sqrt(variance + params.eps);
-  new_channels[at] = Channel(center, inverse, inverse * weight[at], bias[at]);
-  if (rows == 0u) { return; } // a model without data learns nothing
-  let unbiased = total / max(elements - 1.0, 1.0);
-  running_mean[at] = (1.0 - params.momentum) * running_mean[at] + params.momentum * center;
-  running_var[at] = (1.0 - params.momentum) * running_var[at] + params.momentum * unbiased;
-  if (channel == 0u) { batches_tracked[model] += 1.0; }
-}
-
-// Which plane an invocation works on: several small ones per workgroup, or a large one in strides.
-struct Plane { inside: bool, padding: bool, index: u32, unit: u32, step: u32, channel: u32 }
-
-fn own_plane(group: vec3u, groups: vec3u, local: u32) -> Plane {
-  let steps = walk(params.units, local);
-  let index = (group.y * groups.x + group.x) * steps.row_step + steps.row;
-  let image = index / params.channel_count;
-  let channel = index - image * params.channel_count;
-  let model = image / params.rows;
-  let inside = steps.row < workgroup_size && model < params.models;
-  let row = image - model * params.rows;
-  return Plane(
-    inside,
-    row >= counts[min(model, params.models - 1u)],
-    index,
-    steps.unit,
-    steps.unit_step,
-    model * params.channel_count + channel,
-  );
+  if (local == 0u) { keep_statistics(model, channel, elements, center, total); }
 }
 
 // A unit's quads; the lower one is in `bottom` if the unit has two.
@@ -188,12 +124,8 @@ fn largest(window: vec4f) -> f32 {
 
 // Workgroups cover the S·N·C planes of x.
 @compute @workgroup_size(workgroup_size)
-fn normalize(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let own = own_plane(group, groups, local);
+fn normalize(here: Invocation) {
+  let own = own_plane(params.units, here);
   if (!own.inside) { return; }
   let channel = channels[own.channel];
   let start = own.index * params.quads;
@@ -204,12 +136,8 @@ fn normalize(
 
 // The same with pooling.
 @compute @workgroup_size(workgroup_size)
-fn normalize_and_pool(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let own = own_plane(group, groups, local);
+fn normalize_and_pool(here: Invocation) {
+  let own = own_plane(params.units, here);
   if (!own.inside) { return; }
   let channel = channels[own.channel];
   let start = own.index * params.quads;
@@ -280,7 +208,7 @@ fn parameter_gradients(@builtin(workgroup_id) group: vec3u, @builtin(local_invoc
   let steps = walk(params.units, local);
   var sum = vec2f();
   for (var n = steps.row; n < rows; n += steps.row_step) {
-    let start = plane(model, n, group.x);
+    let start = plane_index(model, n, group.x) * params.quads;
     var products = vec4f();
     var gradients = vec4f();
     for (var unit = steps.unit; unit < params.units; unit += steps.unit_step) {
@@ -297,33 +225,22 @@ fn parameter_gradients(@builtin(workgroup_id) group: vec3u, @builtin(local_invoc
   bias_gradient[at] = total.y;
 }
 
-// Gradient of x. In training the mean and the deviation depend on x too:
-//   gradient = scale · (upstream - mean(upstream) - normalized · mean(upstream · normalized))
+// Gradient of x. Workgroups cover its planes.
 @compute @workgroup_size(workgroup_size)
-fn input_gradient(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let own = own_plane(group, groups, local);
+fn input_gradient(here: Invocation) {
+  let own = own_plane(params.units, here);
   if (!own.inside) { return; }
   let channel = channels[own.channel];
-  let elements = max(f32(counts[own.channel / params.channel_count] * params.quads * 4u), 1.0);
-  var constant_part = 0.0;
-  var linear_part = 0.0;
-  if (training) {
-    constant_part = bias_sums[own.channel] / elements;
-    linear_part = weight_sums[own.channel] / elements * channel.inverse_deviation;
-  }
+  let through = gradient_of_statistics(own.channel, params.quads * 4u, channel.inverse_deviation);
   let start = own.index * params.quads;
   for (var unit = own.unit; unit < params.units; unit += own.step) {
     let at = start + first_quad(unit);
     let distance = distances(at, channel);
     let gradient = open_upstream(start, unit, distance, channel);
-    let top = channel.scale * (gradient.top - constant_part - distance.top * linear_part);
+    let top = channel.scale * (gradient.top - through.x - distance.top * through.y);
     output[at] = select(top, vec4f(), own.padding);
     if (!pool || params.row_quads == 0u) { continue; }
-    let bottom = channel.scale * (gradient.bottom - constant_part - distance.bottom * linear_part);
+    let bottom = channel.scale * (gradient.bottom - through.x - distance.bottom * through.y);
     output[at + params.row_quads] = select(bottom, vec4f(), own.padding);
   }
 }

@@ -14,6 +14,7 @@
 // and conv2d_3x3.wgsl.
 // One invocation owns 8 output channels of 4 neighbouring pixels of a row: 4 + 8 loads for 32 multiply-adds.
 // The taps are the outer loops, so that what is inside the source is found once for all channels.
+// Shared: invocation
 struct Params {
   stack: u32,
   batch: u32,
@@ -41,8 +42,8 @@ override transposed: bool = false;
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;
 
 @compute @workgroup_size(workgroup_size)
-fn correlate(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let index = id.y * groups.x * workgroup_size + id.x; // [stack, batch, blocks of 8 channels, rows, quads of pixels]
+fn correlate(here: Invocation) {
+  let index = invocation_index(here); // [stack, batch, blocks of 8 channels, rows, quads of pixels]
   let quads = (params.out_width + 3u) / 4u;
   let blocks = (params.out_channels + 7u) / 8u;
   let i = index / quads % params.out_height;

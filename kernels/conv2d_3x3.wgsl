@@ -15,6 +15,7 @@
 // loads as leave the loop inside a CPU's micro-op cache: with larger tiles each load takes three times as long.
 // On a real GPU the taps would spill: use conv2d.wgsl there.
 // Every pixel adds its terms in the same order, whatever the ranges: these only spread the work.
+// Shared: invocation
 struct Params {
   stack: u32,
   batch: u32,
@@ -43,8 +44,8 @@ var<private> taps: array<f32, 288>;
 struct Window { top: vec3f, middle: vec3f, bottom: vec3f }
 
 @compute @workgroup_size(workgroup_size)
-fn correlate3x3(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let index = id.y * groups.x * workgroup_size + id.x; // [stack, ranges, blocks of 8 output channels]
+fn correlate3x3(here: Invocation) {
+  let index = invocation_index(here); // [stack, ranges, blocks of 8 output channels]
   let blocks = (params.out_channels + 7u) / 8u;
   let s = index / (blocks * params.ranges);
   if (s >= params.stack) { return; }

@@ -15,6 +15,7 @@
 // multiply-adds. Passes of 8 input channels are a tenth faster, but take 3.5 s to compile instead of 1.6.
 // The lanes of a workgroup are shared out between blocks and adjacent columns: of large images, neighbours in memory
 // are neighbours in time. Every pixel adds its terms in the same order, however lanes and ranges are shared out.
+// Shared: invocation
 struct Params {
   stack: u32,
   batch: u32,
@@ -49,30 +50,27 @@ struct Window { top: Quad, middle: Quad, bottom: Quad }
 // Where a column of quads lies: its first quad in the first of the pass's input channels, and at which edges.
 struct Column { at: u32, plane: u32, is_first: bool, is_last: bool }
 
-// What an invocation owns: a block of output channels of a model from o on, and every column_lanes-th column from begin to end.
+// What an invocation owns: a block of output channels of a model from o on, and every column_lanes-th column from begin
+// to end.
 struct Share { exists: bool, s: u32, o: u32, begin: u32, end: u32 }
 
-fn share_of(group: vec3u, groups: vec3u, local: u32) -> Share {
-  let index = group.y * groups.x + group.x; // [stack, ranges, groups of blocks of output channels]
+fn share_of(here: Invocation) -> Share {
+  let index = workgroup_index(here); // [stack, ranges, groups of blocks of output channels]
   let block_lanes = workgroup_size / params.column_lanes;
   let group_channels = params.block * block_lanes;
   let block_groups = (params.out_channels + group_channels - 1u) / group_channels;
   let s = index / (block_groups * params.ranges);
   let range = index / block_groups % params.ranges;
-  let o = (index % block_groups * block_lanes + local / params.column_lanes) * params.block;
+  let o = (index % block_groups * block_lanes + here.local / params.column_lanes) * params.block;
   let columns = params.batch * params.quads;
-  let begin = range * columns / params.ranges + local % params.column_lanes;
+  let begin = range * columns / params.ranges + here.local % params.column_lanes;
   let end = (range + 1u) * columns / params.ranges;
   return Share(s < params.stack && o < params.out_channels, s, o, begin, end);
 }
 
 @compute @workgroup_size(workgroup_size)
-fn correlate3x3_quads(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let share = share_of(group, groups, local);
+fn correlate3x3_quads(here: Invocation) {
+  let share = share_of(here);
   if (!share.exists) { return; }
   let s = share.s;
   let o = share.o;
@@ -114,12 +112,8 @@ fn correlate3x3_quads(
 
 // The same for images of 2×2 pixels, each of which is one quad: of the nine taps every pixel meets four.
 @compute @workgroup_size(workgroup_size)
-fn correlate3x3_squares(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let share = share_of(group, groups, local);
+fn correlate3x3_squares(here: Invocation) {
+  let share = share_of(here);
   if (!share.exists) { return; }
   for (var c = 0u; c < params.in_channels; c += 4u) {
     read_taps(share.s, share.o, c);

@@ -6,6 +6,7 @@
 // The pixels are divided into `ranges`. Each entry point but the last writes partial sums [S, ranges, elements],
 // where elements is the size of one model's result, and `add_ranges` adds them, always in the same order, to
 // [S, elements]. With one range the partial sums are the result.
+// Shared: invocation
 struct Params {
   stack: u32,
   batch: u32,
@@ -43,8 +44,8 @@ var<private> taps: array<Taps, 16>;
 // walks down each strip with one sliding window per input channel: each row costs 16 loads of x and 8 of upstream,
 // for 288 multiply-adds into 144 sums that stay in private memory until the end.
 @compute @workgroup_size(workgroup_size)
-fn gradient_weight3x3(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let index = id.y * groups.x * workgroup_size + id.x; // [stack, ranges, blocks of O, blocks of C]
+fn gradient_weight3x3(here: Invocation) {
+  let index = invocation_index(here); // [stack, ranges, blocks of O, blocks of C]
   let c_blocks = (params.in_channels + 3u) / 4u;
   let o_blocks = (params.out_channels + 3u) / 4u;
   let s_range = index / (c_blocks * o_blocks); // s·ranges + range
@@ -135,8 +136,8 @@ fn outer(sums: Taps, dy: vec2f, window: Window) -> Taps {
 // Any kernel. One invocation owns 4 taps (c, u, v) of 4 output channels and a range of rows (n, i):
 // 4 values of x and 4 of upstream for 16 multiply-adds.
 @compute @workgroup_size(workgroup_size)
-fn gradient_weight(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let index = id.y * groups.x * workgroup_size + id.x; // [stack, ranges, blocks of O, blocks of taps]
+fn gradient_weight(here: Invocation) {
+  let index = invocation_index(here); // [stack, ranges, blocks of O, blocks of taps]
   let kernel = params.kernel_height * params.kernel_width;
   let all_taps = params.in_channels * kernel;
   let tap_blocks = (all_taps + 3u) / 4u;
@@ -196,8 +197,8 @@ fn write_taps(s_range: u32, o: u32, tap: vec4u, all_taps: u32, sum: vec4f) {
 
 // One invocation sums the plane of one output channel of one image: here the images are the ranges.
 @compute @workgroup_size(workgroup_size)
-fn gradient_bias(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let index = id.y * groups.x * workgroup_size + id.x; // [stack, batch, out_channels]
+fn gradient_bias(here: Invocation) {
+  let index = invocation_index(here); // [stack, batch, out_channels]
   if (index >= params.stack * params.batch * params.out_channels) { return; }
   let plane = params.out_height * params.out_width;
   var sum = vec4f();
@@ -212,8 +213,8 @@ fn gradient_bias(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgrou
 
 // One invocation adds the ranges of one element.
 @compute @workgroup_size(workgroup_size)
-fn add_ranges(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let index = id.y * groups.x * workgroup_size + id.x; // [stack, elements]
+fn add_ranges(here: Invocation) {
+  let index = invocation_index(here); // [stack, elements]
   let s = index / params.elements;
   if (s >= params.stack) { return; }
   let first = s * params.ranges * params.elements + index % params.elements;

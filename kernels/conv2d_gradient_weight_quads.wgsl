@@ -7,6 +7,7 @@
 // four values of a vector are cheaper than four loads. One invocation owns a block of 8 output × 4 input channels and
 // walks down columns of quads with one sliding window per input channel: a row costs 24 values of x and 32 of
 // upstream, for 1,152 multiply-adds into 288 sums that stay in private memory until the end.
+// Shared: invocation
 struct Params {
   stack: u32,
   batch: u32,
@@ -40,8 +41,8 @@ struct Window { top: Quad, middle: Quad, bottom: Quad }
 // its sums go.
 struct Share { exists: bool, s: u32, o: u32, c: u32, begin: u32, end: u32, output: u32 }
 
-fn share_of(id: vec3u, groups: vec3u) -> Share {
-  let index = id.y * groups.x * workgroup_size + id.x; // [stack, parts, blocks of O, blocks of C, lanes]
+fn share_of(here: Invocation) -> Share {
+  let index = invocation_index(here); // [stack, parts, blocks of O, blocks of C, lanes]
   let lane = index % params.column_lanes;
   let block = index / params.column_lanes;
   let c_blocks = (params.in_channels + 3u) / 4u;
@@ -69,8 +70,8 @@ fn four_from(first: u32, channels: u32) -> vec4u {
 }
 
 @compute @workgroup_size(workgroup_size)
-fn gradient_quads(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let share = share_of(id, groups);
+fn gradient_quads(here: Invocation) {
+  let share = share_of(here);
   if (!share.exists) { return; }
   let plane = params.height * params.quads;
   taps = array<Taps, 32>();
@@ -109,8 +110,8 @@ fn gradient_quads(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
 
 // The same for images of 2×2 pixels, each of which is one quad: of the nine taps every pixel meets four.
 @compute @workgroup_size(workgroup_size)
-fn gradient_squares(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let share = share_of(id, groups);
+fn gradient_squares(here: Invocation) {
+  let share = share_of(here);
   if (!share.exists) { return; }
   taps = array<Taps, 32>();
   for (var column = share.begin; column < share.end; column += params.column_lanes) {

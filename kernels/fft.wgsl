@@ -17,6 +17,7 @@
 // Line (a, p, b) is part p of a longer line: its element j is at (a, j · parts + p, b) if the parts are
 // interleaved, else at (a, p · length + j, b); result k goes to (a, k · parts + p, b) in both cases.
 // A workgroup owns 2^line_bits whole lines; each of them has workgroup_size >> line_bits invocations.
+// Shared: invocation, quotient, complex
 
 struct Params {
   length: u32,
@@ -72,14 +73,6 @@ var<private> own_part: u32; // p
 var<private> done: u32;
 var<private> part: u32;
 
-fn product(a: vec2f, b: vec2f) -> vec2f {
-  return vec2f(a.x * b.x - a.y * b.y, a.x * b.y + a.y * b.x);
-}
-
-fn conjugate(a: vec2f) -> vec2f {
-  return vec2f(a.x, -a.y);
-}
-
 // a · (−i)
 fn quarter(a: vec2f) -> vec2f {
   return vec2f(a.y, -a.x);
@@ -98,17 +91,12 @@ var<private> take_step: u32;
 var<private> put_at: u32;
 var<private> put_step: u32;
 
-// s⌊i/s⌋. The half keeps the rounded quotient on the right side; CPUs divide integers one lane at a time.
-fn rounded_down(i: u32) -> u32 {
-  return done * u32((f32(i) + 0.5) / f32(done));
-}
-
 // Sets where butterfly i of a stage takes and puts its numbers. Returns q, which is 0 throughout the last stage.
 fn place(i: u32, radix: u32) -> u32 {
   own = i;
   take_at = select(source + i * pitch, origin + i * input_step, from_input);
   take_step = part * select(pitch, input_step, from_input);
-  let q = select(rounded_down(i), 0u, to_output);
+  let q = select(done * quotient(i, done), 0u, to_output);
   let first = i + (radix - 1) * q;
   put_at = select(sink + first * pitch, goal + first * output_step, to_output);
   put_step = done * select(pitch, output_step, to_output);
@@ -305,8 +293,8 @@ fn stage8(i: u32) {
   put(7, turn(y[7], w[7]));
 }
 
-// Puts results j, j + rows and j + 2·rows of 3·rows, each number k mod 3 of y. Their twiddle factors are w and, times w,
-// those in `far`.
+// Puts results j, j + rows and j + 2·rows of 3·rows, each number k mod 3 of y. Their twiddle factors are w and, times
+// w, those in `far`.
 fn put_column3(j: u32, rows: u32, y: array<vec2f, 3>, w: vec2f, far: array<vec2f, 2>) {
   put(j, turn(y[j % 3], w));
   put(j + rows, turn(y[(j + rows) % 3], product(w, far[0])));
@@ -403,23 +391,19 @@ fn run_other_stage(radix: u32, thread: u32, threads: u32) {
 }
 
 @compute @workgroup_size(workgroup_size)
-fn transform(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
+fn transform(here: Invocation) {
   // Neighbours share a line where its elements are adjacent; otherwise they have adjacent lines.
   let interleaved = params.interleaved == 1;
   gap = select(1u, params.parts, interleaved);
   let along = params.stride * gap == 1;
   let threads = workgroup_size >> params.line_bits;
-  let line_here = select(local & ((1u << params.line_bits) - 1), local >> firstTrailingBit(threads), along);
-  let thread = select(local >> params.line_bits, local & (threads - 1), along);
+  let line_here = select(here.local & ((1u << params.line_bits) - 1), here.local >> firstTrailingBit(threads), along);
+  let thread = select(here.local >> params.line_bits, here.local & (threads - 1), along);
   pitch = select(1u << params.line_bits, 1u, along);
   sink = line_here * select(1u, params.length, along);
   source = sink + capacity / 2;
 
-  let line = ((group.y * groups.x + group.x) << params.line_bits) + line_here;
+  let line = (workgroup_index(here) << params.line_bits) + line_here;
   let owned = line < params.lines;
   let b = line % params.stride;
   let a = line / params.stride / params.parts;

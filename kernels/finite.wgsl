@@ -3,6 +3,7 @@
 // values: flat, in blocks [S, size]; as bits, because WGSL may take it that floats are never NaN nor infinite.
 // block_of[i / 64] = (start, size) of the block that element i lies in, for blocks begin at multiples of 64.
 // One invocation per element; a workgroup lies within one block. found [S] is atomic: many may write, all the same.
+// Shared: invocation
 
 struct Params { count: u32, models: u32 }
 
@@ -15,13 +16,9 @@ const exponent = 0x7f800000u; // all ones in NaN and infinity alone
 @group(0) @binding(3) var<storage, read_write> found: array<atomic<u32>>;
 
 @compute @workgroup_size(workgroup_size)
-fn search(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let chunk = group.y * groups.x + group.x;
-  let i = chunk * workgroup_size + local;
+fn search(here: Invocation) {
+  let chunk = workgroup_index(here);
+  let i = invocation_index(here);
   if (i >= params.count) { return; }
   let block = block_of[chunk];
   if (i - block.x >= params.models * block.y) { return; } // padding

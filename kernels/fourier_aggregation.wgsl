@@ -1,8 +1,8 @@
 // kernels/fourier_aggregation.wgsl: PRR-FL's server on one layer (Chen et al. 2021, arXiv:2110.00394).
 // Each client k has a real matrix x_k [rows, columns] with spectrum F_k(u, v). Its new spectrum is
 //   F_k · ((1 − S) + S · mean_j |F_j| / |F_k|)      S = (M(u, v) + M(−u, −v)) / 2
-// where the mean is Σ_j w_j |F_j| / Σ_j w_j and M is 1 inside the low-frequency window and else 0. That is the real part of what averaging
-// amplitudes inside M alone gives: a real gain for each bin, no angles.
+// where the mean is Σ_j w_j |F_j| / Σ_j w_j and M is 1 inside the low-frequency window and else 0. That is the real
+// part of what averaging amplitudes inside M alone gives: a real gain for each bin, no angles.
 //
 // Real numbers need half a complex transform: with rows = 2 · pairs, z[p] = x[2p] + i·x[2p + 1] and
 //   E(u, v), O(u, v) = spectra of the even and the odd rows = (Z ± conj Z(−u, −v)) / (2 or 2i)
@@ -12,6 +12,7 @@
 // weights [clients, outputs, inputs]. Matrix element (r, c) of a convolution [O, C, kh, kw] has r = (C, kh)
 // and c = (kw, O), the last one running fastest; that of a linear layer [O, I] has r = O and c = I.
 // packed [clients, pairs, columns] complex; client_weights w [clients].
+// Shared: complex, quotient
 
 struct Params {
   clients: u32,
@@ -37,13 +38,12 @@ override workgroup_size: u32 = 64;
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;
 @group(0) @binding(5) var<storage, read> client_weights: array<f32>;
 
-// Where matrix element (row, column) lies in the weights. The half keeps the rounded quotient on the right
-// side; CPUs divide integers one lane at a time.
+// Where matrix element (row, column) lies in the weights.
 fn weight_index(client: u32, row: u32, column: u32) -> u32 {
   let turned = params.transposed == 1;
   let r = select(row, column, turned);
   let c = select(column, row, turned);
-  let x = u32((f32(c) + 0.5) / f32(params.outputs));
+  let x = quotient(c, params.outputs);
   let o = c - x * params.outputs;
   return client * params.rows * params.columns + o * params.inputs + r * params.kernel_width + x;
 }
@@ -68,14 +68,6 @@ fn unfold(@builtin(global_invocation_id) id: vec3u) {
   let z = packed[(id.z * params.pairs + id.y) * params.columns + id.x];
   output[weight_index(id.z, row, id.x)] = z.x;
   if (paired) { output[weight_index(id.z, row + 1, id.x)] = z.y; }
-}
-
-fn product(a: vec2f, b: vec2f) -> vec2f {
-  return vec2f(a.x * b.x - a.y * b.y, a.x * b.y + a.y * b.x);
-}
-
-fn conjugate(a: vec2f) -> vec2f {
-  return vec2f(a.x, -a.y);
 }
 
 // F(u, v) in xy and F(u + pairs, v) in zw.

@@ -2,6 +2,7 @@
 //   output[s, n, o] = Σ_i x[s, n, i] · weight[s, o, i] + bias[s, o]
 // x, input_gradient [S, N, I]; weight, weight_gradient [S, O, I]; bias, bias_gradient [S, O]; output, upstream [S, N, O].
 // One invocation per element of what an entry point writes.
+// Shared: invocation
 
 struct Params { models: u32, rows: u32, inputs: u32, outputs: u32 }
 
@@ -14,10 +15,6 @@ override workgroup_size: u32 = 64;
 @group(0) @binding(4) var<storage, read> upstream: array<f32>;
 @group(0) @binding(5) var<storage, read_write> output: array<f32>;
 
-fn element(group: vec3u, groups: vec3u, local: u32) -> u32 {
-  return (group.y * groups.x + group.x) * workgroup_size + local;
-}
-
 fn product(model: u32, row: u32, column: u32) -> f32 {
   let base = (model * params.rows + row) * params.inputs;
   let along = (model * params.outputs + column) * params.inputs;
@@ -27,24 +24,16 @@ fn product(model: u32, row: u32, column: u32) -> f32 {
 }
 
 @compute @workgroup_size(workgroup_size)
-fn forward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let at = element(group, groups, local);
+fn forward(here: Invocation) {
+  let at = invocation_index(here);
   if (at >= params.models * params.rows * params.outputs) { return; }
   let row = at / params.outputs;
   output[at] = product(row / params.rows, row % params.rows, at % params.outputs);
 }
 
 @compute @workgroup_size(workgroup_size)
-fn forward_with_bias(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let at = element(group, groups, local);
+fn forward_with_bias(here: Invocation) {
+  let at = invocation_index(here);
   if (at >= params.models * params.rows * params.outputs) { return; }
   let row = at / params.outputs;
   let model = row / params.rows;
@@ -54,12 +43,8 @@ fn forward_with_bias(
 
 // output[s, n, i] = Σ_o upstream[s, n, o] · weight[s, o, i]
 @compute @workgroup_size(workgroup_size)
-fn input_gradient(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let at = element(group, groups, local);
+fn input_gradient(here: Invocation) {
+  let at = invocation_index(here);
   if (at >= params.models * params.rows * params.inputs) { return; }
   let row = at / params.inputs;
   let base = row * params.outputs;
@@ -73,12 +58,8 @@ fn input_gradient(
 
 // output[s, o, i] = Σ_n upstream[s, n, o] · x[s, n, i]
 @compute @workgroup_size(workgroup_size)
-fn weight_gradient(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let at = element(group, groups, local);
+fn weight_gradient(here: Invocation) {
+  let at = invocation_index(here);
   if (at >= params.models * params.outputs * params.inputs) { return; }
   let row = at / params.inputs;
   let first = row / params.outputs * params.rows;
@@ -92,12 +73,8 @@ fn weight_gradient(
 
 // output[s, o] = Σ_n upstream[s, n, o]
 @compute @workgroup_size(workgroup_size)
-fn bias_gradient(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let at = element(group, groups, local);
+fn bias_gradient(here: Invocation) {
+  let at = invocation_index(here);
   if (at >= params.models * params.outputs) { return; }
   let first = at / params.outputs * params.rows;
   var sum = 0.0;

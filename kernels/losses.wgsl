@@ -5,6 +5,7 @@
 // logits, student, teacher, gradients [S, N, classes]; labels [S, N]; counts, losses, upstream [S].
 // Means are over the counts[s] real rows; padded rows get gradient 0. A label that is no class makes NaN of both.
 // One workgroup per model; each invocation walks over every workgroup_size-th row, and a row serially.
+// Shared: workgroup_sum
 
 struct Params { models: u32, rows: u32, classes: u32, temperature: f32 }
 
@@ -21,17 +22,6 @@ override second: bool = false;  // scale_rows: the deputies' half of the gradien
 @group(0) @binding(7) var<storage, read_write> losses: array<f32>;
 @group(0) @binding(8) var<storage, read_write> gradient: array<f32>;
 @group(0) @binding(9) var<storage, read_write> teacher_losses: array<f32>;
-
-var<workgroup> sums: array<vec2f, workgroup_size>;
-
-// Adds up the values of all invocations, always in the same order; see batch_norm.wgsl.
-fn workgroup_sum(value: vec2f, local: u32) -> vec2f {
-  sums[local] = value;
-  workgroupBarrier();
-  var total = vec2f();
-  for (var i = 0u; i < workgroup_size; i++) { total += sums[i]; }
-  return total;
-}
 
 // What log-softmax needs of a row: the largest of row / τ, and log Σ exp(row / τ - largest). Kept apart,
 // because their sum would lose the digits of the second where the first is large.

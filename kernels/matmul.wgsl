@@ -1,8 +1,10 @@
 // kernels/matmul.wgsl: products of matrices, many pairs at once; either matrix may be stored transposed.
 //   output[p, b, r, c] = Σ_k left[b, r, k] · right[b, k, c]    over the p-th part of the terms
-// left [batch, rows, terms] and right [batch, terms, columns], or as the strides say; output [parts, batch, rows, columns].
+// left [batch, rows, terms] and right [batch, terms, columns], or as the strides say;
+// output [parts, batch, rows, columns].
 // One invocation owns 8 rows of 8 columns, which lie tile_width apart, so that neighbours read neighbouring columns:
 // 8 + 8 loads for 64 multiply-adds. Rows and columns beyond the last read the last one's and are not written.
+// Shared: invocation
 
 struct Params {
   batch: u32,
@@ -17,30 +19,27 @@ struct Params {
   right_column_stride: u32,
 }
 
-override tile_width: u32 = 8;  // invocations along the columns
-override tile_height: u32 = 8; // and along the rows
+const tile_width = 8u; // invocations along the columns; the rest of the workgroup lies along the rows
+override workgroup_size: u32 = 64;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> left: array<f32>;
 @group(0) @binding(2) var<storage, read> right: array<f32>;
 @group(0) @binding(3) var<storage, read_write> output: array<f32>;
 
-@compute @workgroup_size(tile_width, tile_height)
-fn multiply(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_id) local: vec3u,
-) {
+@compute @workgroup_size(workgroup_size)
+fn multiply(here: Invocation) {
   // Workgroups: [parts, batch, tiles of rows, tiles of columns].
-  let tile = group.y * groups.x + group.x;
+  let tile = workgroup_index(here);
+  let tile_height = workgroup_size / tile_width;
   let wide = (params.columns + 8u * tile_width - 1u) / (8u * tile_width);
   let high = (params.rows + 8u * tile_height - 1u) / (8u * tile_height);
   let matrix = tile / (wide * high);
   if (matrix >= params.parts * params.batch) { return; }
   let part = matrix / params.batch;
   let pair = matrix % params.batch;
-  let row = (tile / wide % high * tile_height + local.y) * 8u;
-  let column = tile % wide * tile_width * 8u + local.x;
+  let row = (tile / wide % high * tile_height + here.local / tile_width) * 8u;
+  let column = tile % wide * tile_width * 8u + here.local % tile_width;
 
   let lower = vec4u(0u, 1u, 2u, 3u);
   let upper = lower + 4u;

@@ -2,13 +2,15 @@
 // Images x [planes, height, width] with planes = S·N·C; pooled images [planes, out_height, out_width].
 // Integer division takes longer than a memory access, so positions come from the dispatch: x and y are the
 // pixel, z the plane (and every num_workgroups.z-th after it, should there be more planes than workgroups).
+// Shared: invocation, quotient
 
 struct Params {
   planes: u32, height: u32, width: u32, out_height: u32, out_width: u32, kernel_size: u32, stride: u32,
 }
 
-override tile: u32 = 8;
-override overlapping: bool = true;  // whether a pixel can lie in several windows
+const workgroup_size = 64u; // of global_average
+override tile: u32 = 8;     // of the others, in x and y
+override overlapping: bool = true; // whether a pixel can lie in several windows
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
@@ -17,19 +19,13 @@ override overlapping: bool = true;  // whether a pixel can lie in several window
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;
 @group(0) @binding(5) var<storage, read_write> chosen: array<u32>;
 
-// Exact for dividends below 2^20.
-fn quotient(a: u32, b: u32) -> u32 { return u32((f32(a) + 0.5) / f32(b)); }
-
 // By its bits, because compilers may take it that floats are never NaN.
 fn is_nan(value: f32) -> bool { return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u; }
 
 // One invocation per pooled pixel: the maximum of its window and where it lies in its plane (the first, if several).
 // NaN counts as more than any number, and the last of several wins.
 @compute @workgroup_size(tile, tile)
-fn max_pool(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
+fn max_pool(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   if (id.x >= params.out_width || id.y >= params.out_height) { return; }
   let corner = id.y * params.stride * params.width + id.x * params.stride;
   for (var plane = id.z; plane < params.planes; plane += groups.z) {
@@ -54,10 +50,7 @@ fn max_pool(
 
 // One invocation per pixel of x: the sum over the windows that chose it.
 @compute @workgroup_size(tile, tile)
-fn max_pool_gradient(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
+fn max_pool_gradient(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   if (id.x >= params.width || id.y >= params.height) { return; }
   let own = id.y * params.width + id.x;
   if (!overlapping) {
@@ -99,9 +92,9 @@ fn scatter(id: vec3u, own: u32, planes_apart: u32) {
 }
 
 // One invocation per plane: the mean of its pixels.
-@compute @workgroup_size(64)
-fn global_average(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let plane = id.y * groups.x * 64u + id.x;
+@compute @workgroup_size(workgroup_size)
+fn global_average(here: Invocation) {
+  let plane = invocation_index(here);
   if (plane >= params.planes) { return; }
   let pixels = params.height * params.width;
   var sum = 0.0;
@@ -111,10 +104,7 @@ fn global_average(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
 
 // One invocation per pixel of x: an equal share of its plane's upstream.
 @compute @workgroup_size(tile, tile)
-fn global_average_gradient(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
+fn global_average_gradient(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   if (id.x >= params.width || id.y >= params.height) { return; }
   let pixels = params.height * params.width;
   for (var plane = id.z; plane < params.planes; plane += groups.z) {

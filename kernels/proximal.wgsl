@@ -1,6 +1,7 @@
 // kernels/proximal.wgsl: adds the gradient of FedProx's term μ/2 · ‖w − anchor‖².
 //   gradients += mu · (parameters − anchor)
 // All three are flat and of the same layout. One invocation per element, whichever model it belongs to.
+// Shared: invocation
 
 struct Params { count: u32, mu: f32 }
 
@@ -12,12 +13,8 @@ override workgroup_size: u32 = 64;
 @group(0) @binding(3) var<storage, read_write> gradients: array<f32>;
 
 @compute @workgroup_size(workgroup_size)
-fn pull(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let i = (group.y * groups.x + group.x) * workgroup_size + local;
+fn pull(here: Invocation) {
+  let i = invocation_index(here);
   if (i >= params.count) { return; }
   gradients[i] += params.mu * (parameters[i] - anchor[i]);
 }

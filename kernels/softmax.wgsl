@@ -1,6 +1,7 @@
 // kernels/softmax.wgsl: softmax and log-softmax along the last axis, and their gradients.
 //   softmax_c = exp(x_c - m) / Σ exp(x - m)    log_softmax_c = x_c - m - log Σ exp(x - m)    m = max x
 // All arrays [rows, classes]. One invocation per row: classes are few, so a row is walked serially.
+// Shared: invocation
 
 struct Params { rows: u32, classes: u32 }
 
@@ -13,17 +14,9 @@ override logarithm: bool = false;  // log-softmax instead of softmax
 @group(0) @binding(3) var<storage, read> upstream: array<f32>;
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;
 
-fn row_start(group: vec3u, groups: vec3u, local: u32) -> u32 {
-  return ((group.y * groups.x + group.x) * workgroup_size + local) * params.classes;
-}
-
 @compute @workgroup_size(workgroup_size)
-fn forward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let start = row_start(group, groups, local);
+fn forward(here: Invocation) {
+  let start = invocation_index(here) * params.classes;
   if (start >= params.rows * params.classes) { return; }
   var maximum = x[start];
   for (var c = 1u; c < params.classes; c++) { maximum = max(maximum, x[start + c]); }
@@ -39,12 +32,8 @@ fn forward(
 // softmax:      gradient = p · (upstream - Σ p · upstream)
 // log-softmax:  gradient = upstream - p · Σ upstream
 @compute @workgroup_size(workgroup_size)
-fn backward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let start = row_start(group, groups, local);
+fn backward(here: Invocation) {
+  let start = invocation_index(here) * params.classes;
   if (start >= params.rows * params.classes) { return; }
   var sum = 0.0;
   for (var c = 0u; c < params.classes; c++) {

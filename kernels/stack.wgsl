@@ -1,6 +1,7 @@
 // kernels/stack.wgsl: picks every step-th model of a stack, and puts models back among zeros.
 // whole [S, block]; part [M, block] holds the models first, first + step, … of it.
 // Elements are copied as 32-bit words, whatever they mean.
+// Shared: invocation
 
 struct Params { models: u32, block: u32, first: u32, step: u32 }
 
@@ -10,18 +11,10 @@ override workgroup_size: u32 = 64;
 @group(0) @binding(1) var<storage, read> input: array<u32>;
 @group(0) @binding(2) var<storage, read_write> output: array<u32>;
 
-fn element(group: vec3u, groups: vec3u, local: u32) -> u32 {
-  return (group.y * groups.x + group.x) * workgroup_size + local;
-}
-
 // params.models = M: one invocation per element of the part.
 @compute @workgroup_size(workgroup_size)
-fn pick(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let at = element(group, groups, local);
+fn pick(here: Invocation) {
+  let at = invocation_index(here);
   if (at >= params.models * params.block) { return; }
   let model = params.first + at / params.block * params.step;
   output[at] = input[model * params.block + at % params.block];
@@ -29,12 +22,8 @@ fn pick(
 
 // params.models = S: one invocation per element of the whole.
 @compute @workgroup_size(workgroup_size)
-fn put(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let at = element(group, groups, local);
+fn put(here: Invocation) {
+  let at = invocation_index(here);
   if (at >= params.models * params.block) { return; }
   let model = at / params.block;
   var value = 0u;

@@ -2,6 +2,7 @@
 //   output[i₀, i₁, …] = input[i₀·stride_0 + i₁·stride_1 + …]
 // Axis 0 is the innermost of the output. A stride of 0 repeats; `axes` of the sizes and strides are used.
 // Elements are copied as 32-bit words, whatever they mean. One invocation per element of the output.
+// Shared: invocation
 
 struct Params {
   count: u32, // elements of the output
@@ -29,12 +30,8 @@ override axes: u32 = 6; // a constant, because each axis but the outermost costs
 struct Place { index: u32, at: u32 }
 
 @compute @workgroup_size(workgroup_size)
-fn gather(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let i = (group.y * groups.x + group.x) * workgroup_size + local;
+fn gather(here: Invocation) {
+  let i = invocation_index(here);
   if (i >= params.count) { return; }
   var place = Place(i, 0u);
   if (axes > 1u) { place = inward(place, params.size_0, params.stride_0); }

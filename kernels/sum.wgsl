@@ -2,6 +2,7 @@
 //   output[o, p, i] = Σ_k input[o, p + k·parts, i]
 // input [outer, length, inner]; output [outer, parts, inner]. A long sum is a tree: it is repeated until one part is
 // left. One invocation per element of the output; neighbours read neighbouring elements, whatever `inner` is.
+// Shared: invocation
 
 struct Params { outer: u32, length: u32, inner: u32, parts: u32 }
 
@@ -12,12 +13,8 @@ const workgroup_size = 256u;
 @group(0) @binding(2) var<storage, read_write> output: array<f32>;
 
 @compute @workgroup_size(workgroup_size)
-fn add_up(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let at = (group.y * groups.x + group.x) * workgroup_size + local;
+fn add_up(here: Invocation) {
+  let at = invocation_index(here);
   let row = params.parts * params.inner;
   if (at >= params.outer * row) { return; }
   let outer = at / row;

@@ -48,10 +48,12 @@ class HostileGpu extends Gpu {
   }
 }
 
-/** The workgroups of an entry point that asks how many there are: it numbers them through, row by row. */
+/** The workgroups of an entry point that numbers them through, row by row: it takes an Invocation. */
 function inMoreRows({ file, entryPoint, workgroups }: DispatchSpec): DispatchSpec["workgroups"] {
   const [x, y = 1, z] = workgroups;
-  const numbered = new RegExp(`fn ${entryPoint}\\([^{]*num_workgroups`).test(file.source);
+  const numbered = new RegExp(`fn ${entryPoint}\\([^{]*(num_workgroups|: Invocation)`).test(
+    file.source,
+  );
   if (!numbered || z !== undefined) return workgroups;
   return [Math.ceil(x * y / (y + 1)), y + 1];
 }

@@ -9,9 +9,11 @@ export async function findMistakes(
   mutants: readonly Mutant[],
 ): Promise<string[]> {
   const mistakes: string[] = [];
-  for await (const { name } of Deno.readDir(join(root, "kernels"))) {
-    if (!mutants.some(({ file }) => file === `kernels/${name}`)) {
-      mistakes.push(`${name} has no mutant`);
+  for (const folder of ["kernels", "kernels/shared"]) {
+    for await (const { name, isFile } of Deno.readDir(join(root, folder))) {
+      if (isFile && !mutants.some(({ file }) => file === `${folder}/${name}`)) {
+        mistakes.push(`${folder}/${name} has no mutant`);
+      }
     }
   }
   for (const { file, original } of mutants) {

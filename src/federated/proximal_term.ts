@@ -1,12 +1,13 @@
 // FedProx's term: pulls every model of a stack to where its local training began.
 
 import source from "../../kernels/proximal.wgsl" with { type: "text" };
+import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
 import { FlatTensors } from "../nn/flat_tensors.ts";
 import type { Model } from "../nn/model.ts";
 import { elementwiseWorkgroupSize, linearWorkgroups } from "../tensor/elementwise.ts";
 
-const file = kernelFile("proximal.wgsl", source);
+const file = kernelFile("proximal.wgsl", source, invocation);
 
 /** The loss μ/2 · ‖w − anchor‖² over all trainable parameters w. It needs a copy of them. */
 export class ProximalTerm {

@@ -3,7 +3,7 @@
 /** A scalar type that the `Params` struct of a kernel may have. */
 type ScalarType = "u32" | "i32" | "f32";
 
-/** A WGSL file: the source is the only place where parameters and bindings are declared. */
+/** A WGSL file with what it shares with others: the only place where parameters and bindings are declared. */
 export interface KernelFile {
   /** file name, for labels and error messages */
   readonly name: string;
@@ -18,8 +18,14 @@ const paramsStruct = /struct\s+Params\s*\{([^}]*)\}/;
 const paramsMember = /(\w+)\s*:\s*(u32|i32|f32)/g;
 const storageVariable = /@group\(0\)\s*@binding\((\d+)\)\s*var<storage[^>]*>\s*(\w+)/g;
 
-/** Reads the declarations of a kernel file. */
-export function kernelFile(name: string, source: string): KernelFile {
+/**
+ * Reads the declarations of a kernel file.
+ *
+ * @param shared texts of `kernels/shared` that it uses. They are appended, because WGSL has no order of declarations, and
+ *   so the line numbers of errors stay right
+ */
+export function kernelFile(name: string, own: string, ...shared: string[]): KernelFile {
+  const source = [own, ...shared].join("\n");
   const code = source.replaceAll(/\/\/.*$/gm, "");
   const members = [...(code.match(paramsStruct)?.[1] ?? "").matchAll(paramsMember)];
   return {

@@ -1,6 +1,7 @@
 // Whether all numbers of a stack's models are finite.
 
 import source from "../../kernels/finite.wgsl" with { type: "text" };
+import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
 import { fullTensor, linearWorkgroups } from "../tensor/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -8,7 +9,7 @@ import { blockAlignment, type FlatTensors } from "./flat_tensors.ts";
 import { blockTable } from "./optimizer.ts";
 import type { TensorSets } from "./training_state.ts";
 
-const file = kernelFile("finite.wgsl", source);
+const file = kernelFile("finite.wgsl", source, invocation);
 
 /** Looks for NaNs and infinities in the tensors of a stack. Dispose of it when done. */
 export class FiniteCheck {

@@ -2,6 +2,10 @@
 
 import source from "../../kernels/batch_norm.wgsl" with { type: "text" };
 import quadsSource from "../../kernels/batch_norm_quads.wgsl" with { type: "text" };
+import batchNormPlanes from "../../kernels/shared/batch_norm_planes.wgsl" with { type: "text" };
+import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
+import quotient from "../../kernels/shared/quotient.wgsl" with { type: "text" };
+import workgroupSum from "../../kernels/shared/workgroup_sum.wgsl" with { type: "text" };
 import { workgroupSizeFor } from "../gpu/adapter.ts";
 import { type KernelFile, kernelFile } from "../gpu/kernel.ts";
 import { gradientMemory, record } from "../tensor/autograd.ts";
@@ -23,9 +27,23 @@ import {
 import { maxPool2d } from "./pool2d.ts";
 
 /** Any shape. */
-const anyFile = kernelFile("batch_norm.wgsl", source);
+const anyFile = kernelFile(
+  "batch_norm.wgsl",
+  source,
+  invocation,
+  quotient,
+  workgroupSum,
+  batchNormPlanes,
+);
 /** Planes whose number of pixels is divisible by 4. */
-const quadsFile = kernelFile("batch_norm_quads.wgsl", quadsSource);
+const quadsFile = kernelFile(
+  "batch_norm_quads.wgsl",
+  quadsSource,
+  invocation,
+  quotient,
+  workgroupSum,
+  batchNormPlanes,
+);
 
 export interface BatchNormOptions {
   /** scale γ, `[S, C]` */

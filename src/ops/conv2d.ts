@@ -7,6 +7,7 @@ import gradientSource from "../../kernels/conv2d_gradient_weight.wgsl" with { ty
 import gradientQuadsSource from "../../kernels/conv2d_gradient_weight_quads.wgsl" with {
   type: "text",
 };
+import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
 import { gradientMemory, record } from "../tensor/autograd.ts";
 import { showShape } from "../tensor/shape.ts";
@@ -30,13 +31,18 @@ import {
 } from "./conv2d_plan.ts";
 
 const files = {
-  "conv2d.wgsl": kernelFile("conv2d.wgsl", generalSource),
-  "conv2d_3x3.wgsl": kernelFile("conv2d_3x3.wgsl", sameSource),
-  "conv2d_3x3_quads.wgsl": kernelFile("conv2d_3x3_quads.wgsl", quadsSource),
-  "conv2d_gradient_weight.wgsl": kernelFile("conv2d_gradient_weight.wgsl", gradientSource),
+  "conv2d.wgsl": kernelFile("conv2d.wgsl", generalSource, invocation),
+  "conv2d_3x3.wgsl": kernelFile("conv2d_3x3.wgsl", sameSource, invocation),
+  "conv2d_3x3_quads.wgsl": kernelFile("conv2d_3x3_quads.wgsl", quadsSource, invocation),
+  "conv2d_gradient_weight.wgsl": kernelFile(
+    "conv2d_gradient_weight.wgsl",
+    gradientSource,
+    invocation,
+  ),
   "conv2d_gradient_weight_quads.wgsl": kernelFile(
     "conv2d_gradient_weight_quads.wgsl",
     gradientQuadsSource,
+    invocation,
   ),
 };
 

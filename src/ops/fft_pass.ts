@@ -1,6 +1,9 @@
 // Runs the passes of a planned Fourier transform on the GPU.
 
 import source from "../../kernels/fft.wgsl" with { type: "text" };
+import complex from "../../kernels/shared/complex.wgsl" with { type: "text" };
+import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
+import quotient from "../../kernels/shared/quotient.wgsl" with { type: "text" };
 import type { BufferView } from "../gpu/buffers.ts";
 import { kernelFile } from "../gpu/kernel.ts";
 import type { GpuRuntime } from "../gpu/runtime.ts";
@@ -9,7 +12,7 @@ import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import { type Pass, planStages, planTransform } from "./fft_plan.ts";
 import { chirp, twiddles } from "./twiddles.ts";
 
-const file = kernelFile("fft.wgsl", source);
+const file = kernelFile("fft.wgsl", source, invocation, quotient, complex);
 
 /** Two copies of a complex number of eight bytes each. */
 const bytesPerElement = 16;

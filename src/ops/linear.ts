@@ -1,6 +1,7 @@
 // The fully connected layer.
 
 import source from "../../kernels/linear.wgsl" with { type: "text" };
+import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
 import { gradientMemory, record } from "../tensor/autograd.ts";
 import { linearWorkgroups } from "../tensor/elementwise.ts";
@@ -13,7 +14,7 @@ import {
   expectShape,
 } from "../tensor/checks.ts";
 
-const file = kernelFile("linear.wgsl", source);
+const file = kernelFile("linear.wgsl", source, invocation);
 
 /**
  * x · weightᵀ + bias for each model, as `torch.nn.functional.linear`.

@@ -1,6 +1,7 @@
 // Losses: one mean per model of the stack, over its real rows.
 
 import source from "../../kernels/losses.wgsl" with { type: "text" };
+import workgroupSum from "../../kernels/shared/workgroup_sum.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
 import type { Constants } from "../gpu/pipelines.ts";
 import { record } from "../tensor/autograd.ts";
@@ -16,7 +17,7 @@ import {
   expectWithin,
 } from "../tensor/checks.ts";
 
-const file = kernelFile("losses.wgsl", source);
+const file = kernelFile("losses.wgsl", source, workgroupSum);
 
 export interface LossOptions {
   /** `[S]` u32: how many rows of each model are real, at most N. Default: all */

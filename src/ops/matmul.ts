@@ -1,6 +1,8 @@
 // The product of matrices.
 
 import source from "../../kernels/matmul.wgsl" with { type: "text" };
+import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
+import { workgroupSizeFor } from "../gpu/adapter.ts";
 import { kernelFile } from "../gpu/kernel.ts";
 import { record } from "../tensor/autograd.ts";
 import { linearWorkgroups } from "../tensor/elementwise.ts";
@@ -10,13 +12,15 @@ import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import { repeated } from "./broadcast.ts";
 import { expectFloats, expectNoMore, expectOneGpu, expectStackAligned } from "../tensor/checks.ts";
 
-const file = kernelFile("matmul.wgsl", source);
+const file = kernelFile("matmul.wgsl", source, invocation);
 
 /** Longer sums are split into parts of at most this many terms, which are then added up. */
 const maxTermsPerPart = 2048;
 
 /** Rows and columns of one invocation. */
 const block = 8;
+/** Invocations of a workgroup that share their rows: all eight that a software adapter runs as one vector. */
+const tileWidth = 8;
 
 /** Matrices `[…, rows, columns]` in memory, to be read as they are or transposed. */
 interface Operand {
@@ -87,14 +91,14 @@ function product(left: Operand, right: Operand): Tensor {
   const [, columns] = matrixShape(right);
   const termsPerPart = Math.ceil(terms / Math.ceil(terms / maxTermsPerPart));
   const parts = Math.ceil(terms / termsPerPart);
-  // A software adapter runs eight invocations as one vector; they share their rows.
-  const [width, height] = gpu.adapter.kind === "cpu" ? [8, 1] : [8, 8];
-  const tiles = Math.ceil(rows / (block * height)) * Math.ceil(columns / (block * width));
+  const workgroup_size = workgroupSizeFor(gpu.adapter.kind);
+  const tileHeight = workgroup_size / tileWidth;
+  const tiles = Math.ceil(rows / (block * tileHeight)) * Math.ceil(columns / (block * tileWidth));
   const output = emptyTensor(gpu, [parts, ...batchShape, rows, columns]);
   gpu.dispatch({
     file,
     entryPoint: "multiply",
-    constants: { tile_width: width, tile_height: height },
+    constants: { workgroup_size },
     params: {
       batch,
       rows,

@@ -1,6 +1,8 @@
 // Max pooling and global average pooling.
 
 import source from "../../kernels/pool2d.wgsl" with { type: "text" };
+import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
+import quotient from "../../kernels/shared/quotient.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
 import type { GpuRuntime } from "../gpu/runtime.ts";
 import { record } from "../tensor/autograd.ts";
@@ -15,7 +17,7 @@ import {
   expectWhole,
 } from "../tensor/checks.ts";
 
-const file = kernelFile("pool2d.wgsl", source);
+const file = kernelFile("pool2d.wgsl", source, invocation, quotient);
 const tile = 8;
 
 /**

@@ -1,13 +1,14 @@
 // Softmax and log-softmax.
 
 import source from "../../kernels/softmax.wgsl" with { type: "text" };
+import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
 import { record } from "../tensor/autograd.ts";
 import { linearWorkgroups } from "../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import { expectFloats, expectNoMore } from "../tensor/checks.ts";
 
-const file = kernelFile("softmax.wgsl", source);
+const file = kernelFile("softmax.wgsl", source, invocation);
 
 const alongLast = " and works along the last axis";
 

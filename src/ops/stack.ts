@@ -1,13 +1,14 @@
 // Parts of a stack: every model of one role.
 
 import source from "../../kernels/stack.wgsl" with { type: "text" };
+import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
 import { record } from "../tensor/autograd.ts";
 import { linearWorkgroups } from "../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import { expectNoMore, expectTensor, expectWhole } from "../tensor/checks.ts";
 
-const file = kernelFile("stack.wgsl", source);
+const file = kernelFile("stack.wgsl", source, invocation);
 
 /**
  * The models `first`, `first + step`, … of a stack, as `x[first::step]` in PyTorch.

@@ -1,12 +1,13 @@
 // Operations on each element by itself, without the tape, which needs some of them itself.
 
 import source from "../../kernels/elementwise.wgsl" with { type: "text" };
+import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
 import type { GpuRuntime } from "../gpu/runtime.ts";
 import type { Shape } from "./shape.ts";
 import { emptyTensor, type Tensor } from "./tensor.ts";
 
-const file = kernelFile("elementwise.wgsl", source);
+const file = kernelFile("elementwise.wgsl", source, invocation);
 /** Large, because on a software adapter a workgroup costs as much as some fifty elements. */
 export const elementwiseWorkgroupSize = 256;
 

@@ -1,12 +1,13 @@
 // Copies of a tensor in another order of its axes, or repeated along some.
 
 import source from "../../kernels/strided.wgsl" with { type: "text" };
+import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
 import { elementwiseWorkgroupSize, linearWorkgroups } from "./elementwise.ts";
 import type { Shape } from "./shape.ts";
 import { emptyTensor, type Tensor } from "./tensor.ts";
 
-const file = kernelFile("strided.wgsl", source);
+const file = kernelFile("strided.wgsl", source, invocation);
 
 /** Axes that the kernel knows, after those that can be walked as one have been merged. */
 const maxAxes = 6;

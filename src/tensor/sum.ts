@@ -1,12 +1,13 @@
 // Sums along axes, as trees where they are long.
 
 import source from "../../kernels/sum.wgsl" with { type: "text" };
+import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
 import { elementwiseWorkgroupSize, linearWorkgroups } from "./elementwise.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 import { emptyTensor, type Tensor } from "./tensor.ts";
 
-const file = kernelFile("sum.wgsl", source);
+const file = kernelFile("sum.wgsl", source, invocation);
 
 /** Terms that one invocation adds up; longer sums take further passes. */
 const termsPerPart = 128;

@@ -57,8 +57,12 @@ fn run() { for (var i = 0u; i < 4u; i++) { output[i] = load(i); } other[1] = 0.0
 });
 
 Deno.test("passes of a real kernel: running statistics are read and written, gradients written", async () => {
-  const source = await Deno.readTextFile(new URL("../../kernels/batch_norm.wgsl", import.meta.url));
-  const file = kernelFile("batch_norm.wgsl", source);
+  const [source, planes] = await Promise.all(
+    ["batch_norm.wgsl", "shared/batch_norm_planes.wgsl"].map((name) =>
+      Deno.readTextFile(new URL(`../../kernels/${name}`, import.meta.url))
+    ),
+  );
+  const file = kernelFile("batch_norm.wgsl", source, planes);
   const twice = (entryPoint: string) =>
     [...file.bindings].filter(([, binding]) => passesOver(file, entryPoint).get(binding) === 2)
       .map(([name]) => name);

@@ -1,13 +1,14 @@
 // Plain averaging, as in FedAvg.
 
 import source from "../../../kernels/average.wgsl" with { type: "text" };
+import invocation from "../../../kernels/shared/invocation.wgsl" with { type: "text" };
 import { kernelFile } from "../../gpu/kernel.ts";
 import { expectFloats, expectOptions } from "../../tensor/checks.ts";
 import { linearWorkgroups } from "../../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../../tensor/tensor.ts";
 import { type MeanOptions, meanWeights } from "./mean_weights.ts";
 
-const file = kernelFile("average.wgsl", source);
+const file = kernelFile("average.wgsl", source, invocation);
 
 /**
  * The mean over clients, for each of them.

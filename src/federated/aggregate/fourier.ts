@@ -1,6 +1,8 @@
 // Progressive Fourier Aggregation: clients share the low frequencies of their weights.
 
 import source from "../../../kernels/fourier_aggregation.wgsl" with { type: "text" };
+import complex from "../../../kernels/shared/complex.wgsl" with { type: "text" };
+import quotient from "../../../kernels/shared/quotient.wgsl" with { type: "text" };
 import { kernelFile } from "../../gpu/kernel.ts";
 import type { DispatchSpec } from "../../gpu/runtime.ts";
 import { expectAxes, expectFloats, expectOptions, expectWhole } from "../../tensor/checks.ts";
@@ -10,7 +12,7 @@ import { type Shape, showShape } from "../../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../../tensor/tensor.ts";
 import { type MeanOptions, meanWeights } from "./mean_weights.ts";
 
-const file = kernelFile("fourier_aggregation.wgsl", source);
+const file = kernelFile("fourier_aggregation.wgsl", source, complex, quotient);
 const workgroupSize = 64;
 const op = "progressiveFourierAggregation";
 
