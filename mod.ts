@@ -64,7 +64,7 @@ export { everyModel } from "./src/ops/stack.ts";
 export { type ForwardOptions, Model } from "./src/nn/model.ts";
 export { type Adam, adam, type AdamOptions } from "./src/nn/adam.ts";
 export type { Optimizer } from "./src/nn/optimizer.ts";
-export { type Sgd, sgd } from "./src/nn/sgd.ts";
+export { type Sgd, sgd, type SgdOptions } from "./src/nn/sgd.ts";
 export { loadStateDict, stateDict } from "./src/nn/state_dict.ts";
 export { vgg, type VggOptions } from "./src/nn/vgg.ts";
 

@@ -10,9 +10,13 @@ import { benchSteps, gpu } from "./throughput.ts";
 
 const lr = 1e-2;
 const weightDecay = 1e-6;
-/** What steps read and write, in passes over the parameters; moments of Adam are read and written too. */
+/** What steps read and write, in passes over the parameters; momenta and moments are read and written too. */
 const optimizers = {
   "SGD": { make: (model: Model) => sgd(model, { lr, weightDecay }), passes: 3 },
+  "SGD with momentum": {
+    make: (model: Model) => sgd(model, { lr, weightDecay, momentum: 0.9 }),
+    passes: 5,
+  },
   "Adam": { make: (model: Model) => adam(model, { lr, weightDecay }), passes: 7 },
 };
 
@@ -51,7 +55,7 @@ async function checkStep(name: string, make: (model: Model) => Optimizer): Promi
   const ours = [block.start, block.start + 2 * block.size] as const; // not the padding between parameters
   const expected = before.map((value, at) => {
     const gradient = gradients[at] + weightDecay * value;
-    return value - lr * (name === "SGD" ? gradient : gradient / (Math.abs(gradient) + 1e-8));
+    return value - lr * (name === "Adam" ? gradient / (Math.abs(gradient) + 1e-8) : gradient);
   });
   const after = model.parameters.view("layer1.0.conv.weight", 2);
   await check(name, after, expected.subarray(...ours));

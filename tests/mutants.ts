@@ -568,11 +568,27 @@ export const mutants: readonly Mutant[] = [
     ["nan & !behind", "nan"],
   ]),
   ...breaks("sgd.wgsl", ["nn/sgd_test.ts"], [
-    ["gradients[quad] + params.weight_decay * value", "gradients[quad]"],
-    ["value - learning_rate[0]", "value + learning_rate[0]"],
+    ["(gradients[quad] + params.weight_decay * value)", "gradients[quad]"],
+    ["let stepped = value - learning_rate[0]", "let stepped = value + learning_rate[0]"],
     ["select(value, stepped, trained)", "stepped"],
     ["block_of[quad / 16u]", "block_of[quad / 32u]"],
     ["id.y * groups.x * workgroup_size + id.x", "id.x"],
+    [
+      "let gradient = gradients[quad] + params.weight_decay * value;",
+      "let gradient = gradients[quad];",
+    ],
+    ["params.momentum * before + gradient", "params.momentum * (before + gradient)"],
+    ["if (nesterov == 1u)", "if (nesterov == 0u)"],
+    [
+      "direction = gradient + params.momentum * after",
+      "direction = after + params.momentum * after",
+    ],
+    ["momenta[quad] = select(before, after, trained)", "momenta[quad] = after"],
+    ["momenta[quad] = select(before, after, trained)", "momenta[quad] = direction"],
+    [
+      "select(value, value - learning_rate[0] * direction, trained)",
+      "value - learning_rate[0] * direction",
+    ],
   ]),
   ...breaks("shared/batch_norm_planes.wgsl", ["ops/batch_norm_test.ts"], [
     ["1.0 / sqrt(variance + params.eps)", "1.0 / sqrt(variance)"],

@@ -47,7 +47,7 @@ export function expectHyperparameters(
   below = Infinity,
 ): void {
   for (const [name, value] of Object.entries(values)) {
-    if (!(value >= 0 && value < below)) {
+    if (!(typeof value === "number" && value >= 0 && value < below)) {
       const bound = below === Infinity ? "" : ` and below ${below}`;
       throw new RangeError(
         `Cannot make ${optimizer}: ${name} is ${value} but a finite number of at least 0${bound} is expected`,
