@@ -61,7 +61,37 @@ export { logSoftmax, softmax } from "./src/ops/softmax.ts";
 export { everyModel } from "./src/ops/stack.ts";
 
 // Networks and optimizers
-export { type ForwardOptions, Model } from "./src/nn/model.ts";
+export {
+  type BufferSpec,
+  type ForwardContext,
+  type Module,
+  type NetworkPart,
+  type ParameterKind,
+  type ParameterSpec,
+  Sequential,
+  type SequentialOptions,
+  type Trace,
+} from "./src/nn/module.ts";
+export {
+  BatchNorm1d,
+  type BatchNorm1dLayerOptions,
+  BatchNorm2d,
+  type BatchNorm2dLayerOptions,
+  Conv2d,
+  type Conv2dLayerOptions,
+  Linear,
+} from "./src/nn/layers.ts";
+export { Flatten, GlobalAvgPool2d, MaxPool2d, ReLU } from "./src/nn/plain_layers.ts";
+export {
+  activationSizes,
+  largestActivation,
+  makeModule,
+  type Network,
+  type NetworkOptions,
+  parameterCount,
+} from "./src/nn/network.ts";
+export { builtInNetworks, type NetworkName } from "./src/nn/networks.ts";
+export { type ForwardOptions, Model, type ModelOptions } from "./src/nn/model.ts";
 export { type Adam, adam, type AdamOptions } from "./src/nn/adam.ts";
 export type { Optimizer } from "./src/nn/optimizer.ts";
 export { type Sgd, sgd, type SgdOptions } from "./src/nn/sgd.ts";

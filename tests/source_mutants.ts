@@ -109,6 +109,23 @@ export const sourceMutants: readonly Mutant[] = [
   ...breaks("nn/layers.ts", methodRuns, [
     ["{ ...norm, name: `${name}.bias`", '{ ...norm, kind: "bias", name: `${name}.bias`'],
   ]),
+  ...breaks("nn/layers.ts", ["nn/layers_test.ts"], [
+    ["...this.options,", ""],
+    ["kaimingUniform(inChannels * kernelSize ** 2)", "kaimingUniform(inChannels)"],
+    ["bias: bias ? context.parameter(`${this.name}.bias`) : undefined", "bias: undefined"],
+  ]),
+  ...breaks("nn/module.ts", ["nn/layers_test.ts"], [
+    ["...trace.activations", "trace.output"],
+    ["{ ...spec, part }", "spec"],
+  ]),
+  ...breaks("nn/row_shapes.ts", ["nn/layers_test.ts"], [
+    ["size + 2 * padding - kernelSize", "size + padding - kernelSize"],
+    ["Math.min(height, width) < 1", "Math.max(height, width) < 1"],
+  ]),
+  ...breaks("nn/network.ts", ["nn/network_test.ts"], [
+    ["imageSize % imageMultiple !== 0", "imageSize < imageMultiple"],
+    ["output[0] !== numClasses", "output[0] < numClasses"],
+  ]),
   ...breaks("metrics/classification.ts", ["metrics/classification_test.ts"], [
     ["score > scores[start + best]", "score >= scores[start + best]"],
     ["counts[label][expectClass(", "counts[expectClass("],

@@ -1,11 +1,25 @@
 // A stack of models of one architecture: their parameters, gradients and running statistics on the GPU.
 
-import type { GpuRuntime } from "../gpu/runtime.ts";
+import { GpuRuntime } from "../gpu/runtime.ts";
 import { RandomStream } from "../random.ts";
-import { expectAxes, expectOptions, expectSwitches } from "../tensor/checks.ts";
+import { expectAxes, expectOptions, expectSwitches, expectWhole } from "../tensor/checks.ts";
 import type { GradientState, Tensor } from "../tensor/tensor.ts";
 import { FlatTensors } from "./flat_tensors.ts";
-import type { BufferSpec, ForwardContext, Module, ParameterSpec } from "./module.ts";
+import {
+  type BufferSpec,
+  expectModule,
+  type ForwardContext,
+  type Module,
+  type ParameterSpec,
+} from "./module.ts";
+
+/** Options of a stack of models. */
+export interface ModelOptions {
+  /** number of independent models, default 1 */
+  stack?: number;
+  /** of the initial weights, default 0 */
+  seed?: number;
+}
 
 /** Options of a forward pass. */
 export interface ForwardOptions {
@@ -23,12 +37,25 @@ export class Model {
   readonly #gradientStates = new Map<string, GradientState>();
   readonly #owned: DisposableStack;
 
-  constructor(
-    readonly gpu: GpuRuntime,
-    readonly module: Module,
-    readonly stack: number,
-    seed: number,
-  ) {
+  /** number of models */
+  readonly stack: number;
+
+  /**
+   * @param module declares what each model has
+   * @throws {TypeError} for what is no module, or one in which two tensors have one name
+   * @throws {RangeError} unless stack and seed are whole numbers, of at least 1 and 0
+   */
+  constructor(readonly gpu: GpuRuntime, readonly module: Module, options: ModelOptions = {}) {
+    if (!(gpu instanceof GpuRuntime)) {
+      throw new TypeError(`Cannot make a Model: gpu is ${gpu} but a Gpu is expected`);
+    }
+    expectModule("Model", "module", module);
+    expectDistinctNames(module);
+    expectOptions("Model", options, ["stack", "seed"]);
+    const { stack = 1, seed = 0 } = options;
+    expectWhole("Model", { stack }, 1);
+    expectWhole("Model", { seed }, 0);
+    this.stack = stack;
     using owned = new DisposableStack(); // gives back what there is if the rest does not fit
     const flat = (specs: readonly (ParameterSpec | BufferSpec)[]) =>
       owned.adopt(new FlatTensors(gpu, stack, specs), (tensors) => tensors.dispose());
@@ -47,16 +74,17 @@ export class Model {
   }
 
   /**
-   * Logits of a batch.
+   * What the module makes of a batch: logits, if it is a classifier.
    *
-   * @param x `[S, N, 3, H, W]`; with fewer models than the stack has, its first ones are used
-   * @returns `[S, N, classes]`
+   * @param x images `[S, N, C, H, W]` or rows of features `[S, N, F]`; with fewer models than the stack has, its first
+   *   ones are used
+   * @returns `[S, N, …]`; `[S, N, classes]` of a classifier
    * @throws {TypeError} for other numbers of axes, more models than the stack has or unknown options
    */
   forward(x: Tensor, options: ForwardOptions = {}): Tensor {
     expectOptions("Model.forward", options, ["training", "counts"]);
     expectSwitches("Model.forward", { training: options.training });
-    expectAxes("Model.forward", "x", x, 5);
+    expectAxes("Model.forward", "x", x, 3, 5);
     const models = x.shape[0];
     if (models > this.stack) {
       throw new TypeError(
@@ -128,6 +156,18 @@ export class Model {
       values.fill(initialValue, start, start + this.stack * size);
     }
     return values;
+  }
+}
+
+function expectDistinctNames({ parameters, buffers }: Module): void {
+  const seen = new Set<string>();
+  for (const { name } of [...parameters, ...buffers]) {
+    if (seen.has(name)) {
+      throw new TypeError(
+        `Cannot make a Model: two tensors are called "${name}"; give each layer a name of its own`,
+      );
+    }
+    seen.add(name);
   }
 }
 

@@ -1,16 +1,25 @@
-// What a layer is: declared parameters and buffers, and a forward pass that looks them up by name.
+// What a layer is: declared parameters and buffers, a forward pass that looks them up by name, and the shapes it makes.
 
+import { expectChoice, expectList, expectOptions, expectWhole } from "../tensor/checks.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** What a parameter is for; aggregation and initialisation ask for this, never for its name. */
 export type ParameterKind = "conv" | "linear" | "bias" | "norm";
 
+/** The parts of a network: what finds features in an image, and what tells classes by them. */
+export const networkParts = ["features", "classifier"] as const;
+
+/** The part of a network that a layer belongs to; methods that freeze or keep one ask for this. */
+export type NetworkPart = typeof networkParts[number];
+
 /** One trainable tensor of one model. */
 export interface ParameterSpec {
   /** PyTorch's key, for example `layer1.0.conv.weight` */
   readonly name: string;
   readonly kind: ParameterKind;
+  /** default "features" */
+  readonly part?: NetworkPart;
   /** without the stack axis */
   readonly shape: Shape;
   /** initial values: uniform in (−bound, bound), or all the same */
@@ -20,6 +29,9 @@ export interface ParameterSpec {
 /** One tensor of one model that training updates without a gradient: running statistics. */
 export interface BufferSpec {
   readonly name: string;
+  /** default "features" */
+  readonly part?: NetworkPart;
+  /** without the stack axis */
   readonly shape: Shape;
   readonly initialValue: number;
   /** counts something: a 64-bit integer in checkpoints */
@@ -38,26 +50,86 @@ export interface ForwardContext {
   buffer(name: string): Tensor;
 }
 
-/** A layer or a composition of layers. */
+/** What a forward pass makes of one row: shapes without the stack and the batch axis. */
+export interface Trace {
+  readonly output: Shape;
+  /** of every tensor that it allocates and a backward pass needs, in order; a view allocates none */
+  readonly activations: readonly Shape[];
+}
+
+/** A layer or a composition of layers. It holds no numbers: those of a stack of models lie in a `Model`. */
 export interface Module {
   readonly parameters: readonly ParameterSpec[];
   readonly buffers: readonly BufferSpec[];
+  /** height and width of images have to be multiples of this; default 1 */
+  readonly imageMultiple?: number;
+  /** @param x `[S, N, …]`: of each model, a batch of rows */
   forward(x: Tensor, context: ForwardContext): Tensor;
+  /**
+   * The shapes that `forward` makes, found without a GPU.
+   *
+   * @param input of one row: `[C, H, W]` of an image, `[F]` of features
+   * @throws {TypeError} naming the layer, if the input does not suit it; {RangeError} if it is too small
+   */
+  trace(input: Shape): Trace;
 }
 
-/** Modules one after the other. */
+/** Options of `Sequential`. */
+export interface SequentialOptions {
+  /** the part that all its layers belong to; by default each keeps what it says itself */
+  part?: NetworkPart;
+  /** height and width of images have to be multiples of this; default 1 */
+  imageMultiple?: number;
+}
+
+/** Modules one after the other, as `torch.nn.Sequential`. */
 export class Sequential implements Module {
-  constructor(private readonly modules: readonly Module[]) {}
+  readonly parameters: readonly ParameterSpec[];
+  readonly buffers: readonly BufferSpec[];
+  readonly imageMultiple: number;
 
-  get parameters(): readonly ParameterSpec[] {
-    return this.modules.flatMap((module) => module.parameters);
-  }
-
-  get buffers(): readonly BufferSpec[] {
-    return this.modules.flatMap((module) => module.buffers);
+  /** @throws {TypeError} unless all are modules */
+  constructor(private readonly modules: readonly Module[], options: SequentialOptions = {}) {
+    expectList("Sequential", "modules", modules);
+    modules.forEach((module, index) => expectModule("Sequential", `module ${index}`, module));
+    expectOptions("Sequential", options, ["part", "imageMultiple"]);
+    const { part, imageMultiple = 1 } = options;
+    if (part !== undefined) expectChoice("Sequential", "part", part, networkParts);
+    expectWhole("Sequential", { imageMultiple }, 1);
+    const placed = <Spec extends ParameterSpec | BufferSpec>(spec: Spec): Spec =>
+      part === undefined ? spec : { ...spec, part };
+    this.parameters = modules.flatMap((module) => module.parameters).map(placed);
+    this.buffers = modules.flatMap((module) => module.buffers).map(placed);
+    this.imageMultiple = imageMultiple;
   }
 
   forward(x: Tensor, context: ForwardContext): Tensor {
     return this.modules.reduce((value, module) => module.forward(value, context), x);
   }
+
+  trace(input: Shape): Trace {
+    let output = input;
+    const activations: Shape[] = [];
+    for (const module of this.modules) {
+      const trace = module.trace(output);
+      activations.push(...trace.activations);
+      ({ output } = trace);
+    }
+    return { output, activations };
+  }
+}
+
+/** @throws {TypeError} unless the value has what a module has */
+export function expectModule(op: string, name: string, value: unknown): asserts value is Module {
+  const { parameters, buffers, forward, trace } = (value ?? {}) as Partial<Module>;
+  const lacking = Object.entries({ parameters, buffers, forward, trace }).find(([member, found]) =>
+    member === "parameters" || member === "buffers"
+      ? !Array.isArray(found)
+      : typeof found !== "function"
+  );
+  if (!lacking) return;
+  throw new TypeError(
+    `Cannot apply ${op}: ${name} has no ${lacking[0]} but a module is expected, ` +
+      "with parameters, buffers, forward and trace",
+  );
 }

@@ -3,9 +3,10 @@
 import { GpuRuntime } from "../gpu/runtime.ts";
 import { expectOptions, expectPositive, expectSwitches, expectWhole } from "../tensor/checks.ts";
 import { sizeOf } from "../tensor/shape.ts";
-import { BatchNormRelu, Conv2d, globalAvgPool, Linear } from "./layers.ts";
+import { BatchNorm1d, BatchNorm2d, Conv2d, Linear } from "./layers.ts";
 import { Model } from "./model.ts";
 import { type Module, Sequential } from "./module.ts";
+import { GlobalAvgPool2d } from "./plain_layers.ts";
 
 export interface VggOptions {
   /** number of independent models, default 1 */
@@ -43,7 +44,7 @@ export function vgg(gpu: GpuRuntime, options: VggOptions): Model {
   expectPositive("vgg", { width });
   expectWhole("vgg", { stack, numClasses }, 1);
   expectWhole("vgg", { seed }, 0);
-  return new Model(gpu, vggModule({ numClasses, bias, width }), stack, seed);
+  return new Model(gpu, vggModule({ numClasses, bias, width }), { stack, seed });
 }
 
 /** Trainable numbers of one network. */
@@ -68,30 +69,36 @@ export function vggLargestActivation(imageSize: number, width: number): number {
   return Math.max(...vggActivations(imageSize, width).map(({ size }) => size));
 }
 
-function vggModule(options: { numClasses: number; bias: boolean; width: number }): Module {
+/** The network's layers. @throws {RangeError} unless the width leaves at least one channel everywhere */
+export function vggModule(options: { numClasses: number; bias: boolean; width: number }): Module {
   const { numClasses, bias, width } = options;
-  const modules: Module[] = [];
+  const features: Module[] = [];
   let channels = 3;
   blocks.forEach((block, blockIndex) => {
     block.forEach((outputs, layerIndex) => {
       const name = `layer${blockIndex + 1}.${layerIndex}`;
       const outChannels = scaled(outputs, width);
-      const isLast = layerIndex === block.length - 1;
-      modules.push(
-        new Conv2d(`${name}.conv`, channels, outChannels, { kernelSize: 3, padding: 1 }),
-        new BatchNormRelu(`${name}.bn`, outChannels, { pool: isLast ? "max2x2" : "none" }),
+      const pool = layerIndex === block.length - 1 ? "max2x2" : "none";
+      features.push(
+        new Conv2d(`${name}.conv`, channels, outChannels, {
+          kernelSize: 3,
+          padding: 1,
+          bias: false,
+        }),
+        new BatchNorm2d(`${name}.bn`, outChannels, { activation: "relu", pool }),
       );
       channels = outChannels;
     });
   });
   const hidden = scaled(hiddenFeatures, width);
-  return new Sequential([
-    ...modules,
-    globalAvgPool,
+  const classifier = new Sequential([
     new Linear("fc1.linear", channels, hidden, { bias: false }),
-    new BatchNormRelu("fc1.bn", hidden, { pool: "none" }),
+    new BatchNorm1d("fc1.bn", hidden, { activation: "relu" }),
     new Linear("fc2.linear", hidden, numClasses, { bias }),
-  ]);
+  ], { part: "classifier" });
+  return new Sequential([...features, new GlobalAvgPool2d(), classifier], {
+    imageMultiple: vggStride,
+  });
 }
 
 function scaled(channels: number, width: number): number {

@@ -86,6 +86,14 @@ export function expectList(op: string, name: string, value: unknown): void {
   );
 }
 
+/** @throws {TypeError} unless it is a name that a layer can have */
+export function expectName(op: string, name: unknown): void {
+  if (typeof name === "string" && name !== "") return;
+  throw new TypeError(
+    `Cannot apply ${op}: its name is ${show(name)} but a text such as "conv1" is expected`,
+  );
+}
+
 /** A shape, and what messages call it. */
 interface NamedShape {
   readonly name: string;

@@ -17,7 +17,7 @@ pytorchTest<{ kind: string; lr: number; weight_decay: number; steps: number }>(
   async (example) => {
     const { kind, lr, weight_decay: weightDecay, steps } = example.settings;
     if (kind !== "adam") return;
-    const model = new Model(gpu, parametersOnly, 2, 0);
+    const model = new Model(gpu, parametersOnly, { stack: 2 });
     const parameter = model.parameter("a.weight");
     gpu.copy(example.floats("w0"), parameter);
     const optimizer = adam(model, { lr, weightDecay });
@@ -56,7 +56,7 @@ const compared = { op: "adam", result: "parameters", oracle: "f64 loop" } as con
 
 /** A model of random parameters and gradients, and what its parameters are. */
 function randomModel() {
-  const model = new Model(gpu, parametersOnly, 3, 4);
+  const model = new Model(gpu, parametersOnly, { stack: 3, seed: 4 });
   const gradients = new Map<string, Float32Array>();
   for (const { name, shape } of model.parameters.blocks) {
     const { data } = randomInput(name.charCodeAt(0), [3, ...shape]);
@@ -117,7 +117,7 @@ Deno.test("adam() advances in replays of a recorded step as in steps, bit for bi
 
 Deno.test("adam() stays exact over a thousand replays", async () => {
   const live = gpu.live;
-  const model = new Model(gpu, parametersOnly, 1, 0);
+  const model = new Model(gpu, parametersOnly);
   const optimizer = adam(model, options);
   const parameter = model.parameter("b.weight");
   gpu.write(parameter, Float32Array.of(8));
@@ -168,7 +168,7 @@ Deno.test("adam() is as new after reset(), and takes another learning rate", asy
 });
 
 Deno.test("adam() rejects options that are out of range", () => {
-  const model = new Model(gpu, parametersOnly, 1, 0);
+  const model = new Model(gpu, parametersOnly);
   assertThrows(
     () => adam(model, { lr: -1 }),
     RangeError,

@@ -22,7 +22,7 @@ pytorchTest<{ kind: string; lr: number; weight_decay: number; steps: number }>(
   async (example) => {
     const { kind, lr, weight_decay: weightDecay, steps } = example.settings;
     if (kind !== "sgd") return;
-    const model = new Model(gpu, parametersOnly, 2, 0);
+    const model = new Model(gpu, parametersOnly, { stack: 2 });
     const parameter = model.parameter("a.weight");
     set(parameter, example.floats("w0"));
     const optimizer = sgd(model, { lr, weightDecay });
@@ -38,7 +38,7 @@ pytorchTest<{ kind: string; lr: number; weight_decay: number; steps: number }>(
 );
 
 Deno.test("sgd() updates every parameter of the first models and no other", async () => {
-  const model = new Model(gpu, parametersOnly, 3, 0);
+  const model = new Model(gpu, parametersOnly, { stack: 3 });
   const optimizer = sgd(model, { lr: 0.5, weightDecay: 0.1 });
   const before = new Map<string, Float32Array>();
   const gradients = new Map<string, Float32Array<ArrayBuffer>>();
@@ -73,7 +73,7 @@ storedPytorchTest<{
   nesterov: boolean;
 }>("sgd() with momentum", "sgd_momentum", async (example) => {
   const { rates, weight_decay: weightDecay, momentum, nesterov } = example.settings;
-  const model = new Model(gpu, parametersOnly, 2, 0);
+  const model = new Model(gpu, parametersOnly, { stack: 2 });
   const parameter = model.parameter("a.weight");
   set(parameter, example.floats("w0"));
   const optimizer = sgd(model, { lr: 1, weightDecay, momentum, nesterov });
@@ -102,7 +102,7 @@ function withMomentum(start: number, gradient: number, steps: number, nesterov: 
 
 /** Models whose gradients stay, and what both are. Of several, each has numbers of its own. */
 async function randomModels(stack: number, first = 0) {
-  const model = new Model(gpu, parametersOnly, stack, 0);
+  const model = new Model(gpu, parametersOnly, { stack });
   const gradients = new Map<string, Float32Array>();
   for (const { name, shape, size } of model.parameters.blocks) {
     const draw = (seed: number) =>
@@ -225,7 +225,7 @@ Deno.test("sgd() without momentum remembers nothing, and its first step is the s
 });
 
 Deno.test("sgd() takes another learning rate from the next step on", async () => {
-  const model = new Model(gpu, parametersOnly, 1, 0);
+  const model = new Model(gpu, parametersOnly);
   const optimizer = sgd(model, { lr: 1 });
   const parameter = model.parameter("b.weight");
   gpu.write(parameter, Float32Array.of(8));
@@ -240,7 +240,7 @@ Deno.test("sgd() takes another learning rate from the next step on", async () =>
 
 Deno.test("zeroGrad() zeroes the gradients of all models", async () => {
   const live = gpu.live;
-  const model = new Model(gpu, parametersOnly, 2, 0);
+  const model = new Model(gpu, parametersOnly, { stack: 2 });
   const optimizer = sgd(model, { lr: 1 });
   for (const { name, shape } of model.parameters.blocks) {
     gpu.write(model.gradients.view(name, 2), randomInput(1, [2, ...shape]).data);
@@ -256,7 +256,7 @@ Deno.test("zeroGrad() zeroes the gradients of all models", async () => {
 });
 
 Deno.test("sgd() rejects options that are out of range", () => {
-  const model = new Model(gpu, parametersOnly, 1, 0);
+  const model = new Model(gpu, parametersOnly);
   assertThrows(
     () => sgd(model, { lr: NaN }),
     RangeError,
