@@ -14,7 +14,7 @@ export type Oracle =
 
 /** What is compared, and how far off it may be. */
 export interface Comparison {
-  /** as exported from mod.ts, where it is an operation */
+  /** as exported from engine.ts, where it is an operation */
   readonly op: string;
   /** what the op made: "output", "gradient", or the name of a stored result */
   readonly result: string;

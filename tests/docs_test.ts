@@ -45,7 +45,7 @@ for (const { path, mostFiles } of documents) {
 
 Deno.test("docs/numerics.md has figures of every operation", async () => {
   const table = await Deno.readTextFile(new URL("docs/numerics.md", root));
-  const exports = await Deno.readTextFile(new URL("mod.ts", root));
+  const exports = await Deno.readTextFile(new URL("engine.ts", root));
   const section = exports.match(/^\/\/ Operations\n(?<lines>[^]*?)\n\n/m)!.groups!.lines;
   const names = [...section.matchAll(/(?<!type )\b[a-z]\w*(?=[,\s}])/g)].map(([name]) => name)
     .filter((name) => !["export", "type", "from"].includes(name));

@@ -2,15 +2,15 @@
 
 import { assert, assertEquals } from "./assert.ts";
 
-Deno.test("the example in mod.ts runs", async () => {
+Deno.test("the examples in engine.ts and mod.ts run", async () => {
   const { success, stderr, stdout } = await new Deno.Command(Deno.execPath(), {
     // Unchecked: the names that the test runner imports by itself would count as unused.
-    args: ["test", "--allow-all", "--no-check", "--doc", "mod.ts"],
+    args: ["test", "--allow-all", "--no-check", "--doc", "engine.ts", "mod.ts"],
     cwd: new URL("..", import.meta.url),
     env: { NO_COLOR: "1" },
   }).output();
   const text = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("\n");
-  assert(success && text.includes("1 passed"), text);
+  assert(success && text.includes("2 passed"), text);
 });
 
 Deno.test("the example of docs/adding-a-method.md runs", async () => {
