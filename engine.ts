@@ -61,6 +61,15 @@ export { relu } from "./src/ops/relu.ts";
 export { logSoftmax, softmax } from "./src/ops/softmax.ts";
 export { everyModel } from "./src/ops/stack.ts";
 
+// What an operation of one's own needs
+export { type KernelFile, kernelFile } from "./src/gpu/kernel.ts";
+export type { BufferView } from "./src/gpu/buffers.ts";
+export type { DispatchSpec } from "./src/gpu/runtime.ts";
+export { sharedWgsl } from "./src/gpu/shared_wgsl.ts";
+export { record } from "./src/tensor/autograd.ts";
+export { linearWorkgroups } from "./src/tensor/elementwise.ts";
+export { emptyTensor } from "./src/tensor/tensor.ts";
+
 // Networks and optimizers
 export {
   type BufferSpec,

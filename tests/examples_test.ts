@@ -24,3 +24,47 @@ Deno.test("the example of docs/adding-a-method.md runs", async () => {
   assertEquals(lines.length, 3);
   assert(lines.every((line, k) => line.startsWith(`round ${k + 1}: mean test AUC `)), text);
 });
+
+/** What a program outside this repository prints, whose folder has copies of some examples. */
+async function runOutside(
+  examples: readonly string[],
+  program: string,
+): Promise<{ code: number; text: string; errors: string }> {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const name of examples) {
+      await Deno.copyFile(new URL(`../examples/${name}`, import.meta.url), `${folder}/${name}`);
+    }
+    const imports = { "@prr-fl/webgpu": new URL("../mod.ts", import.meta.url).href };
+    await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ imports }));
+    await Deno.writeTextFile(`${folder}/main.ts`, program);
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-prompt", "--no-lock", "--check", "-RE", "main.ts"],
+      cwd: folder,
+      env: { NO_COLOR: "1" },
+    }).output();
+    const [text, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    return { code, text, errors };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("the op of docs/adding-an-op.md runs outside this repository", async () => {
+  const program = `import { backward, gradOf, openGpu } from "@prr-fl/webgpu";
+import { elu } from "./elu.ts";
+
+const gpu = await openGpu();
+const x = gpu.tensor(Float32Array.of(-Math.LN2, 0, 2), [3], { requiresGrad: true });
+const y = elu(x);
+backward(y);
+console.log([...await y.read()].map((value) => value.toFixed(4)).join());
+console.log([...await gradOf(x).read()].map((value) => value.toFixed(4)).join());
+gpu.dispose();
+`;
+  assertEquals(await runOutside(["elu.ts", "elu.wgsl"], program), {
+    code: 0,
+    text: "-0.5000,0.0000,2.0000\n0.5000,1.0000,1.0000\n",
+    errors: "",
+  });
+});

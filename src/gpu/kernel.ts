@@ -19,12 +19,24 @@ const paramsMember = /(\w+)\s*:\s*(u32|i32|f32)/g;
 const storageVariable = /@group\(0\)\s*@binding\((\d+)\)\s*var<storage[^>]*>\s*(\w+)/g;
 
 /**
- * Reads the declarations of a kernel file.
+ * Reads the declarations of a kernel file: `struct Params` at binding 0, and the storage variables of group 0, which
+ * `gpu.dispatch` binds by their names.
  *
+ * @param name for labels and error messages
+ * @param own the WGSL
  * @param shared texts of `kernels/shared` that it uses. They are appended, because WGSL has no order of declarations, and
  *   so the line numbers of errors stay right
+ * @throws {TypeError} unless all are texts
  */
 export function kernelFile(name: string, own: string, ...shared: string[]): KernelFile {
+  const texts: readonly unknown[] = [name, own, ...shared];
+  const wrong = texts.findIndex((text) => typeof text !== "string");
+  if (wrong >= 0) {
+    throw new TypeError(
+      `Cannot read a kernel: its name and its WGSL have to be texts but one is ${texts[wrong]}; ` +
+        'a file is imported as a text with { type: "text" }',
+    );
+  }
   const source = [own, ...shared].join("\n");
   const code = source.replaceAll(/\/\/.*$/gm, "");
   const members = [...(code.match(paramsStruct)?.[1] ?? "").matchAll(paramsMember)];

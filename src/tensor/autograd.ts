@@ -1,7 +1,7 @@
 // Reverse-mode differentiation: the tape, its order, and the sum of gradients.
 
 import { accumulate, elementwise, fullTensor } from "./elementwise.ts";
-import { expectTensor } from "./checks.ts";
+import { expectList, expectTensor } from "./checks.ts";
 import { sameShape, showShape } from "./shape.ts";
 import { emptyTensor, type TapeNode, type Tensor } from "./tensor.ts";
 
@@ -29,12 +29,27 @@ export function noGrad<T>(body: () => T): T {
   }
 }
 
-/** Puts an operation on the tape if any of its inputs requires a gradient. Returns `output`. */
+/**
+ * Puts an operation on the tape if any of its inputs requires a gradient.
+ *
+ * @param output what it has computed, in memory of its own
+ * @param parents its inputs
+ * @param backward from the gradient of the output one new tensor for each input, its summand of that input's gradient,
+ *   or null where it needs none. It never adds to a gradient itself, nor keeps what it is given
+ * @returns `output`
+ * @throws {TypeError} for what is no tensor, and for a backward that is no function
+ */
 export function record(
   output: Tensor,
   parents: readonly Tensor[],
   backward: TapeNode["backward"],
 ): Tensor {
+  expectTensor("record", "output", output);
+  expectList("record", "parents", parents);
+  parents.forEach((parent, at) => expectTensor("record", `parent ${at}`, parent));
+  if (typeof backward !== "function") {
+    throw new TypeError(`Cannot apply record: backward is ${backward} but a function is expected`);
+  }
   if (tapeIsOn && parents.some((parent) => parent.requiresGrad)) {
     output.node = { parents, backward };
     output.requiresGrad = true;

@@ -1,7 +1,7 @@
 // A tensor: a shape, a type, a piece of GPU memory and its place on the tape.
 
 import type { BufferView } from "../gpu/buffers.ts";
-import type { GpuRuntime } from "../gpu/runtime.ts";
+import { GpuRuntime } from "../gpu/runtime.ts";
 import { type Shape, showShape, sizeOf } from "./shape.ts";
 
 /** Arrays that tensors are made from and read into. */
@@ -151,11 +151,14 @@ export class Tensor implements BufferView {
 }
 
 /**
- * A tensor with arbitrary contents; whoever makes it writes every element.
+ * A tensor with arbitrary contents; whoever makes it writes every element. It goes back to the pool with the scope.
  *
  * @throws {TypeError} for a shape with fractional, negative or empty axes
  */
 export function emptyTensor(gpu: GpuRuntime, shape: Shape, dtype: Dtype = "f32"): Tensor {
+  if (!(gpu instanceof GpuRuntime)) {
+    throw new TypeError(`Cannot make a tensor: gpu is ${gpu} but a Gpu is expected`);
+  }
   if (!Array.isArray(shape) || shape.some((size) => !Number.isInteger(size) || size < 1)) {
     const shown = Array.isArray(shape) ? showShape(shape) : shape;
     throw new TypeError(
