@@ -119,6 +119,7 @@ export {
   confusionMatrix,
   macroF1,
   type Metrics,
+  predictClasses,
   type RocAuc,
   rocAucOvr,
 } from "./src/metrics/classification.ts";

@@ -24,6 +24,7 @@ function quotesIn(markdown: string): Quote[] {
 const documents = [
   { path: "docs/adding-an-op.md", mostFiles: 5 },
   { path: "docs/adding-a-method.md", mostFiles: 2 },
+  { path: "docs/adding-a-network.md", mostFiles: 2 },
 ];
 
 for (const { path, mostFiles } of documents) {

@@ -68,3 +68,32 @@ gpu.dispose();
     errors: "",
   });
 });
+
+Deno.test("the example of docs/adding-a-network.md learns", async () => {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "-RE", "examples/small_network.ts"],
+    cwd: new URL("..", import.meta.url),
+  }).output();
+  const [text, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  assertEquals({ code, errors }, { code: 0, errors: "" });
+  const [first, ...epochs] = text.trim().split("\n");
+  assertEquals(first, "10611 parameters, 105 images");
+  const losses = epochs.map((line) => Number(line.match(/^epoch \d+: loss ([\d.]+), test/)?.[1]));
+  assert(losses.length === 10 && losses[9] < 0.6 * losses[0], text);
+});
+
+Deno.test("the network of docs/adding-a-network.md is made outside this repository", async () => {
+  const program = `import { activationSizes, makeModule, openGpu } from "@prr-fl/webgpu";
+import network from "./small_network.ts";
+
+const gpu = await openGpu();
+const module = makeModule(gpu, network, { numClasses: 2, imageSize: 28, width: 0.25 });
+console.log(activationSizes(module, 28).slice(0, 4).join());
+gpu.dispose();
+`;
+  assertEquals(await runOutside(["small_network.ts"], program), {
+    code: 0,
+    text: "1568,392,392,392\n",
+    errors: "",
+  });
+});

@@ -205,6 +205,8 @@ const calls: readonly [op: string, args: readonly Any[], message: string][] = [
   ["confusionMatrix", [[0], undefined, 2], "predictions is undefined but a list is expected"],
   ["confusionMatrix", [[0], [1.5], 2], "class index 1.5 is not an integer in [0, 2)"],
   ["confusionMatrix", [[0], [1]], "classes is undefined but a whole number of at least 1"],
+  ["predictClasses", [[0.5, 0.5, 1], 2], "3 scores are not whole rows of 2 classes"],
+  ["predictClasses", [[0.5, 0.5]], "2 scores are not whole rows of undefined classes"],
   ["macroF1", [undefined, [1]], "labels is undefined but a list is expected"],
   ["rocAucOvr", [[0, 1], [0.5, 0.5, 1], 2], "3 scores are not whole rows of 2 classes"],
   ["rocCurve", [[0, 1], null, 2, 0], "scores is null but a list is expected"],
