@@ -34,7 +34,8 @@ export type { Arena, Recording } from "./src/gpu/recording.ts";
 export type { MemoryUse } from "./src/gpu/device_memory.ts";
 export { Gpu, openGpu } from "./src/tensor/gpu.ts";
 export type { HostTensor } from "./src/tensor/host_tensor.ts";
-export { type Dtype, Tensor, type TensorData } from "./src/tensor/tensor.ts";
+export type { Shape } from "./src/tensor/shape.ts";
+export { type Dtype, type TapeNode, Tensor, type TensorData } from "./src/tensor/tensor.ts";
 export { backward, clearGrad, gradOf, noGrad } from "./src/tensor/autograd.ts";
 export {
   checkGradients,
@@ -64,7 +65,7 @@ export { everyModel } from "./src/ops/stack.ts";
 // What an operation of one's own needs
 export { type KernelFile, kernelFile } from "./src/gpu/kernel.ts";
 export type { BufferView } from "./src/gpu/buffers.ts";
-export type { DispatchSpec } from "./src/gpu/runtime.ts";
+export type { DispatchSpec, GpuRuntime } from "./src/gpu/runtime.ts";
 export { sharedWgsl } from "./src/gpu/shared_wgsl.ts";
 export { record } from "./src/tensor/autograd.ts";
 export { linearWorkgroups } from "./src/tensor/elementwise.ts";
@@ -103,6 +104,7 @@ export {
 export { builtInNetworks, type NetworkName } from "./src/nn/networks.ts";
 export { type ForwardOptions, Model, type ModelOptions } from "./src/nn/model.ts";
 export { type Adam, adam, type AdamOptions } from "./src/nn/adam.ts";
+export type { FlatTensors } from "./src/nn/flat_tensors.ts";
 export type { Optimizer } from "./src/nn/optimizer.ts";
 export { type Sgd, sgd, type SgdOptions } from "./src/nn/sgd.ts";
 export { loadStateDict, stateDict } from "./src/nn/state_dict.ts";

@@ -187,6 +187,7 @@ const calls: readonly [op: string, args: readonly Any[], message: string][] = [
   ["emptyTensor", [{}, [3]], "gpu is [object Object] but a Gpu is expected"],
   ["emptyTensor", [gpu, 3], "sizes have to be a list of whole numbers of at least 1"],
   ["emptyTensor", [gpu, [3], "f16"], "its dtype has to be one of f32, i32, u32, u8"],
+  ["makeModule", [null, api.builtInNetworks.vgg_b, {}], "gpu is null but a Gpu is expected"],
   ["makeModule", [gpu, "vgg", {}], "vgg is no function (gpu, options) => Module"],
   [
     "makeModule",

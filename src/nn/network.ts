@@ -1,7 +1,7 @@
 // What a network is: a function that makes a module for some images, and sizes of what it makes.
 
-import type { GpuRuntime } from "../gpu/runtime.ts";
 import { expectOptions, expectPositive, expectWhole } from "../tensor/checks.ts";
+import { Gpu } from "../tensor/gpu.ts";
 import { type Shape, showShape, sizeOf } from "../tensor/shape.ts";
 import { expectModule, type Module } from "./module.ts";
 
@@ -20,7 +20,7 @@ export interface NetworkOptions {
  *
  * @returns what takes images `[S, N, 3, H, W]` to logits `[S, N, numClasses]`
  */
-export type Network = (gpu: GpuRuntime, options: NetworkOptions) => Module;
+export type Network = (gpu: Gpu, options: NetworkOptions) => Module;
 
 /**
  * The module of a network, once it is sure that it fits the images and classes.
@@ -28,7 +28,10 @@ export type Network = (gpu: GpuRuntime, options: NetworkOptions) => Module;
  * @throws {TypeError} unless the network makes a module that takes such images to one logit for each class
  * @throws {RangeError} if the image size is no multiple of what the module asks for, or too small for it
  */
-export function makeModule(gpu: GpuRuntime, network: Network, options: NetworkOptions): Module {
+export function makeModule(gpu: Gpu, network: Network, options: NetworkOptions): Module {
+  if (!(gpu instanceof Gpu)) {
+    throw new TypeError(`Cannot make a network: gpu is ${gpu} but a Gpu is expected`);
+  }
   if (typeof network !== "function") {
     throw new TypeError(
       `Cannot make a network: ${network} is no function (gpu, options) => Module`,
