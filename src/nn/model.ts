@@ -5,13 +5,7 @@ import { RandomStream } from "../random.ts";
 import { expectAxes, expectOptions, expectSwitches, expectWhole } from "../tensor/checks.ts";
 import type { GradientState, Tensor } from "../tensor/tensor.ts";
 import { FlatTensors } from "./flat_tensors.ts";
-import {
-  type BufferSpec,
-  expectModule,
-  type ForwardContext,
-  type Module,
-  type ParameterSpec,
-} from "./module.ts";
+import { type BufferSpec, expectModule, type Module, type ParameterSpec } from "./module.ts";
 
 /** Options of a stack of models. */
 export interface ModelOptions {
@@ -27,6 +21,8 @@ export interface ForwardOptions {
   training?: boolean;
   /** `[S]` u32: how many rows of each model are real; default all */
   counts?: Tensor;
+  /** called with what the classifier is given, `[S, N, …]`: a loss may depend on it as on the logits */
+  onFeatures?: (features: Tensor) => void;
 }
 
 /** S independent models, all with the same initial values. Dispose of it when done. */
@@ -79,10 +75,11 @@ export class Model {
    * @param x images `[S, N, C, H, W]` or rows of features `[S, N, F]`; with fewer models than the stack has, its first
    *   ones are used
    * @returns `[S, N, …]`; `[S, N, classes]` of a classifier
-   * @throws {TypeError} for other numbers of axes, more models than the stack has or unknown options
+   * @throws {TypeError} for other numbers of axes, more models than the stack has or unknown options; if features are
+   *   asked for and the module does not say what its classifier is
    */
   forward(x: Tensor, options: ForwardOptions = {}): Tensor {
-    expectOptions("Model.forward", options, ["training", "counts"]);
+    expectOptions("Model.forward", options, ["training", "counts", "onFeatures"]);
     expectSwitches("Model.forward", { training: options.training });
     expectAxes("Model.forward", "x", x, 3, 5);
     const models = x.shape[0];
@@ -91,13 +88,24 @@ export class Model {
         `Cannot run a stack of ${this.stack} models on a batch for ${models}`,
       );
     }
-    const context: ForwardContext = {
+    let { onFeatures } = options;
+    const output = this.module.forward(x, {
       training: options.training ?? false,
       counts: options.counts,
       parameter: (name) => this.parameter(name, models),
       buffer: (name) => this.buffers.view(name, models),
-    };
-    return this.module.forward(x, context);
+      onFeatures: (features) => {
+        onFeatures?.(features);
+        onFeatures = undefined; // a classifier within the classifier is given something else
+      },
+    });
+    if (onFeatures) {
+      throw new TypeError(
+        "Cannot tell the features: the module does not say what its classifier is; " +
+          'put it into a Sequential with part: "classifier"',
+      );
+    }
+    return output;
   }
 
   /** A parameter of the first `models` models, `[models, …]`; its gradient lies in the flat buffer. */

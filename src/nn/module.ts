@@ -48,6 +48,8 @@ export interface ForwardContext {
   parameter(name: string): Tensor;
   /** the stacked tensor of a declared buffer, `[S, …]` */
   buffer(name: string): Tensor;
+  /** to be called with what the classifier is given, before it runs */
+  onFeatures?(features: Tensor): void;
 }
 
 /** What a forward pass makes of one row: shapes without the stack and the batch axis. */
@@ -87,6 +89,7 @@ export class Sequential implements Module {
   readonly parameters: readonly ParameterSpec[];
   readonly buffers: readonly BufferSpec[];
   readonly imageMultiple: number;
+  readonly #part?: NetworkPart;
 
   /** @throws {TypeError} unless all are modules */
   constructor(private readonly modules: readonly Module[], options: SequentialOptions = {}) {
@@ -101,9 +104,11 @@ export class Sequential implements Module {
     this.parameters = modules.flatMap((module) => module.parameters).map(placed);
     this.buffers = modules.flatMap((module) => module.buffers).map(placed);
     this.imageMultiple = imageMultiple;
+    this.#part = part;
   }
 
   forward(x: Tensor, context: ForwardContext): Tensor {
+    if (this.#part === "classifier") context.onFeatures?.(x);
     return this.modules.reduce((value, module) => module.forward(value, context), x);
   }
 

@@ -6,8 +6,10 @@ import { type Module, Sequential } from "../../src/nn/module.ts";
 import { Flatten, GlobalAvgPool2d, MaxPool2d, ReLU } from "../../src/nn/plain_layers.ts";
 import { stateDict } from "../../src/nn/state_dict.ts";
 import { crossEntropy } from "../../src/ops/losses.ts";
-import { backward } from "../../src/tensor/autograd.ts";
+import { linear } from "../../src/ops/linear.ts";
+import { backward, gradOf } from "../../src/tensor/autograd.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 import { randomInput } from "../check_op.ts";
 import { gpu, kernelTest, withKernelsFor } from "../gpu.ts";
@@ -144,6 +146,39 @@ Deno.test("parts are declared by what layers stand in, and features are what not
     [...new Set(inPart(undefined).map((name) => name.split(".")[0]))].sort(),
     ["bn1", "conv1", "conv2"],
   );
+});
+
+Deno.test("forward() hands out what the classifier is given, and gradients flow through it", async () => {
+  using _scope = gpu.scope();
+  const given: Tensor[] = [];
+  const onFeatures = (features: Tensor) => given.push(features);
+  const network = new Sequential([
+    new Linear("body", 3, 4),
+    new Sequential([new ReLU(), new Sequential([new Linear("fc", 4, 2)], { part: "classifier" })], {
+      part: "classifier",
+    }),
+  ]);
+  const model = new Model(gpu, network, { seed: 1 });
+  const x = gpu.tensor(randomInput(1, [1, 5, 3]).data, [1, 5, 3]);
+  const logits = model.forward(x, { onFeatures });
+  assertEquals(given.map(({ shape }) => shape), [[1, 5, 4]]);
+  const bias = model.parameter("body.bias");
+  assertEquals(
+    await given[0].read(),
+    await linear(x, model.parameter("body.weight"), { bias }).read(),
+  );
+  backward(given[0]);
+  assertEquals([...await gradOf(bias).read()], [5, 5, 5, 5]);
+  assertEquals(await model.forward(x).read(), await logits.read());
+  model.dispose();
+
+  const without = new Model(gpu, new Linear("fc", 3, 2));
+  assertThrows(
+    () => without.forward(x, { onFeatures }),
+    TypeError,
+    'does not say what its classifier is; put it into a Sequential with part: "classifier"',
+  );
+  without.dispose();
 });
 
 Deno.test("the initial bias of a convolution is uniform within 1/√fan-in, as PyTorch's", async () => {
