@@ -8,7 +8,7 @@ import quotient from "../../kernels/shared/quotient.wgsl" with { type: "text" };
 import workgroupSum from "../../kernels/shared/workgroup_sum.wgsl" with { type: "text" };
 import { workgroupSizeFor } from "../gpu/adapter.ts";
 import { type KernelFile, kernelFile } from "../gpu/kernel.ts";
-import { gradientMemory, record } from "../tensor/autograd.ts";
+import { record } from "../tensor/autograd.ts";
 import { fullTensor, linearWorkgroups } from "../tensor/elementwise.ts";
 import { type Shape, showShape, sizeOf } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
@@ -238,8 +238,8 @@ function runningStatistics(
 function gradients(call: Call, upstream: Tensor): (Tensor | null)[] {
   const { file, x, counts, weight, bias, channels, params } = call;
   const { workgroup_size, rectify } = call.constants;
-  const weightGradient = gradientMemory(weight);
-  const biasGradient = gradientMemory(bias);
+  const weightGradient = emptyTensor(weight.gpu, weight.shape);
+  const biasGradient = emptyTensor(bias.gpu, bias.shape);
   x.gpu.dispatch({
     file,
     entryPoint: "parameter_gradients",

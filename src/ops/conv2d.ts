@@ -9,7 +9,7 @@ import gradientQuadsSource from "../../kernels/conv2d_gradient_weight_quads.wgsl
 };
 import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
-import { gradientMemory, record } from "../tensor/autograd.ts";
+import { record } from "../tensor/autograd.ts";
 import { showShape } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import {
@@ -90,7 +90,7 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): 
 }
 
 function inputGradient(shape: ConvShape, upstream: Tensor, weight: Tensor, x: Tensor): Tensor {
-  const output = gradientMemory(x);
+  const output = emptyTensor(x.gpu, x.shape);
   const plan = planInputGradient(shape, upstream.gpu.adapter.kind);
   run(plan, { source: upstream, weight, bias: weight, output }, workOf(shape));
   return output;
@@ -103,7 +103,7 @@ function reduce(
   parent: Tensor,
   work: number,
 ): Tensor {
-  const output = gradientMemory(parent);
+  const output = emptyTensor(parent.gpu, parent.shape);
   if (!plan.total) {
     run(plan.partial, { ...inputs, output }, work);
     return output;

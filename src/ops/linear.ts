@@ -3,7 +3,7 @@
 import source from "../../kernels/linear.wgsl" with { type: "text" };
 import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
-import { gradientMemory, record } from "../tensor/autograd.ts";
+import { record } from "../tensor/autograd.ts";
 import { linearWorkgroups } from "../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import {
@@ -52,8 +52,14 @@ export function linear(x: Tensor, weight: Tensor, options: { bias?: Tensor } = {
   if (bias) run("forward_with_bias", { x, weight, bias }, output);
   else run("forward", { x, weight }, output);
   return record(output, bias ? [x, weight, bias] : [x, weight], (upstream) => [
-    x.requiresGrad ? run("input_gradient", { upstream, weight }, gradientMemory(x)) : null,
-    weight.requiresGrad ? run("weight_gradient", { upstream, x }, gradientMemory(weight)) : null,
-    bias?.requiresGrad ? run("bias_gradient", { upstream }, gradientMemory(bias)) : null,
+    x.requiresGrad
+      ? run("input_gradient", { upstream, weight }, emptyTensor(x.gpu, x.shape))
+      : null,
+    weight.requiresGrad
+      ? run("weight_gradient", { upstream, x }, emptyTensor(weight.gpu, weight.shape))
+      : null,
+    bias?.requiresGrad
+      ? run("bias_gradient", { upstream }, emptyTensor(bias.gpu, bias.shape))
+      : null,
   ]);
 }

@@ -115,25 +115,6 @@ export function clearGrad(tensor: Tensor): void {
   tensor.gradient = null;
 }
 
-/**
- * Memory for what an operation adds to a parent's gradient, to be written whole at once: the gradient's own where that
- * is known to be zero, so that nothing has to be copied; else a new tensor.
- */
-export function gradientMemory(parent: Tensor): Tensor {
-  const { gpu, shape, gradient, gradientState } = parent;
-  if (parent.node || !gradient || gradientState?.zeroedIn !== gpu.stream) {
-    return emptyTensor(gpu, shape);
-  }
-  gradientState.zeroedIn = null;
-  return gradient.view(shape);
-}
-
-/** Whether a summand was written to where the sum is to be. */
-function isInPlace(parent: Tensor, summand: Tensor): boolean {
-  const { gradient } = parent;
-  return gradient?.buffer === summand.buffer && gradient.offset === summand.offset;
-}
-
 /** Gives every parent its gradient; `upstream` is used up. */
 function passOn(node: TapeNode, upstream: Tensor, pending: Map<Tensor, Tensor>): void {
   const gradients = node.backward(upstream);
@@ -142,27 +123,23 @@ function passOn(node: TapeNode, upstream: Tensor, pending: Map<Tensor, Tensor>):
     if (!gradient) return;
     if (!parent.requiresGrad) return gradient.dispose();
     const earlier = pending.get(parent);
-    pending.set(parent, earlier ? sum(parent, earlier, gradient) : gradient);
+    pending.set(parent, earlier ? sum(earlier, gradient) : gradient);
   });
   upstream.dispose();
 }
 
-/** The sum of two summands of a parent's gradient, which are used up. */
-function sum(parent: Tensor, earlier: Tensor, gradient: Tensor): Tensor {
-  if (isInPlace(parent, gradient)) return sum(parent, gradient, earlier);
-  if (isInPlace(parent, earlier)) {
-    accumulate(gradient, earlier);
-    gradient.dispose();
-    return earlier;
-  }
+/** The sum of two gradients of one tensor, which are used up. */
+function sum(earlier: Tensor, gradient: Tensor): Tensor {
   const result = elementwise("add", { left: earlier, right: gradient });
   [earlier, gradient].forEach((summand) => summand.dispose());
   return result;
 }
 
-/** Adds to a leaf's gradient, or makes it the first: memory of its own that lives as long as the leaf. */
+/**
+ * Adds to a leaf's gradient, or makes it the first: memory of its own that lives as long as the leaf. A gradient known to
+ * be zero is copied to, which takes less time than adding.
+ */
 function receive(leaf: Tensor, gradient: Tensor): void {
-  if (isInPlace(leaf, gradient)) return gradient.dispose();
   const { gpu, gradientState } = leaf;
   const isFirst = !leaf.gradient;
   leaf.gradient ??= gpu.persistent(() => emptyTensor(gpu, leaf.shape));

@@ -93,7 +93,7 @@ Deno.test("a gradient marked as zero is overwritten, whatever it holds", async (
   assertEquals(await gradient(x), [2, 0]);
 });
 
-Deno.test("a gradient marked as zero is written in place, and added to by a second use", async () => {
+Deno.test("a gradient marked as zero is overwritten, and added to by a second use", async () => {
   using _scope = gpu.scope();
   const inputs = [
     gpu.tensor(Float32Array.of(2, 3), [1, 1, 2]),
