@@ -2,7 +2,7 @@
 // workgroups lie in several rows wherever a larger problem would need that.
 
 import { preferVulkan } from "../src/commands/webgpu_backend.ts";
-import { type AdapterDescription, openDevice } from "../src/gpu/adapter.ts";
+import { type AdapterKind, openDevice } from "../src/gpu/adapter.ts";
 import type { DispatchSpec } from "../src/gpu/runtime.ts";
 import { Gpu } from "../src/tensor/gpu.ts";
 
@@ -65,7 +65,7 @@ export const gpu: Gpu = await HostileGpu.open();
 globalThis.addEventListener("unload", () => gpu.dispose());
 
 /** The kinds of adapter for which there are kernels of their own; any adapter can run both. */
-export const adapterKinds: readonly AdapterDescription["kind"][] = ["cpu", "gpu"];
+export const adapterKinds: readonly AdapterKind[] = ["cpu", "gpu"];
 
 /** A test of what has kernels of its own for each kind of adapter. */
 export function kernelTest(name: string, body: () => Promise<void>): void {
@@ -76,7 +76,7 @@ export function kernelTest(name: string, body: () => Promise<void>): void {
 
 /** Runs `body` with the kernels for one kind of adapter. */
 export async function withKernelsFor(
-  kind: AdapterDescription["kind"],
+  kind: AdapterKind,
   body: () => Promise<void>,
 ): Promise<void> {
   const { adapter } = gpu;

@@ -3,9 +3,9 @@
 import source from "../../kernels/proximal.wgsl" with { type: "text" };
 import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
+import { elementwiseWorkgroupSize, linearWorkgroups } from "../gpu/workgroups.ts";
 import { FlatTensors } from "../nn/flat_tensors.ts";
 import type { Model } from "../nn/model.ts";
-import { elementwiseWorkgroupSize, linearWorkgroups } from "../tensor/elementwise.ts";
 
 const file = kernelFile("proximal.wgsl", source, invocation);
 

@@ -6,11 +6,16 @@ import { GpuError } from "./errors.ts";
 export const adapterChoices = ["auto", "gpu", "cpu"] as const;
 export type AdapterChoice = typeof adapterChoices[number];
 
+/**
+ * "cpu": a software adapter such as lavapipe, where a load is as dear as twenty multiply-adds; "gpu": any other. It decides
+ * which kernels run.
+ */
+export type AdapterKind = "gpu" | "cpu";
+
 /** What is known of the adapter in use. */
 export interface AdapterDescription {
   readonly name: string;
-  /** "cpu": a software adapter such as lavapipe; decides which kernel variants are used */
-  readonly kind: "gpu" | "cpu";
+  readonly kind: AdapterKind;
   readonly vendor: string;
   readonly features: readonly string[];
   readonly limits: Readonly<Record<DeviceLimit, number>>;
@@ -30,14 +35,6 @@ export type DeviceLimit = typeof deviceLimits[number];
 
 /** Features that the engine's tools can use where they exist; none is required. */
 const wantedFeatures: readonly GPUFeatureName[] = ["timestamp-query"];
-
-/**
- * Invocations per workgroup of kernels that reduce or keep much in registers. A software adapter runs
- * eight invocations as one vector and is slow to switch between vectors at barriers; hardware wants more.
- */
-export function workgroupSizeFor(kind: AdapterDescription["kind"]): number {
-  return kind === "cpu" ? 8 : 64;
-}
 
 const softwareNames = /llvmpipe|lavapipe|swiftshader|softpipe|basic render/i;
 
@@ -95,6 +92,6 @@ function adapterName(adapter: GPUAdapter): string {
   return description || device || vendor || "unnamed adapter";
 }
 
-function adapterKind(adapter: GPUAdapter): "gpu" | "cpu" {
+function adapterKind(adapter: GPUAdapter): AdapterKind {
   return softwareNames.test(adapterName(adapter)) ? "cpu" : "gpu";
 }

@@ -3,7 +3,8 @@
 import source from "../../kernels/finite.wgsl" with { type: "text" };
 import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
-import { fullTensor, linearWorkgroups } from "../tensor/elementwise.ts";
+import { linearWorkgroups } from "../gpu/workgroups.ts";
+import { fullTensor } from "../tensor/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { blockAlignment, type FlatTensors } from "./flat_tensors.ts";
 import { blockTable } from "./optimizer.ts";

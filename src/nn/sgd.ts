@@ -3,7 +3,7 @@
 import { expectOptions, expectSwitches } from "../tensor/checks.ts";
 import source from "../../kernels/sgd.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
-import { linearWorkgroups } from "../tensor/elementwise.ts";
+import { linearWorkgroups } from "../gpu/workgroups.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import { blockAlignment, FlatTensors } from "./flat_tensors.ts";
 import type { Model } from "./model.ts";

@@ -6,10 +6,10 @@ import batchNormPlanes from "../../kernels/shared/batch_norm_planes.wgsl" with {
 import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
 import quotient from "../../kernels/shared/quotient.wgsl" with { type: "text" };
 import workgroupSum from "../../kernels/shared/workgroup_sum.wgsl" with { type: "text" };
-import { workgroupSizeFor } from "../gpu/adapter.ts";
 import { type KernelFile, kernelFile } from "../gpu/kernel.ts";
+import { linearWorkgroups, workgroupSizeFor } from "../gpu/workgroups.ts";
 import { record } from "../tensor/autograd.ts";
-import { fullTensor, linearWorkgroups } from "../tensor/elementwise.ts";
+import { fullTensor } from "../tensor/elementwise.ts";
 import { type Shape, showShape, sizeOf } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import {

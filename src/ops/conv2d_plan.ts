@@ -1,8 +1,8 @@
 // Which convolution kernels run for a shape, and with how many invocations: arithmetic, no GPU.
 
-import { type AdapterDescription, workgroupSizeFor } from "../gpu/adapter.ts";
+import { type AdapterDescription } from "../gpu/adapter.ts";
 import type { Constants } from "../gpu/pipelines.ts";
-import { linearWorkgroups } from "../tensor/elementwise.ts";
+import { linearWorkgroups, workgroupSizeFor } from "../gpu/workgroups.ts";
 
 /** Sizes of one convolution. */
 export interface ConvShape {

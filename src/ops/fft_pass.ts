@@ -7,7 +7,7 @@ import quotient from "../../kernels/shared/quotient.wgsl" with { type: "text" };
 import type { BufferView } from "../gpu/buffers.ts";
 import { kernelFile } from "../gpu/kernel.ts";
 import type { GpuRuntime } from "../gpu/runtime.ts";
-import { linearWorkgroups } from "../tensor/elementwise.ts";
+import { linearWorkgroups } from "../gpu/workgroups.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import { type Pass, planStages, planTransform } from "./fft_plan.ts";
 import { chirp, twiddles } from "./twiddles.ts";

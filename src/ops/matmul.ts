@@ -2,10 +2,9 @@
 
 import source from "../../kernels/matmul.wgsl" with { type: "text" };
 import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
-import { workgroupSizeFor } from "../gpu/adapter.ts";
 import { kernelFile } from "../gpu/kernel.ts";
+import { linearWorkgroups, workgroupSizeFor } from "../gpu/workgroups.ts";
 import { record } from "../tensor/autograd.ts";
-import { linearWorkgroups } from "../tensor/elementwise.ts";
 import { broadcastShape, showShape, sizeOf } from "../tensor/shape.ts";
 import { sumOver } from "../tensor/sum.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";

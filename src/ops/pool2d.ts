@@ -5,8 +5,8 @@ import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text
 import quotient from "../../kernels/shared/quotient.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
 import type { GpuRuntime } from "../gpu/runtime.ts";
+import { linearWorkgroups } from "../gpu/workgroups.ts";
 import { record } from "../tensor/autograd.ts";
-import { linearWorkgroups } from "../tensor/elementwise.ts";
 import { showShape } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import {

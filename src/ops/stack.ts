@@ -3,8 +3,8 @@
 import source from "../../kernels/stack.wgsl" with { type: "text" };
 import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
+import { linearWorkgroups } from "../gpu/workgroups.ts";
 import { record } from "../tensor/autograd.ts";
-import { linearWorkgroups } from "../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import { expectNoMore, expectTensor, expectWhole } from "../tensor/checks.ts";
 

@@ -4,28 +4,11 @@ import source from "../../kernels/elementwise.wgsl" with { type: "text" };
 import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
 import type { GpuRuntime } from "../gpu/runtime.ts";
-import { expectWhole } from "./checks.ts";
+import { elementwiseWorkgroupSize, linearWorkgroups } from "../gpu/workgroups.ts";
 import type { Shape } from "./shape.ts";
 import { emptyTensor, type Tensor } from "./tensor.ts";
 
 const file = kernelFile("elementwise.wgsl", source, invocation);
-/** Large, because on a software adapter a workgroup costs as much as some fifty elements. */
-export const elementwiseWorkgroupSize = 256;
-
-/**
- * Workgroups for `count` invocations of a kernel that continues in y what does not fit in x, as one does that asks
- * `invocation_index()` who it is.
- *
- * @param size invocations of a workgroup, by default 64
- * @throws {RangeError} unless both are whole numbers, the size of at least 1
- */
-export function linearWorkgroups(count: number, size = 64): [number, number] {
-  expectWhole("linearWorkgroups", { count }, 0);
-  expectWhole("linearWorkgroups", { size }, 1);
-  const groups = Math.ceil(count / size);
-  const rows = Math.max(1, Math.ceil(groups / 65535));
-  return [Math.ceil(groups / rows), rows];
-}
 
 /**
  * A new tensor of an entry point of `elementwise.wgsl` applied to each element of tensors of one shape.

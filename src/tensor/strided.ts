@@ -3,7 +3,7 @@
 import source from "../../kernels/strided.wgsl" with { type: "text" };
 import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
-import { elementwiseWorkgroupSize, linearWorkgroups } from "./elementwise.ts";
+import { elementwiseWorkgroupSize, linearWorkgroups } from "../gpu/workgroups.ts";
 import type { Shape } from "./shape.ts";
 import { emptyTensor, type Tensor } from "./tensor.ts";
 

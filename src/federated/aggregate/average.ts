@@ -3,8 +3,8 @@
 import source from "../../../kernels/average.wgsl" with { type: "text" };
 import invocation from "../../../kernels/shared/invocation.wgsl" with { type: "text" };
 import { kernelFile } from "../../gpu/kernel.ts";
+import { linearWorkgroups } from "../../gpu/workgroups.ts";
 import { expectFloats, expectOptions } from "../../tensor/checks.ts";
-import { linearWorkgroups } from "../../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../../tensor/tensor.ts";
 import { type MeanOptions, meanWeights } from "./mean_weights.ts";
 
