@@ -1,7 +1,7 @@
 // kernels/batch_norm.wgsl: batch normalization of each channel (Ioffe and Szegedy 2015), with ReLU on request.
 //   mean, variance over the counted rows and all pixels; deviation = sqrt(variance + eps)
 //   output = relu?((x - mean) / deviation * weight + bias)
-// Of any number of pixels; where it is divisible by 4, batch_norm_quads.wgsl does the same but for running_statistics.
+// Of any number of pixels; where it is divisible by 4, batch_norm_quads.wgsl does the same.
 // x, output, upstream [S, N, C, pixels]; counts and batches_tracked [S]; the rest [S, C].
 // Rows n >= counts[s] are padding: they enter no sum, and what is written for them is 0.
 // Shared: invocation, quotient, workgroup_sum, batch_norm_planes
@@ -11,6 +11,8 @@ struct Params { models: u32, rows: u32, channel_count: u32, pixels: u32, eps: f3
 override workgroup_size: u32 = 64;
 override rectify: bool = false;  // ReLU behind the normalization
 override training: bool = true;  // whether mean and deviation depend on x
+override has_counts: bool = true;
+override has_batches_tracked: bool = true;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
@@ -34,7 +36,7 @@ override training: bool = true;  // whether mean and deviation depend on x
 fn batch_statistics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let channel = group.x;
   let model = group.y;
-  let rows = counts[model];
+  let rows = rows_of(model);
   let elements = f32(rows * params.pixels);
   let steps = walk(params.pixels, local);
 
@@ -61,14 +63,6 @@ fn batch_statistics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
   if (local == 0u) { keep_statistics(model, channel, elements, center, total); }
 }
 
-// Mean and deviation from the running statistics. One invocation per (model, channel).
-@compute @workgroup_size(workgroup_size)
-fn running_statistics(@builtin(global_invocation_id) id: vec3u) {
-  let at = id.x;
-  if (at >= params.models * params.channel_count) { return; }
-  new_channels[at] = channel_of(at, running_mean[at], running_var[at]);
-}
-
 // Workgroups cover the S·N·C planes of x.
 @compute @workgroup_size(workgroup_size)
 fn normalize(here: Invocation) {
@@ -91,7 +85,7 @@ fn open_upstream(at: u32, distance: f32, channel: Channel) -> f32 {
 @compute @workgroup_size(workgroup_size)
 fn parameter_gradients(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let model = group.y;
-  let rows = counts[model];
+  let rows = rows_of(model);
   let at = model * params.channel_count + group.x;
   let channel = channels[at];
   let steps = walk(params.pixels, local);

@@ -4,8 +4,8 @@
 // For images whose number of pixels is divisible by 4: a vector is loaded in less time than four numbers. And pooling
 // costs no passes of its own: neither what it pools nor the places of the maxima are stored.
 // x [S, N, C, pixels/4] of four pixels each; counts and batches_tracked [S]; the rest [S, C]. Without pooling, output
-// and upstream are like x; with it pooled and pooled_upstream are [S, N, C, pixels/4] of single pixels. One of the two
-// kinds of upstream is read; bind anything as the other.
+// and upstream are like x; with it pooled and pooled_upstream are [S, N, C, pixels/4] of single pixels. There is one of
+// the two kinds of upstream.
 // Rows n >= counts[s] are padding: they enter no sum, and what is written for them is 0.
 // Shared: invocation, quotient, workgroup_sum, batch_norm_planes
 
@@ -15,14 +15,16 @@ struct Params {
   channel_count: u32,
   quads: u32, // pixels/4 of a plane
   units: u32, // of a plane: quads, or with pooling pairs of them, one above the other, which are two windows
-  row_quads: u32, // of a row of pixels; 0 for images of 2×2, one quad and one window
+  row_quads: u32, // of a row of pixels, with pooling; 0 for images of 2×2, one quad and one window
   eps: f32,
   momentum: f32,
 }
 
 override workgroup_size: u32 = 64;
 override rectify: bool = false;  // ReLU behind the normalization
-override pool: bool = false;  // in gradients: max pooling behind that
+override has_pooled_upstream: bool = false;  // max pooling behind that
+override has_counts: bool = true;
+override has_batches_tracked: bool = true;
 override training: bool = true;  // whether mean and deviation depend on x
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -51,7 +53,7 @@ fn sum4(value: vec4f) -> f32 { return (value.x + value.y) + (value.z + value.w);
 fn batch_statistics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let channel = group.x;
   let model = group.y;
-  let rows = counts[model];
+  let rows = rows_of(model);
   let elements = f32(rows * params.quads * 4u);
   let steps = walk(params.quads, local);
 
@@ -87,7 +89,7 @@ struct Windows { first: vec4f, second: vec4f }
 
 // The position of a unit's first quad in its plane; its second one is row_quads further on.
 fn first_quad(unit: u32) -> u32 {
-  if (!pool || params.row_quads == 0u) { return unit; }
+  if (params.row_quads == 0u) { return unit; }
   return unit + quotient(unit, params.row_quads) * params.row_quads;
 }
 
@@ -179,7 +181,7 @@ fn to_winner(value: f32, window: vec4f) -> vec4f {
 // Upstream of a unit's pixels, as far as the maximum was theirs and the rectifier open.
 fn open_upstream(start: u32, unit: u32, distance: Pair, channel: Channel) -> Pair {
   let top = distance.top * channel.scale + channel.shift;
-  if (!pool) { return Pair(if_open(upstream[start + unit], top), vec4f()); }
+  if (!has_pooled_upstream) { return Pair(if_open(upstream[start + unit], top), vec4f()); }
   let bottom = distance.bottom * channel.scale + channel.shift;
   let windows = windows_of(Pair(top, bottom));
   let values = read_pooled(start, unit);
@@ -194,7 +196,7 @@ fn if_open(gradient: vec4f, normalized: vec4f) -> vec4f {
 // How far a unit's pixels are from the mean.
 fn distances(at: u32, channel: Channel) -> Pair {
   let top = x[at] - channel.mean;
-  if (!pool) { return Pair(top, vec4f()); }
+  if (!has_pooled_upstream) { return Pair(top, vec4f()); }
   return Pair(top, x[at + params.row_quads] - channel.mean);
 }
 
@@ -202,7 +204,7 @@ fn distances(at: u32, channel: Channel) -> Pair {
 @compute @workgroup_size(workgroup_size)
 fn parameter_gradients(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let model = group.y;
-  let rows = counts[model];
+  let rows = rows_of(model);
   let at = model * params.channel_count + group.x;
   let channel = channels[at];
   let steps = walk(params.units, local);
@@ -239,7 +241,7 @@ fn input_gradient(here: Invocation) {
     let gradient = open_upstream(start, unit, distance, channel);
     let top = channel.scale * (gradient.top - through.x - distance.top * through.y);
     output[at] = select(top, vec4f(), own.padding);
-    if (!pool || params.row_quads == 0u) { continue; }
+    if (params.row_quads == 0u) { continue; }
     let bottom = channel.scale * (gradient.bottom - through.x - distance.bottom * through.y);
     output[at + params.row_quads] = select(bottom, vec4f(), own.padding);
   }

@@ -8,10 +8,7 @@
 // source [S, N, in_channels, in_height, in_width]; weight [S, O, C, kernel_height, kernel_width];
 // bias [S, out_channels]; output [S, N, out_channels, out_height, out_width]; f32, row-major.
 // For the gradient (`transposed`) the source is dy, the output dx, and in_channels is O.
-// Without `has_bias` the bias is never read: bind anything.
 //
-// The kernel for real GPUs, and for everything but 3×3 with stride 1 and padding 1 elsewhere: conv2d_3x3_quads.wgsl
-// and conv2d_3x3.wgsl.
 // One invocation owns 8 output channels of 4 neighbouring pixels of a row: 4 + 8 loads for 32 multiply-adds.
 // The taps are the outer loops, so that what is inside the source is found once for all channels.
 // Shared: invocation

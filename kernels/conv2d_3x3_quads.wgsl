@@ -1,14 +1,14 @@
 // kernels/conv2d_3x3_quads.wgsl: convolution 3×3 four pixels at a time, forward, and the gradient for the input.
 //   forward         y[s,n,o,i,j]  = bias[s,o] + Σ_c Σ_uv weight[s,o,c,u,v] · x[s,n,c,i+u−1,j+v−1]
 //   input gradient  dx[s,n,c,i,j] = Σ_o Σ_uv weight[s,o,c,2−u,2−v] · dy[s,n,o,i+u−1,j+v−1]
-// As in conv2d_3x3.wgsl both are one correlation of `source`; for the gradient (`transposed`) the roles of C and O
-// are exchanged (two strides) and the taps are turned by 180°.
+// Both are one correlation of `source` with 3×3 taps; for the gradient the roles of C and O are exchanged (two strides)
+// and the taps are turned by 180° (`flip`).
 // source [S, N, in_channels, H, W/4] of four pixels each; weight [S, O, C, 3, 3]; bias [S, out_channels];
-// output [S, N, out_channels, H, W/4]; f32, row-major. Without `has_bias` the bias is never read: bind anything.
+// output [S, N, out_channels, H, W/4]; f32, row-major.
 //
 // For software adapters (lavapipe), and images whose width is divisible by 4 or that have 2×2 pixels and are one quad
-// themselves. There the instructions that a load is made of limit the speed: some 90 for the values of 8 lanes, and a
-// third less for each of the four values of a vector.
+// themselves. There a load costs as much as twenty multiply-adds wherever it comes from: the instructions that it is
+// made of limit the speed, some 90 for the values of 8 lanes, and a third less for each of the four values of a vector.
 // So one invocation owns a block of 8 output channels and goes through columns of quads, in passes of 4 input channels:
 // it copies the 4·8·9 taps into private memory and walks down every column with one sliding window per input channel:
 // a quad costs 24 values of `source`, 32 of `output` (the sums of the passes before) and 32 stores, for 1,152

@@ -1,7 +1,7 @@
 // kernels/conv2d_gradient_weight_quads.wgsl: gradient for the weight of a convolution 3×3, four pixels at a time.
 //   dweight[s,o,c,u,v] = Σ_nij dy[s,n,o,i,j] · x[s,n,c,i+u−1,j+v−1]
-// x [S, N, C, H, W/4] and upstream = dy [S, N, O, H, W/4] of four pixels each; output [S, ranges, O, C, 3, 3], partial
-// sums that `add_ranges` of conv2d_gradient_weight.wgsl adds up; f32, row-major.
+// x [S, N, C, H, W/4] and upstream = dy [S, N, O, H, W/4] of four pixels each; output [S, ranges, O, C, 3, 3]: partial
+// sums; f32, row-major.
 //
 // For software adapters, and the images of conv2d_3x3_quads.wgsl, for the same reason: loads limit the speed, and the
 // four values of a vector are cheaper than four loads. One invocation owns a block of 8 output × 4 input channels and

@@ -41,7 +41,7 @@ override capacity: u32 = 2048; // complex numbers in workgroup memory, 8 bytes e
 override first_radix: u32 = 1; // 1, 8, 12 or 24
 override last_radix: u32 = 1;  // 1, 8 or 32
 override between: u32 = 2; // radices of other stages: 0 none, 1 only 2, 4 and 8, 2 any; less compiles and runs faster
-override chirped: bool = false; // the input is multiplied by conj(chirp[position in the longer line])
+override has_chirp: bool = false; // the input is multiplied by conj(chirp[position in the longer line])
 override turned: bool = false;  // results are multiplied by factors[k · p]
 override weighted: bool = false; // results are multiplied by factors[position in the longer line]
 
@@ -106,7 +106,7 @@ fn place(i: u32, radix: u32) -> u32 {
 fn take(k: u32) -> vec2f {
   let at = take_at + k * take_step;
   if (!from_input) { return lines[at]; }
-  if (!chirped) { return input[at] * vec2f(1.0, params.input_sign); }
+  if (!has_chirp) { return input[at] * vec2f(1.0, params.input_sign); }
   let position = start + (own + k * part) * gap;
   if (position >= params.input_length) { return vec2f(); }
   return product(input[at] * vec2f(1.0, params.input_sign), conjugate(chirp[position]));

@@ -10,6 +10,7 @@
 struct Params { models: u32, rows: u32, classes: u32, temperature: f32 }
 
 override workgroup_size: u32 = 32;
+override has_counts: bool = true;
 override second: bool = false;  // scale_rows: the deputies' half of the gradients of DET
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -22,6 +23,12 @@ override second: bool = false;  // scale_rows: the deputies' half of the gradien
 @group(0) @binding(7) var<storage, read_write> losses: array<f32>;
 @group(0) @binding(8) var<storage, read_write> gradient: array<f32>;
 @group(0) @binding(9) var<storage, read_write> teacher_losses: array<f32>;
+
+// How many rows are no padding: all, without counts.
+fn rows_of(model: u32) -> u32 {
+  if (!has_counts) { return params.rows; }
+  return counts[model];
+}
 
 // What log-softmax needs of a row: the largest of row / τ, and log Σ exp(row / τ - largest). Kept apart,
 // because their sum would lose the digits of the second where the first is large.
@@ -72,7 +79,7 @@ fn one_hot(c: u32, label: u32) -> f32 {
 @compute @workgroup_size(workgroup_size)
 fn cross_entropy(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let model = group.x;
-  let count = counts[model];
+  let count = rows_of(model);
   var sum = 0.0;
   for (var n = local; n < count; n += workgroup_size) {
     let row = model * params.rows + n;
@@ -87,7 +94,7 @@ fn cross_entropy(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
 @compute @workgroup_size(workgroup_size)
 fn cross_entropy_gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let model = group.x;
-  let count = counts[model];
+  let count = rows_of(model);
   let scale = upstream[model] / max(f32(count), 1.0);
   for (var n = local; n < params.rows; n += workgroup_size) {
     let row = model * params.rows + n;
@@ -107,7 +114,7 @@ fn cross_entropy_gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_in
 @compute @workgroup_size(workgroup_size)
 fn kl_divergence(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let model = group.x;
-  let count = counts[model];
+  let count = rows_of(model);
   var sum = 0.0;
   for (var n = local; n < count; n += workgroup_size) {
     let start = (model * params.rows + n) * params.classes;
@@ -127,7 +134,7 @@ fn kl_divergence(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
 @compute @workgroup_size(workgroup_size)
 fn kl_divergence_gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let model = group.x;
-  let count = counts[model];
+  let count = rows_of(model);
   let scale = upstream[model] / (params.temperature * max(f32(count), 1.0));
   for (var n = local; n < params.rows; n += workgroup_size) {
     let start = (model * params.rows + n) * params.classes;
@@ -151,7 +158,7 @@ fn kl_divergence_gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_in
 @compute @workgroup_size(workgroup_size)
 fn deputy_transfer(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let client = group.x;
-  let count = counts[client];
+  let count = rows_of(client);
   let stage = stages[client];
   let personal_learns = select(1.0, 0.0, stage == 1u);
   let deputy_learns = select(1.0, 0.0, stage == 3u);

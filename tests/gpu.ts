@@ -3,7 +3,7 @@
 
 import { preferVulkan } from "../src/commands/webgpu_backend.ts";
 import { type AdapterKind, openDevice } from "../src/gpu/adapter.ts";
-import type { DispatchSpec } from "../src/gpu/runtime.ts";
+import type { DispatchSpec } from "../src/gpu/dispatcher.ts";
 import { Gpu } from "../src/tensor/gpu.ts";
 
 /** What fresh memory holds: far from every result, and a sum that includes it shows. */

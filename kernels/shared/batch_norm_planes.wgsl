@@ -18,7 +18,21 @@ fn keep_statistics(model: u32, channel: u32, elements: f32, center: f32, squares
   let unbiased = squares / max(elements - 1.0, 1.0);
   running_mean[at] = (1.0 - params.momentum) * running_mean[at] + params.momentum * center;
   running_var[at] = (1.0 - params.momentum) * running_var[at] + params.momentum * unbiased;
-  if (channel == 0u) { batches_tracked[model] += 1.0; }
+  if (has_batches_tracked && channel == 0u) { batches_tracked[model] += 1.0; }
+}
+
+// Mean and deviation from the running statistics. One invocation per (model, channel).
+@compute @workgroup_size(workgroup_size)
+fn running_statistics(here: Invocation) {
+  let at = invocation_index(here);
+  if (at >= params.models * params.channel_count) { return; }
+  new_channels[at] = channel_of(at, running_mean[at], running_var[at]);
+}
+
+// How many rows are no padding: all, without counts.
+fn rows_of(model: u32) -> u32 {
+  if (!has_counts) { return params.rows; }
+  return counts[model];
 }
 
 // How a workgroup walks over rows x units: small planes side by side, large ones in strides.
@@ -50,7 +64,7 @@ fn own_plane(units: u32, here: Invocation) -> Plane {
   let row = image - model * params.rows;
   return Plane(
     inside,
-    row >= counts[min(model, params.models - 1u)],
+    row >= rows_of(min(model, params.models - 1u)),
     index,
     steps.unit,
     steps.unit_step,
@@ -63,6 +77,6 @@ fn own_plane(units: u32, here: Invocation) -> Plane {
 // This gives mean(upstream), and what the distance from the mean is multiplied by; else zeros.
 fn gradient_of_statistics(at: u32, pixels: u32, inverse_deviation: f32) -> vec2f {
   if (!training) { return vec2f(); }
-  let elements = max(f32(counts[at / params.channel_count] * pixels), 1.0);
+  let elements = max(f32(rows_of(at / params.channel_count) * pixels), 1.0);
   return vec2f(bias_sums[at] / elements, weight_sums[at] / elements * inverse_deviation);
 }

@@ -3,7 +3,8 @@
 import source from "../../kernels/ceiling.wgsl" with { type: "text" };
 import type { BufferView } from "./buffers.ts";
 import { kernelFile } from "./kernel.ts";
-import { type DispatchSpec, GpuRuntime } from "./runtime.ts";
+import type { DispatchSpec } from "./dispatcher.ts";
+import { GpuRuntime } from "./runtime.ts";
 
 const file = kernelFile("ceiling.wgsl", source);
 

@@ -12,10 +12,13 @@ export interface KernelFile {
   readonly params: readonly { readonly name: string; readonly type: ScalarType }[];
   /** binding number of every storage variable of group 0, by name */
   readonly bindings: ReadonlyMap<string, number>;
+  /** storage variables `x` that may be missing, for it declares `override has_x`, which tells it */
+  readonly optional: ReadonlySet<string>;
 }
 
 const paramsStruct = /struct\s+Params\s*\{([^}]*)\}/;
 const paramsMember = /(\w+)\s*:\s*(u32|i32|f32)/g;
+const hasFlag = /override\s+has_(\w+)/g;
 const storageVariable = /@group\(0\)\s*@binding\((\d+)\)\s*var<storage[^>]*>\s*(\w+)/g;
 
 /**
@@ -47,6 +50,7 @@ export function kernelFile(name: string, own: string, ...shared: string[]): Kern
     bindings: new Map(
       [...code.matchAll(storageVariable)].map(([, binding, name]) => [name, Number(binding)]),
     ),
+    optional: new Set([...code.matchAll(hasFlag)].map(([, name]) => name)),
   };
 }
 

@@ -10,10 +10,7 @@ export interface KernelRun {
   readonly start: bigint;
   /** milliseconds */
   readonly duration: number;
-  /**
-   * Sizes of the views bound to it, each counted once, or twice if the kernel reads and writes it: what
-   * has to be moved at least where a kernel visits all of a view, as most do.
-   */
+  /** as `DispatchSpec.bytes`: by default the sizes of the views bound to it, each once */
   readonly bytes: number;
   /** arithmetic operations as `DispatchSpec.work` counts them; null where nobody does */
   readonly work: number | null;

@@ -1,8 +1,7 @@
 // Puts commands into encoders as `CommandWriter` does, but each alone, between two timestamps.
 
-import { passesOver } from "./kernel_traffic.ts";
 import type { KernelRun } from "./profile.ts";
-import { type BoundView, type Command, encodeTransfer, type Writer } from "./recording.ts";
+import { type Command, encodeTransfer, type Writer } from "./recording.ts";
 
 /** WebGPU's limit. */
 const queriesPerSet = 4096;
@@ -109,16 +108,7 @@ function contentOf(command: Command): Pick<KernelRun, "kernel" | "bytes" | "work
     case "clear":
       return { kernel: "clear", bytes: command.byteLength, work: null };
     case "dispatch": {
-      const { file, entryPoint, entries, work } = command.use;
-      const passes = passesOver(file, entryPoint);
-      const isFirst = ({ resource: { buffer, offset } }: BoundView, index: number) =>
-        entries.findIndex(({ resource }) =>
-          resource.buffer === buffer && resource.offset === offset
-        ) === index; // under a second name nothing more is moved
-      const bytes = entries.filter(isFirst).reduce(
-        (sum, { binding, resource: { size } }) => sum + size * (passes.get(binding) ?? 0), // 0: parameters
-        0,
-      );
+      const { file, entryPoint, bytes, work } = command.use;
       return { kernel: `${file.name} ${entryPoint}`, bytes, work };
     }
   }

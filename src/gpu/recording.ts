@@ -3,17 +3,11 @@
 import type { BufferPool } from "./buffers.ts";
 import type { KernelFile } from "./kernel.ts";
 
-/** A part of a buffer at a binding. */
-export interface BoundView {
-  readonly binding: number;
-  readonly resource: { readonly buffer: GPUBuffer; readonly offset: number; readonly size: number };
-}
-
-/** What a dispatch runs, on what: nothing depends on it but profiles. */
+/** What a dispatch runs, and how much it does: nothing depends on it but profiles. */
 export interface KernelUse {
   readonly file: KernelFile;
   readonly entryPoint: string;
-  readonly entries: readonly BoundView[];
+  readonly bytes: number;
   /** arithmetic operations; null where nobody counts them */
   readonly work: number | null;
 }
@@ -21,7 +15,8 @@ export interface KernelUse {
 /** One command; buffers and bind groups are those of the moment of recording. */
 export type Command = Dispatch | Transfer;
 
-interface Dispatch {
+/** A run of a kernel. */
+export interface Dispatch {
   readonly kind: "dispatch";
   readonly phase: string;
   readonly pipeline: GPUComputePipeline;

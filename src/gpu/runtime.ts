@@ -4,45 +4,22 @@ import { type Clock, systemClock } from "../clock.ts";
 import { type AdapterDescription } from "./adapter.ts";
 import type { BufferPool, BufferView } from "./buffers.ts";
 import { DeviceMemory, type MemoryUse } from "./device_memory.ts";
+import { Dispatcher, type DispatchSpec } from "./dispatcher.ts";
 import { GpuError } from "./errors.ts";
 import { Failures } from "./failures.ts";
-import { type KernelFile, packParams } from "./kernel.ts";
-import { type Constants, PipelineCache } from "./pipelines.ts";
 import type { Profile } from "./profile.ts";
 import { ProfilingWriter } from "./profiling_writer.ts";
 import {
   type Arena,
-  type BoundView,
   type Command,
   CommandWriter,
   type Recording,
   type Writer,
 } from "./recording.ts";
 import { type Scoped, Scopes } from "./scopes.ts";
-import { Uniforms } from "./uniforms.ts";
-
-/** One run of a kernel. */
-export interface DispatchSpec {
-  readonly file: KernelFile;
-  readonly entryPoint: string;
-  readonly constants?: Constants;
-  /** exactly the members of the kernel's `Params` */
-  readonly params?: Readonly<Record<string, number>>;
-  /** exactly the storage variables that the entry point uses */
-  readonly buffers: Readonly<Record<string, BufferView>>;
-  /** workgroups in x, y and z */
-  readonly workgroups: readonly [number, number?, number?];
-  /**
-   * Arithmetic operations, for profiles: those of the direct algorithm, a multiply-add being two, whatever
-   * the kernel does. Leave it out where there is no closed form or arithmetic does not matter.
-   */
-  readonly work?: number;
-}
 
 /** Commands go to the queue in groups of about this many. */
 const commandsPerSubmit = 256;
-/** Bytes; every adapter allows bindings at its multiples. */
-const bindingAlignment = 256;
 const readbackUsage = 0x01 | 0x08; // MAP_READ | COPY_DST
 
 /** A device with its pool, its pipelines and its command stream. Dispatching is synchronous; only reading back waits. */
@@ -56,9 +33,8 @@ export class GpuRuntime {
   clock: Clock = systemClock;
   #writer: Writer;
   readonly #failures: Failures;
-  readonly #cache: PipelineCache;
+  readonly #dispatcher: Dispatcher;
   readonly #memory: DeviceMemory;
-  readonly #uniforms: Uniforms;
   readonly #scopes = new Scopes();
   #recording: { commands: Command[]; pool: BufferPool } | null = null;
   #recordings = 0;
@@ -66,9 +42,13 @@ export class GpuRuntime {
   constructor(readonly device: GPUDevice, readonly adapter: AdapterDescription) {
     this.#writer = new CommandWriter(device);
     this.#failures = new Failures(device);
-    this.#cache = new PipelineCache(device, adapter.name, (check) => this.#failures.expect(check));
+    this.#dispatcher = new Dispatcher(
+      device,
+      adapter,
+      this,
+      (check) => this.#failures.expect(check),
+    );
     this.#memory = new DeviceMemory(device, () => this.#writer.submit());
-    this.#uniforms = new Uniforms(device);
   }
 
   /** Buffers in use. */
@@ -93,7 +73,7 @@ export class GpuRuntime {
 
   /** Compiled pipelines. */
   get pipelines(): number {
-    return this.#cache.size;
+    return this.#dispatcher.pipelines;
   }
 
   /** Which sequence commands go to now: 0, or the number of the recording being made. */
@@ -151,37 +131,8 @@ export class GpuRuntime {
 
   /** Runs a kernel. Nothing has happened yet when this returns; the order of calls is the order of effects. */
   dispatch(spec: DispatchSpec): void {
-    const { file, entryPoint, constants = {}, params = {} } = spec;
-    const [x, y = 1, z = 1] = spec.workgroups;
-    const limit = this.adapter.limits.maxComputeWorkgroupsPerDimension;
-    if (Math.max(x, y, z) > limit) {
-      throw new GpuError(
-        "limit",
-        `Cannot run ${file.name} ${entryPoint} with [${x}, ${y}, ${z}] workgroups: ` +
-          `adapter "${this.adapter.name}" allows ${limit} in each dimension`,
-      );
-    }
-    if (x * y * z === 0) return;
-    const { pipeline, layout } = this.#cache.get(file, entryPoint, constants);
-    const entries: BoundView[] = Object.entries(spec.buffers).map(([name, view]) => {
-      this.#expectBindable(`${file.name} ${entryPoint}`, name, view);
-      const resource = { buffer: view.buffer, offset: view.offset, size: view.byteLength };
-      return { binding: bindingOf(file, name), resource };
-    });
-    if (file.params.length > 0) {
-      const buffer = this.#uniforms.get(packParams(file, params));
-      entries.push({ binding: 0, resource: { buffer, offset: 0, size: buffer.size } });
-    }
-    const label = `${file.name} ${entryPoint}`;
-    const bindGroup = this.device.createBindGroup({ label, layout, entries });
-    this.#issue({
-      kind: "dispatch",
-      phase: this.phase,
-      pipeline,
-      bindGroup,
-      workgroups: [x, y, z],
-      use: { file, entryPoint, entries, work: spec.work ?? null },
-    });
+    const command = this.#dispatcher.commandOf(spec, this.phase);
+    if (command) this.#issue(command);
   }
 
   /**
@@ -364,19 +315,6 @@ export class GpuRuntime {
     this.device.destroy();
   }
 
-  /** @throws {TypeError} unless a kernel of this device can use the memory */
-  #expectBindable(kernel: string, name: string, view: BufferView): void {
-    if (view.gpu !== undefined && view.gpu !== this) {
-      throw new TypeError(`Cannot run ${kernel}: "${name}" belongs to another Gpu`);
-    }
-    if (view.offset % bindingAlignment !== 0) {
-      throw new TypeError(
-        `Cannot run ${kernel}: "${name}" is a view from byte ${view.offset} but a multiple of ` +
-          `${bindingAlignment} is expected`,
-      );
-    }
-  }
-
   #expectOwn(action: string, ...views: readonly BufferView[]): void {
     if (views.every(({ gpu }) => gpu === undefined || gpu === this)) return;
     throw new TypeError(`Cannot ${action}: the memory belongs to another Gpu`);
@@ -391,14 +329,4 @@ export class GpuRuntime {
     this.#writer.encode(command);
     if (this.#writer.count >= commandsPerSubmit) this.flush();
   }
-}
-
-function bindingOf(file: KernelFile, name: string): number {
-  const binding = file.bindings.get(name);
-  if (binding === undefined) {
-    throw new TypeError(
-      `Cannot bind "${name}" in ${file.name}: it declares [${[...file.bindings.keys()]}]`,
-    );
-  }
-  return binding;
 }

@@ -1,16 +1,9 @@
 // Batch normalization with ragged batches, optionally with the ReLU and the max pooling that follow it.
 
-import source from "../../kernels/batch_norm.wgsl" with { type: "text" };
-import quadsSource from "../../kernels/batch_norm_quads.wgsl" with { type: "text" };
-import batchNormPlanes from "../../kernels/shared/batch_norm_planes.wgsl" with { type: "text" };
-import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
-import quotient from "../../kernels/shared/quotient.wgsl" with { type: "text" };
-import workgroupSum from "../../kernels/shared/workgroup_sum.wgsl" with { type: "text" };
-import { type KernelFile, kernelFile } from "../gpu/kernel.ts";
+import type { KernelFile } from "../gpu/kernel.ts";
 import { linearWorkgroups, workgroupSizeFor } from "../gpu/workgroups.ts";
 import { record } from "../tensor/autograd.ts";
-import { fullTensor } from "../tensor/elementwise.ts";
-import { type Shape, showShape, sizeOf } from "../tensor/shape.ts";
+import { showShape, sizeOf } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import {
   expectAxes,
@@ -24,26 +17,8 @@ import {
   expectTensor,
   expectWithin,
 } from "../tensor/checks.ts";
+import { batchNormalization, kernelFor } from "./kernel_table.ts";
 import { maxPool2d } from "./pool2d.ts";
-
-/** Any shape. */
-const anyFile = kernelFile(
-  "batch_norm.wgsl",
-  source,
-  invocation,
-  quotient,
-  workgroupSum,
-  batchNormPlanes,
-);
-/** Planes whose number of pixels is divisible by 4. */
-const quadsFile = kernelFile(
-  "batch_norm_quads.wgsl",
-  quadsSource,
-  invocation,
-  quotient,
-  workgroupSum,
-  batchNormPlanes,
-);
 
 export interface BatchNormOptions {
   /** scale γ, `[S, C]` */
@@ -77,17 +52,18 @@ const known = [...needed, "numBatchesTracked", "momentum", "eps", "counts", "act
 interface Call {
   readonly file: KernelFile;
   readonly x: Tensor;
-  readonly counts: Tensor;
+  readonly counts: Tensor | null;
   readonly weight: Tensor;
   readonly bias: Tensor;
   /** `[S, C, 4]`: mean, 1 / deviation, scale, shift */
   readonly channels: Tensor;
+  readonly workgroup_size: number;
   readonly constants: Readonly<Record<"workgroup_size" | "rectify" | "training", number>>;
-  /** 1 with pooling in the kernels */
-  readonly pool: number;
+  /** whether the kernels pool too */
+  readonly pool: boolean;
   readonly params: Readonly<Record<string, number>>;
-  /** places of a plane that lanes share out: pixels or several of them */
-  readonly units: number;
+  /** of those that walk over all planes of x */
+  readonly workgroups: readonly [number, number];
 }
 
 /**
@@ -106,23 +82,17 @@ export function batchNorm(x: Tensor, options: BatchNormOptions): Tensor {
   expectChoice("batchNorm", "activation", options.activation ?? "none", ["none", "relu"]);
   expectChoice("batchNorm", "pool", options.pool ?? "none", ["none", "max2x2"]);
   const { pool = "none", ...unpooled } = options;
-  if (pool === "max2x2") {
-    expectAxes("batchNorm with pooling", "x", x, 5);
-    if (!hasPairs(x.shape)) return maxPool2d(batchNorm(x, unpooled), { kernelSize: 2 });
-  }
+  if (pool === "max2x2") expectAxes("batchNorm with pooling", "x", x, 5);
   const call = checkedCall(x, options);
+  if (!call) return maxPool2d(batchNorm(x, unpooled), { kernelSize: 2 });
   if (options.training) batchStatistics(call, options);
   else runningStatistics(call, options);
   const output = call.pool ? normalizedAndPooled(call) : onPlanes("normalize", call, {});
   return record(output, [x, call.weight, call.bias], (upstream) => gradients(call, upstream));
 }
 
-/** Whether images are made of pairs of quads one above the other, or are 2×2 pixels. */
-function hasPairs([, , , H, W]: Shape): boolean {
-  return H % 2 === 0 && W % 4 === 0 || H === 2 && W === 2;
-}
-
-function checkedCall(x: Tensor, options: BatchNormOptions): Call {
+/** Null where no kernel does both: pooling is an operation of its own then. */
+function checkedCall(x: Tensor, options: BatchNormOptions): Call | null {
   const { weight, bias, runningMean, runningVar, training, momentum = 0.1, eps = 1e-5 } = options;
   expectTensor("batchNorm", "x", x);
   if (x.shape.length < 3) {
@@ -158,42 +128,35 @@ function checkedCall(x: Tensor, options: BatchNormOptions): Call {
     );
   }
   const pool = options.pool === "max2x2";
-  const sizes = { models, rows, channel_count: channels, eps, momentum };
+  const { kind } = x.gpu.adapter;
+  const width = pixelAxes.at(-1) ?? 1;
+  const planes = { height: sizeOf(pixelAxes) / width, width, pool };
+  const row = kernelFor(batchNormalization, kind, planes);
+  if (!row) return null;
+  const { params, units } = row.plan(planes, kind);
+  const workgroup_size = workgroupSizeFor(kind);
+  const planesPerGroup = Math.floor(workgroup_size / Math.min(units, workgroup_size));
   return {
-    ...planes(pixelAxes, pool, sizes),
+    file: row.file,
     x,
-    counts: counts ?? fullTensor(x.gpu, [models], rows, "u32"),
+    counts: counts ?? null,
     weight,
     bias,
     channels: emptyTensor(x.gpu, [models, channels, 4]),
+    workgroup_size,
     constants: {
-      workgroup_size: workgroupSizeFor(x.gpu.adapter.kind),
+      workgroup_size,
       rectify: Number(options.activation === "relu"),
       training: Number(training),
     },
-    pool: Number(pool),
+    pool,
+    params: { models, rows, channel_count: channels, eps, momentum, ...params },
+    workgroups: linearWorkgroups(models * rows * channels, planesPerGroup),
   };
 }
 
-/** The kernels for planes of this shape, and what they are told of it. */
-function planes(
-  pixelAxes: Shape,
-  pool: boolean,
-  sizes: Readonly<Record<string, number>>,
-): Pick<Call, "file" | "params" | "units"> {
-  const pixels = sizeOf(pixelAxes);
-  if (pixels % 4 !== 0) return { file: anyFile, params: { ...sizes, pixels }, units: pixels };
-  const quads = pixels / 4;
-  const row_quads = Math.floor((pixelAxes.at(-1) ?? 1) / 4); // of use with pooling only; 0 for squares
-  const units = pool && row_quads > 0 ? quads / 2 : quads;
-  return { file: quadsFile, params: { ...sizes, quads, units, row_quads }, units };
-}
-
-function batchStatistics(
-  { file, x, counts, weight, bias, channels, constants, params }: Call,
-  options: BatchNormOptions,
-): void {
-  const { workgroup_size } = constants;
+function batchStatistics(call: Call, options: BatchNormOptions): void {
+  const { file, x, counts, weight, bias, channels, workgroup_size, params } = call;
   x.gpu.dispatch({
     file,
     entryPoint: "batch_statistics",
@@ -207,22 +170,20 @@ function batchStatistics(
       new_channels: channels,
       running_mean: options.runningMean,
       running_var: options.runningVar,
-      batches_tracked: options.numBatchesTracked ?? fullTensor(x.gpu, counts.shape, 0),
+      batches_tracked: options.numBatchesTracked ?? null,
     },
     workgroups: [params.channel_count, params.models],
     work: 4 * x.size, // x, and (x − mean)²
   });
 }
 
-function runningStatistics(
-  { x, weight, bias, channels, params }: Call,
-  options: BatchNormOptions,
-): void {
-  const { models, rows, channel_count, eps, momentum } = params;
+function runningStatistics(call: Call, options: BatchNormOptions): void {
+  const { file, x, weight, bias, channels, workgroup_size, params } = call;
   x.gpu.dispatch({
-    file: anyFile,
+    file,
     entryPoint: "running_statistics",
-    params: { models, rows, channel_count, pixels: 1, eps, momentum },
+    constants: { workgroup_size },
+    params,
     buffers: {
       weight,
       bias,
@@ -230,26 +191,30 @@ function runningStatistics(
       running_mean: options.runningMean,
       running_var: options.runningVar,
     },
-    workgroups: linearWorkgroups(models * channel_count),
+    workgroups: linearWorkgroups(channels.size / 4, workgroup_size),
   });
 }
 
 /** Gradients of x, weight and bias. */
 function gradients(call: Call, upstream: Tensor): (Tensor | null)[] {
-  const { file, x, counts, weight, bias, channels, params } = call;
+  const { file, x, counts, weight, bias, channels, params, pool } = call;
   const { workgroup_size, rectify } = call.constants;
   const weightGradient = emptyTensor(weight.gpu, weight.shape);
   const biasGradient = emptyTensor(bias.gpu, bias.shape);
+  const upstreams = {
+    upstream: pool ? null : upstream,
+    pooled_upstream: pool ? upstream : null,
+  };
   x.gpu.dispatch({
     file,
     entryPoint: "parameter_gradients",
-    constants: { workgroup_size, rectify, ...ofQuads(call, { pool: call.pool }) },
+    constants: { workgroup_size, rectify },
     params,
     buffers: {
       x,
       counts,
       channels,
-      ...upstreams(call, upstream),
+      ...upstreams,
       weight_gradient: weightGradient,
       bias_gradient: biasGradient,
     },
@@ -258,7 +223,7 @@ function gradients(call: Call, upstream: Tensor): (Tensor | null)[] {
   });
   const inputGradient = x.requiresGrad
     ? onPlanes("input_gradient", call, {
-      ...upstreams(call, upstream),
+      ...upstreams,
       weight_sums: weightGradient,
       bias_sums: biasGradient,
     })
@@ -266,56 +231,38 @@ function gradients(call: Call, upstream: Tensor): (Tensor | null)[] {
   return [inputGradient, weightGradient, biasGradient];
 }
 
-/** The kernels for quads read one of two kinds; as the other something large enough has to be bound. */
-function upstreams(call: Call, upstream: Tensor): Record<string, Tensor> {
-  return {
-    upstream: call.pool ? call.x : upstream,
-    ...ofQuads(call, { pooled_upstream: upstream }),
-  };
-}
-
-/** What only the kernels for quads take. */
-function ofQuads<T extends object>({ file }: Call, settings: T): T | Record<never, never> {
-  return file === quadsFile ? settings : {};
-}
-
 /** Runs an entry point that writes every element of a tensor like x. */
 function onPlanes(
   entryPoint: "normalize" | "input_gradient",
   call: Call,
-  buffers: Record<string, Tensor>,
+  buffers: Record<string, Tensor | null>,
 ): Tensor {
-  const { file, x, counts, channels, constants, pool, params } = call;
+  const { file, x, counts, channels, constants, params, workgroups } = call;
   const output = emptyTensor(x.gpu, x.shape);
   x.gpu.dispatch({
     file,
     entryPoint,
-    constants: { ...constants, ...ofQuads(call, { pool }) },
+    constants,
     params,
     buffers: { x, counts, channels, ...buffers, output },
-    workgroups: planeWorkgroups(call),
+    workgroups,
     work: (entryPoint === "normalize" ? 3 : 5) * x.size,
   });
   return output;
 }
 
 function normalizedAndPooled(call: Call): Tensor {
-  const { file, x, counts, channels, constants, pool, params } = call;
+  const { file, x, counts, channels, constants, params, workgroups } = call;
   const [S, N, C, H, W] = x.shape;
   const pooled = emptyTensor(x.gpu, [S, N, C, H / 2, W / 2]);
   x.gpu.dispatch({
     file,
     entryPoint: "normalize_and_pool",
-    constants: { ...constants, pool },
+    constants,
     params,
     buffers: { x, counts, channels, pooled },
-    workgroups: planeWorkgroups(call),
+    workgroups,
     work: 3 * x.size,
   });
   return pooled;
-}
-
-function planeWorkgroups({ constants: { workgroup_size }, params, units }: Call) {
-  const planesPerGroup = Math.floor(workgroup_size / Math.min(units, workgroup_size));
-  return linearWorkgroups(params.models * params.rows * params.channel_count, planesPerGroup);
 }

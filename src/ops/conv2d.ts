@@ -1,16 +1,8 @@
 // Two-dimensional convolution.
 
-import generalSource from "../../kernels/conv2d.wgsl" with { type: "text" };
-import quadsSource from "../../kernels/conv2d_3x3_quads.wgsl" with { type: "text" };
-import sameSource from "../../kernels/conv2d_3x3.wgsl" with { type: "text" };
-import gradientSource from "../../kernels/conv2d_gradient_weight.wgsl" with { type: "text" };
-import gradientQuadsSource from "../../kernels/conv2d_gradient_weight_quads.wgsl" with {
-  type: "text",
-};
-import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
-import { kernelFile } from "../gpu/kernel.ts";
 import { record } from "../tensor/autograd.ts";
-import { showShape } from "../tensor/shape.ts";
+import { type Shape, showShape } from "../tensor/shape.ts";
+import { sumOver } from "../tensor/sum.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import {
   expectAxes,
@@ -20,31 +12,9 @@ import {
   expectShape,
   expectWhole,
 } from "../tensor/checks.ts";
-import {
-  type ConvDispatch,
-  type ConvReduction,
-  type ConvShape,
-  planBiasGradient,
-  planForward,
-  planInputGradient,
-  planWeightGradient,
-} from "./conv2d_plan.ts";
-
-const files = {
-  "conv2d.wgsl": kernelFile("conv2d.wgsl", generalSource, invocation),
-  "conv2d_3x3.wgsl": kernelFile("conv2d_3x3.wgsl", sameSource, invocation),
-  "conv2d_3x3_quads.wgsl": kernelFile("conv2d_3x3_quads.wgsl", quadsSource, invocation),
-  "conv2d_gradient_weight.wgsl": kernelFile(
-    "conv2d_gradient_weight.wgsl",
-    gradientSource,
-    invocation,
-  ),
-  "conv2d_gradient_weight_quads.wgsl": kernelFile(
-    "conv2d_gradient_weight_quads.wgsl",
-    gradientQuadsSource,
-    invocation,
-  ),
-};
+import type { ConvSizes, Correlation } from "./conv2d_plan.ts";
+import { convolution, kernelFor, weightGradient } from "./kernel_table.ts";
+import { resizedRows } from "./rows.ts";
 
 export interface Conv2dOptions {
   /** `[S, O]`, default none */
@@ -67,67 +37,109 @@ export interface Conv2dOptions {
  */
 export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
   expectOptions("conv2d", options, ["bias", "stride", "padding"]);
-  const { bias } = options;
-  const shape = checkedShape(x, weight, options);
-  const profile = x.gpu.adapter.kind;
-  const { stack, batch, outChannels, outHeight, outWidth } = shape;
-  const output = emptyTensor(x.gpu, [stack, batch, outChannels, outHeight, outWidth]);
-  run(planForward(shape, bias !== undefined, profile), {
-    source: x,
-    weight,
-    bias: bias ?? weight, // something has to be bound
-    output,
-  }, workOf(shape));
-  return record(output, bias ? [x, weight, bias] : [x, weight], (upstream) => [
-    x.requiresGrad ? inputGradient(shape, upstream, weight, x) : null,
-    weight.requiresGrad
-      ? reduce(planWeightGradient(shape, profile), { x, upstream }, weight, workOf(shape))
-      : null,
-    bias?.requiresGrad
-      ? reduce(planBiasGradient(shape, profile), { upstream }, bias, upstream.size)
-      : null,
-  ]);
+  const { bias = null } = options;
+  const sizes = checkedSizes(x, weight, options);
+  const work = workOf(sizes);
+  const output = correlate({ sizes, transposed: false }, { source: x, weight, bias }, work);
+  return record(output, bias ? [x, weight, bias] : [x, weight], (upstream) => {
+    const back = { sizes: exchanged(sizes), transposed: true };
+    return [
+      x.requiresGrad ? correlate(back, { source: upstream, weight, bias: null }, work) : null,
+      weight.requiresGrad ? gradientOfWeight(sizes, { x, upstream }, work) : null,
+      bias?.requiresGrad ? sumTo(bias.shape, upstream, [false, true, false, true, true]) : null,
+    ];
+  });
 }
 
-function inputGradient(shape: ConvShape, upstream: Tensor, weight: Tensor, x: Tensor): Tensor {
-  const output = emptyTensor(x.gpu, x.shape);
-  const plan = planInputGradient(shape, upstream.gpu.adapter.kind);
-  run(plan, { source: upstream, weight, bias: weight, output }, workOf(shape));
-  return output;
+/** The gradient for the input is the same sum with input and output exchanged. */
+function exchanged(sizes: ConvSizes): ConvSizes {
+  return {
+    ...sizes,
+    in_channels: sizes.out_channels,
+    in_height: sizes.out_height,
+    in_width: sizes.out_width,
+    out_channels: sizes.in_channels,
+    out_height: sizes.in_height,
+    out_width: sizes.in_width,
+  };
 }
 
-/** The gradient of a parent: sums the parts, then adds them up. */
-function reduce(
-  plan: ConvReduction,
-  inputs: Record<string, Tensor>,
-  parent: Tensor,
+interface CorrelationBuffers {
+  readonly source: Tensor;
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+}
+
+/** Forward, or the gradient for the input. */
+function correlate(
+  correlation: Correlation,
+  buffers: CorrelationBuffers,
   work: number,
 ): Tensor {
-  const output = emptyTensor(parent.gpu, parent.shape);
-  if (!plan.total) {
-    run(plan.partial, { ...inputs, output }, work);
-    return output;
+  const { sizes } = correlation;
+  const { gpu } = buffers.source;
+  const { kind } = gpu.adapter;
+  const { file, entryPoint, plan, wholeQuads } = kernelFor(convolution, kind, correlation)!;
+  if (wholeQuads && sizes.in_width % 4 !== 0) {
+    const wider = inWholeQuads(sizes);
+    using source = resizedRows(buffers.source, wider.in_width);
+    using output = correlate({ ...correlation, sizes: wider }, { ...buffers, source }, work);
+    return resizedRows(output, sizes.out_width);
   }
-  const [stack, ...ofModel] = parent.shape;
-  using parts = emptyTensor(parent.gpu, [stack, plan.ranges, ...ofModel]);
-  run(plan.partial, { ...inputs, output: parts }, work);
-  run(plan.total, { partial: parts, output });
+  const { stack, batch, out_channels, out_height, out_width } = sizes;
+  const output = emptyTensor(gpu, [stack, batch, out_channels, out_height, out_width]);
+  const planned = plan(correlation, kind);
+  gpu.dispatch({ file, entryPoint, ...planned, buffers: { ...buffers, output }, work });
   return output;
 }
 
-function run(plan: ConvDispatch, buffers: Record<string, Tensor>, work?: number): void {
-  const { kernel, entryPoint, constants, params, workgroups } = plan;
-  const { gpu } = buffers.output;
-  gpu.dispatch({ file: files[kernel], entryPoint, constants, params, buffers, workgroups, work });
+/** The gradient for the weight: parts of the pixels are summed first, and then these sums. */
+function gradientOfWeight(
+  sizes: ConvSizes,
+  { x, upstream }: { x: Tensor; upstream: Tensor },
+  work: number,
+): Tensor {
+  const { gpu } = x;
+  const { kind } = gpu.adapter;
+  const { file, entryPoint, plan, wholeQuads } = kernelFor(weightGradient, kind, sizes)!;
+  if (wholeQuads && sizes.in_width % 4 !== 0) {
+    const wider = inWholeQuads(sizes);
+    using wideX = resizedRows(x, wider.in_width);
+    using wideUpstream = resizedRows(upstream, wider.in_width); // zeros, whose terms vanish
+    return gradientOfWeight(wider, { x: wideX, upstream: wideUpstream }, work);
+  }
+  const { stack, out_channels, in_channels, kernel_height, kernel_width } = sizes;
+  const { ranges, ...planned } = plan(sizes, kind);
+  const ofModel = [out_channels, in_channels, kernel_height, kernel_width];
+  using output = emptyTensor(gpu, [stack, ranges, ...ofModel]);
+  gpu.dispatch({ file, entryPoint, ...planned, buffers: { x, upstream, output }, work });
+  return sumTo(
+    [stack, ...ofModel],
+    output,
+    output.shape.map((_, axis) => axis === 1 && ranges > 1),
+  );
+}
+
+/** Of a convolution whose output has the size of the input. */
+function inWholeQuads(sizes: ConvSizes): ConvSizes {
+  const width = 4 * Math.ceil(sizes.in_width / 4);
+  return { ...sizes, in_width: width, out_width: width };
+}
+
+/** The sum over the marked axes, in another shape of as many elements. */
+function sumTo(shape: Shape, terms: Tensor, summed: readonly boolean[]): Tensor {
+  using sum = sumOver(terms, summed);
+  return sum.view(shape);
 }
 
 /** Operations of the direct sum, and of either of its gradients: a multiply-add is two. */
-function workOf(conv: ConvShape): number {
-  const outputs = conv.stack * conv.batch * conv.outChannels * conv.outHeight * conv.outWidth;
-  return 2 * outputs * conv.inChannels * conv.kernelHeight * conv.kernelWidth;
+function workOf(sizes: ConvSizes): number {
+  const { stack, batch, out_channels, out_height, out_width } = sizes;
+  const outputs = stack * batch * out_channels * out_height * out_width;
+  return 2 * outputs * sizes.in_channels * sizes.kernel_height * sizes.kernel_width;
 }
 
-function checkedShape(x: Tensor, weight: Tensor, options: Conv2dOptions): ConvShape {
+function checkedSizes(x: Tensor, weight: Tensor, options: Conv2dOptions): ConvSizes {
   const { bias, stride = 1, padding = 0 } = options;
   expectAxes("conv2d", "x", x, 5);
   expectAxes("conv2d", "weight", weight, 5);
@@ -135,40 +147,31 @@ function checkedShape(x: Tensor, weight: Tensor, options: Conv2dOptions): ConvSh
   expectFloats("conv2d", "weight", weight);
   expectWhole("conv2d", { stride }, 1);
   expectWhole("conv2d", { padding }, 0);
-  const [stack, batch, inChannels, height, width] = x.shape;
-  const [models, outChannels, weightChannels, kernelHeight, kernelWidth] = weight.shape;
+  const [stack, batch, in_channels, in_height, in_width] = x.shape;
+  const [models, out_channels, weightChannels, kernel_height, kernel_width] = weight.shape;
   const shapes = `(x ${showShape(x.shape)}, weight ${showShape(weight.shape)})`;
   if (models !== stack) {
     throw new TypeError(
       `Cannot apply conv2d: x has ${stack} models but weight has ${models} ${shapes}`,
     );
   }
-  if (weightChannels !== inChannels) {
+  if (weightChannels !== in_channels) {
     throw new TypeError(
-      `Cannot apply conv2d: x has ${inChannels} channels but weight expects ${weightChannels} ${shapes}`,
+      `Cannot apply conv2d: x has ${in_channels} channels but weight expects ${weightChannels} ${shapes}`,
     );
   }
-  if (bias) expectShape("conv2d", "bias", bias, [stack, outChannels]);
+  if (bias) expectShape("conv2d", "bias", bias, [stack, out_channels]);
   expectOneGpu("conv2d", { x, weight, bias });
-  const outHeight = Math.floor((height + 2 * padding - kernelHeight) / stride) + 1;
-  const outWidth = Math.floor((width + 2 * padding - kernelWidth) / stride) + 1;
-  if (Math.min(outHeight, outWidth) < 1) {
+  const out_height = Math.floor((in_height + 2 * padding - kernel_height) / stride) + 1;
+  const out_width = Math.floor((in_width + 2 * padding - kernel_width) / stride) + 1;
+  if (Math.min(out_height, out_width) < 1) {
     throw new RangeError(
       `Cannot apply conv2d: the kernel is larger than the image with padding ${padding} ${shapes}`,
     );
   }
   return {
-    stack,
-    batch,
-    inChannels,
-    height,
-    width,
-    outChannels,
-    outHeight,
-    outWidth,
-    kernelHeight,
-    kernelWidth,
-    stride,
-    padding,
+    ...{ stack, batch, in_channels, in_height, in_width },
+    ...{ out_channels, out_height, out_width },
+    ...{ kernel_height, kernel_width, stride, padding },
   };
 }

@@ -79,7 +79,6 @@ function runPass(gpu: GpuRuntime, input: BufferView, pass: Pass, run: Run): Tens
   const { first, others, last, between } = planStages(length, largeRadicesPay(gpu, pass));
   const copies = between === "none" ? 1 : 2;
   const { workgroupSize, capacity, lineBits } = chooseWorkgroup(gpu, copies * length, lines);
-  const roots = twiddles(gpu, length); // stands in for tables that this pass does not use
   const output = emptyTensor(gpu, [outer, outputLength, stride, 2]);
   gpu.dispatch({
     file,
@@ -90,7 +89,6 @@ function runPass(gpu: GpuRuntime, input: BufferView, pass: Pass, run: Run): Tens
       first_radix: first,
       last_radix: last,
       between: ["none", "twos", "any"].indexOf(between),
-      chirped: Number(pass.chirped),
       turned: Number(pass.factors === "roots"),
       weighted: Number(pass.factors === "filter" || pass.factors === "chirp"),
     },
@@ -110,9 +108,9 @@ function runPass(gpu: GpuRuntime, input: BufferView, pass: Pass, run: Run): Tens
       scale: pass.scale,
     },
     buffers: {
-      twiddles: roots,
-      chirp: run.chirp ?? roots,
-      factors: factorsOf(gpu, pass, run) ?? roots,
+      twiddles: twiddles(gpu, length),
+      chirp: pass.chirped ? run.chirp! : null,
+      factors: factorsOf(gpu, pass, run),
       input,
       output,
     },
@@ -122,16 +120,16 @@ function runPass(gpu: GpuRuntime, input: BufferView, pass: Pass, run: Run): Tens
   return output;
 }
 
-function factorsOf(gpu: GpuRuntime, pass: Pass, run: Run): BufferView | undefined {
+function factorsOf(gpu: GpuRuntime, pass: Pass, run: Run): BufferView | null {
   switch (pass.factors) {
     case "none":
-      return undefined;
+      return null;
     case "roots":
       return twiddles(gpu, pass.length * pass.parts);
     case "filter":
-      return run.filter;
+      return run.filter!;
     case "chirp":
-      return run.chirp;
+      return run.chirp!;
   }
 }
 

@@ -5,7 +5,6 @@ import workgroupSum from "../../kernels/shared/workgroup_sum.wgsl" with { type: 
 import { kernelFile } from "../gpu/kernel.ts";
 import type { Constants } from "../gpu/pipelines.ts";
 import { record } from "../tensor/autograd.ts";
-import { fullTensor } from "../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import {
   expectAxes,
@@ -153,8 +152,8 @@ function checkedCall(
   const { gpu } = logits;
   return {
     models,
-    counts: options.counts ?? fullTensor(gpu, [models], rows, "u32"),
-    run: (entryPoint: string, buffers: Record<string, Tensor>, constants: Constants = {}) =>
+    counts: options.counts ?? null,
+    run: (entryPoint: string, buffers: Record<string, Tensor | null>, constants: Constants = {}) =>
       gpu.dispatch({
         file,
         entryPoint,

@@ -27,7 +27,7 @@ export class Poison implements Disposable {
     gpu.dispatch = (spec) => {
       const { parameters, values } = spec.buffers;
       if (parameters && !this.#groups.includes(parameters)) this.#groups.push(parameters);
-      if (spec.file.name === "finite.wgsl") this.#checked(values);
+      if (spec.file.name === "finite.wgsl") this.#checked(values!);
       this.#dispatch.call(gpu, spec);
     };
   }

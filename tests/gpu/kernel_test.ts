@@ -31,9 +31,9 @@ Deno.test("kernelFile() reads parameters and bindings, and ignores comments", ()
 });
 
 Deno.test("kernelFile() finds nothing where nothing is declared", () => {
-  const { params, bindings } = kernelFile("empty.wgsl", "fn nothing() {}");
+  const { params, bindings, optional } = kernelFile("empty.wgsl", "fn nothing() {}");
   assertEquals(params, []);
-  assertEquals(bindings.size, 0);
+  assertEquals([bindings.size, optional.size], [0, 0]);
 });
 
 Deno.test("packParams() writes each member by its type, in whole rows of 16 bytes", () => {

@@ -1,9 +1,10 @@
 // Scopes, the pool behind them, uploads and downloads.
 
+import { kernelFile } from "../../src/gpu/kernel.ts";
 import { add } from "../../src/ops/arithmetic.ts";
 import { relu } from "../../src/ops/relu.ts";
 import { type Gpu, openGpu } from "../../src/tensor/gpu.ts";
-import { emptyTensor } from "../../src/tensor/tensor.ts";
+import { emptyTensor, type Tensor } from "../../src/tensor/tensor.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 
 /** Not the shared one: the counts of a pool are exact only for who uses it alone. */
@@ -188,10 +189,49 @@ Deno.test("dispatch() rejects a buffer that the kernel does not declare", () => 
       "@compute @workgroup_size(1) fn run() { y[0] = 1.0; }",
     params: [],
     bindings: new Map([["y", 0]]),
+    optional: new Set<string>(),
   };
   assertThrows(
     () => gpu.dispatch({ file, entryPoint: "run", buffers: { output }, workgroups: [1] }),
     TypeError,
     'Cannot bind "output" in made_up.wgsl: it declares [y]',
   );
+});
+
+const withBias = kernelFile(
+  "with_bias.wgsl",
+  `override has_bias: bool = true;
+@group(0) @binding(0) var<storage, read> bias: array<vec4f>;
+@group(0) @binding(1) var<storage, read> unread: array<f32>;
+@group(0) @binding(2) var<storage, read_write> output: array<f32>;
+@compute @workgroup_size(1)
+fn run() {
+  if (has_bias) { output[0] = bias[0].x; } else { output[0] = -1.0; }
+  if (output[0] > 1e9) { output[0] = unread[0]; }
+}`,
+);
+
+Deno.test("dispatch() tells a kernel which of its buffers are missing, and binds something to it", async () => {
+  using _scope = gpu.scope();
+  const output = emptyTensor(gpu, [1]);
+  const bias = gpu.tensor(Float32Array.of(7, 0, 0, 0));
+  for (const [given, expected] of [[bias, 7], [null, -1]] as const) {
+    const buffers = { bias: given, unread: null, unknown: null, output };
+    gpu.dispatch({ file: withBias, entryPoint: "run", buffers, workgroups: [1] });
+    assertEquals([...await output.read()], [expected]);
+  }
+});
+
+Deno.test("a dispatch counts the bytes of its views once each, or those that it is told", () => {
+  using _scope = gpu.scope();
+  using arena = gpu.arena();
+  const output = gpu.zeros([1]);
+  const bias = gpu.zeros([100]);
+  const bytesOf = (buffers: Record<string, Tensor | null>, bytes?: number) => {
+    const spec = { file: withBias, entryPoint: "run", buffers, workgroups: [1], bytes } as const;
+    const { commands: [command] } = gpu.record(arena, () => gpu.dispatch(spec));
+    return command.kind === "dispatch" && command.use.bytes;
+  };
+  assertEquals(bytesOf({ bias, unread: bias, output }), 404);
+  assertEquals(bytesOf({ bias, unread: bias, output }, 12), 12);
 });

@@ -18,7 +18,7 @@ Deno.test("every operation that asks for the kind of adapter is tested with both
   const asking: string[] = [];
   for await (const { name } of Deno.readDir(sources)) {
     const source = await Deno.readTextFile(join(sources, name));
-    if (/adapter\.kind|workgroupSizeFor\(/.test(source)) asking.push(name);
+    if (/gpu\.adapter|workgroupSizeFor\(/.test(source)) asking.push(name);
   }
   assertEquals(asking.sort(), Object.keys(tests));
   for (const file of Object.values(tests)) {

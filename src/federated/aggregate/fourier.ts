@@ -4,7 +4,7 @@ import source from "../../../kernels/fourier_aggregation.wgsl" with { type: "tex
 import complex from "../../../kernels/shared/complex.wgsl" with { type: "text" };
 import quotient from "../../../kernels/shared/quotient.wgsl" with { type: "text" };
 import { kernelFile } from "../../gpu/kernel.ts";
-import type { DispatchSpec } from "../../gpu/runtime.ts";
+import type { DispatchSpec } from "../../gpu/dispatcher.ts";
 import { expectAxes, expectFloats, expectOptions, expectWhole } from "../../tensor/checks.ts";
 import { expectLengths, fft2, ifft2 } from "../../ops/fft.ts";
 import { twiddles } from "../../ops/twiddles.ts";
