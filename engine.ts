@@ -65,10 +65,11 @@ export { everyModel } from "./src/ops/stack.ts";
 // What an operation of one's own needs
 export { type KernelFile, kernelFile } from "./src/gpu/kernel.ts";
 export type { BufferView } from "./src/gpu/buffers.ts";
-export type { DispatchSpec, GpuRuntime } from "./src/gpu/runtime.ts";
+export type { DispatchSpec } from "./src/gpu/dispatcher.ts";
+export type { GpuRuntime } from "./src/gpu/runtime.ts";
 export { sharedWgsl } from "./src/gpu/shared_wgsl.ts";
+export { linearWorkgroups } from "./src/gpu/workgroups.ts";
 export { record } from "./src/tensor/autograd.ts";
-export { linearWorkgroups } from "./src/tensor/elementwise.ts";
 export { emptyTensor } from "./src/tensor/tensor.ts";
 
 // Networks and optimizers
