@@ -80,7 +80,7 @@ export interface Module {
 export interface SequentialOptions {
   /** the part that all its layers belong to; by default each keeps what it says itself */
   part?: NetworkPart;
-  /** height and width of images have to be multiples of this; default 1 */
+  /** height and width of images have to be multiples of this; by default what the first module, which gets them, says */
   imageMultiple?: number;
 }
 
@@ -96,7 +96,7 @@ export class Sequential implements Module {
     expectList("Sequential", "modules", modules);
     modules.forEach((module, index) => expectModule("Sequential", `module ${index}`, module));
     expectOptions("Sequential", options, ["part", "imageMultiple"]);
-    const { part, imageMultiple = 1 } = options;
+    const { part, imageMultiple = modules[0]?.imageMultiple ?? 1 } = options;
     if (part !== undefined) expectChoice("Sequential", "part", part, networkParts);
     expectWhole("Sequential", { imageMultiple }, 1);
     const placed = <Spec extends ParameterSpec | BufferSpec>(spec: Spec): Spec =>

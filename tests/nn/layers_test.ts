@@ -148,6 +148,15 @@ Deno.test("parts are declared by what layers stand in, and features are what not
   );
 });
 
+Deno.test("the multiple of images is what the first module or the network says", () => {
+  const inner = new Sequential([new MaxPool2d({ kernelSize: 2 })], { imageMultiple: 2 });
+  const multiple = (modules: Module[], imageMultiple?: number) =>
+    new Sequential(modules, { imageMultiple }).imageMultiple;
+  assertEquals(multiple([new ReLU(), inner]), 1);
+  assertEquals(multiple([inner, new ReLU()]), 2);
+  assertEquals(multiple([inner], 6), 6);
+});
+
 Deno.test("forward() hands out what the classifier is given, and gradients flow through it", async () => {
   using _scope = gpu.scope();
   const given: Tensor[] = [];
