@@ -141,28 +141,42 @@ export {
 } from "./src/metrics/retrogress.ts";
 
 // Federated learning
-export { averageOverClients } from "./src/federated/aggregate/average.ts";
+export { averageOverClients, meanOverClients } from "./src/federated/aggregate/average.ts";
 export {
   fourierRate,
   fourierWindow,
   progressiveFourierAggregation,
 } from "./src/federated/aggregate/fourier.ts";
 export { type Checkpoint, loadModel } from "./src/federated/checkpoint.ts";
-export { ConfigError, defaultConfig, type SimulationConfig } from "./src/federated/config.ts";
+export { defaultConfig, type SimulationConfig } from "./src/federated/config.ts";
+export { ConfigError } from "./src/federated/errors.ts";
 export type * from "./src/federated/events.ts";
 export { crossEntropyLoss, transferLoss } from "./src/federated/methods/local_losses.ts";
-export type {
-  Aggregation,
-  FederatedMethod,
-  LocalBatch,
-  SharedKind,
-  Sharing,
+export { averaged, averaging, fourierAveraging } from "./src/federated/methods/exchanges.ts";
+export {
+  defineMethod,
+  type Exchange,
+  type ExchangeOptions,
+  type FederatedMethod,
+  type Lifetime,
+  type LocalBatch,
+  type LocalTraining,
+  type MethodSetting,
+  type NewMemory,
+  type Remembered,
+  type ServerUpdate,
+  type Settings,
+  type SharedKind,
+  type Sharing,
+  type StageDecision,
 } from "./src/federated/methods/method.ts";
 export { builtInMethods, type MethodName } from "./src/federated/methods/registry.ts";
-export type { EpochPart, SimulationState } from "./src/federated/state.ts";
-export { DivergenceError } from "./src/federated/divergence.ts";
+export type { RunControl, StateInterval } from "./src/federated/control.ts";
+export type { Position } from "./src/federated/recovery/position.ts";
+export type { SimulationState } from "./src/federated/recovery/state.ts";
+export { DivergenceError } from "./src/federated/errors.ts";
 export { simulate } from "./src/federated/simulation.ts";
-export { type TransferStage, transferStage } from "./src/federated/transfer_stage.ts";
+export { type TransferStage, transferStage } from "./src/federated/methods/transfer_stage.ts";
 
 // Weights as bytes
 export { readSafetensors, writeSafetensors } from "./src/io/safetensors.ts";

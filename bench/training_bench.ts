@@ -1,7 +1,8 @@
 // How long training takes: a step of one model, a step of a whole federation, a communication.
 
+import { transferLoss } from "../src/federated/methods/local_losses.ts";
 import { prrfl } from "../src/federated/methods/prrfl.ts";
-import { communicate } from "../src/federated/server.ts";
+import { communicate } from "../src/federated/server/communicate.ts";
 import { vgg } from "../src/nn/vgg.ts";
 import { crossEntropy } from "../src/ops/losses.ts";
 import { assert } from "../tests/assert.ts";
@@ -27,7 +28,7 @@ for (const width of [0.25, 1]) {
   benchSteps(stepName(width, pixels), { group, runs, gigaflop }, () => single.step.replay());
   const federation = await learningStep({
     ...{ stack: 8, width, pixels },
-    lossOf: (logits, labels) => prrfl.localLoss({ logits, labels, counts, stages }),
+    lossOf: (logits, labels) => transferLoss({ logits, labels, counts, stages }),
   });
   benchSteps(
     `PRR-FL step of 4 clients, 8 models, width ${width}`,
@@ -59,7 +60,7 @@ const clients = [0, 1, 2, 3].map((index) => ({
 }));
 const communication = "PRR-FL communication of 4 clients, width 1";
 benchRuns(communication, { group: "communication", runs: 1 }, async () => {
-  communicate(prrfl.sharing, clients, 0.825);
+  communicate(prrfl.sharing!, clients, 0.825);
   await gpu.finish();
 });
 

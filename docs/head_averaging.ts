@@ -1,7 +1,7 @@
 // A federated method of one's own: clients share the classifier, each keeps its own features.
 
 import {
-  averageOverClients,
+  averaging,
   crossEntropyLoss,
   defaultConfig,
   demoDataset,
@@ -19,7 +19,7 @@ export const headAveraging: FederatedMethod = {
   sharing: {
     role: "local",
     receivers: "all",
-    aggregation: (kind) => kind === "linear" || kind === "bias" ? averageOverClients : null,
+    exchange: (kind) => kind === "linear" || kind === "bias" ? averaging : null,
   },
 };
 

@@ -1,9 +1,9 @@
-// kernels/average.wgsl: gives every client the mean of what all of them hold.
+// kernels/average.wgsl: the mean of what all clients hold, once or for each of them.
 //   output[k, i] = Σ_j w_j input[j, i] / Σ_j w_j
-// input, output [clients, size]; client_weights w [clients]. One invocation per element, for all clients.
+// input [clients, size], output [copies, size]; client_weights w [clients]. One invocation per element, for all clients.
 // Shared: invocation
 
-struct Params { clients: u32, size: u32 }
+struct Params { clients: u32, size: u32, copies: u32 }
 
 override workgroup_size: u32 = 64;
 
@@ -23,5 +23,5 @@ fn average(here: Invocation) {
     total += client_weights[k];
   }
   let mean = sum / total;
-  for (var k = 0u; k < params.clients; k++) { output[k * params.size + i] = mean; }
+  for (var k = 0u; k < params.copies; k++) { output[k * params.size + i] = mean; }
 }

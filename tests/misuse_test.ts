@@ -37,6 +37,7 @@ const before: Readonly<Record<string, readonly unknown[]>> = {
   adam: [model],
   openGpu: [],
   averageOverClients: [rows],
+  meanOverClients: [rows],
   progressiveFourierAggregation: [rows],
   transferStage: [0, 1, 1],
   readDatasetFolder: ["."],
@@ -111,6 +112,7 @@ const options: readonly [op: string, options: Any, message: string][] = [
   ["openGpu", { adaptor: "gpu" }, 'no option "adaptor"'],
   ["openGpu", { adapter: "cuda" }, 'adapter is "cuda" but one of auto, gpu, cpu is expected'],
   ["averageOverClients", { weights: channel }, 'no option "weights"'],
+  ["meanOverClients", { rate: 0.5 }, 'no option "rate"'],
   ["progressiveFourierAggregation", {}, "the option rate is missing"],
   ["progressiveFourierAggregation", { rate: 0.5, clientWeight: 1 }, "did you mean clientWeights?"],
   ["progressiveFourierAggregation", { rate: "0.5" }, "the rate is 0.5 but a number"],
@@ -228,11 +230,15 @@ const calls: readonly [op: string, args: readonly Any[], message: string][] = [
   ["readSafetensors", [{}], "Cannot read safetensors: [object Object] is no Uint8Array"],
   ["writeSafetensors", [{}], "a Map of tensors by their names is expected"],
   ["writeSafetensors", [new Map([["w", { shape: [1], data: [1] }]])], "data of Array has no type"],
-  ["simulate", [gpu, { dataset }, { stop: null }], "one argument too many, it takes 2 arguments"],
+  ["simulate", [gpu, { dataset }, {}, 1], "1 is one argument too many, it takes 3 arguments"],
   ["writeSafetensors", [new Map(), { epochs: 3 }], "the metadata's epochs is 3 but a string"],
   ["simulate", [gpu, undefined], "its options are undefined but an object with dataset, method"],
   ["simulate", [gpu, { dataset, method: "prrfl", rouds: 3 }], 'there is no option "rouds"'],
   ["simulate", [gpu, { dataset, method: "prrfl", epochs: 3 }], 'there is no option "epochs"'],
+  ["simulate", [gpu, { ...defaultConfig, dataset }, { until: 3 }], 'there is no option "until"'],
+  ["averaged", ["local", "norms"], "norms"],
+  ["defineMethod", [{ roles: ["local"] }], "the option personalRole is missing"],
+  ["defineMethod", [{ ...builtInMethods.local, aggregation: 1 }], 'no option "aggregation"'],
 ];
 
 Deno.test("options that would be ignored, or are missing, are errors that name them", async () => {

@@ -13,37 +13,37 @@ function breaks(
 const methodRuns = ["federated/method_trajectory_test.ts"];
 
 export const sourceMutants: readonly Mutant[] = [
-  ...breaks("federated/participation.ts", ["federated/participation_test.ts"], [
+  ...breaks("federated/clients/participation.ts", ["federated/participation_test.ts"], [
     ["Math.round(participation * length)", "Math.floor(participation * length)"],
     ["Math.max(1, Math.round", "Math.max(0, Math.round"],
     [".sort((a, b) => a - b)", ".sort((a, b) => b - a)"],
     ["participationStream, round)", "participationStream)"],
     [".uniform() >= dropout", ".uniform() < dropout"],
   ]),
-  ...breaks("federated/client_group.ts", ["federated/simulation_test.ts"], [
+  ...breaks("federated/clients/group.ts", ["federated/simulation_test.ts"], [
     ["shuffleStream, member.index, epoch)", "shuffleStream, epoch)"],
     ["shuffleStream, member.index, epoch)", "shuffleStream, member.index)"],
     ["optimizer.setLearningRate(learningRate);", ""],
     ["optimizer.reset();", ""],
   ]),
-  ...breaks("federated/client_group.ts", ["federated/method_trajectory_test.ts"], [
+  ...breaks("federated/clients/group.ts", ["federated/method_trajectory_test.ts"], [
     ["proximalTerm?.setAnchor();", ""],
   ]),
-  ...breaks("federated/learning_rate.ts", ["federated/simulation_test.ts"], [
+  ...breaks("federated/clients/learning_rate.ts", ["federated/simulation_test.ts"], [
     ["Math.floor(round / learningRateStep)", "Math.ceil(round / learningRateStep)"],
     ["Math.floor(round / learningRateStep)", "round"],
   ]),
-  ...breaks("federated/lineup.ts", ["federated/lineup_test.ts"], [
+  ...breaks("federated/clients/order.ts", ["federated/lineup_test.ts"], [
     ['2 * epoch + Number(kind === "evaluate-train")', "2 * epoch"],
     ['2 * epoch + Number(kind === "evaluate-train")', 'epoch + Number(kind === "evaluate-train")'],
     ['splitOf(kind) !== "train" || position < this.#training', "true"],
     ["position * this.roles + role", "position + role * this.roles"],
     ['size(b, "train") - size(a, "train")', 'size(a, "train") - size(b, "train")'],
   ]),
-  ...breaks("federated/lineup.ts", ["federated/last_batch_test.ts"], [
+  ...breaks("federated/clients/order.ts", ["federated/last_batch_test.ts"], [
     ['kind === "train" ? this.batching', 'kind !== "train" ? this.batching'],
   ]),
-  ...breaks("federated/batching.ts", ["federated/last_batch_test.ts"], [
+  ...breaks("data/batching.ts", ["federated/last_batch_test.ts"], [
     ["n - n % this.batchSize : n", "n : n - n % this.batchSize"],
     ["? full : Math.ceil", "? full + 1 : Math.ceil"],
     ["n % this.batchSize === 1", "n % this.batchSize !== 0"],
@@ -51,7 +51,7 @@ export const sourceMutants: readonly Mutant[] = [
     ["batches < this.batches(n)", "batches <= this.batches(n)"],
     ["this.batchSize + Number(", "this.batchSize + 0 * Number("],
   ]),
-  ...breaks("federated/transfer_stage.ts", ["federated/transfer_stage_test.ts"], [
+  ...breaks("federated/methods/transfer_stage.ts", ["federated/transfer_stage_test.ts"], [
     ["alpha1 = 0.7, alpha2 = 0.9", "alpha1 = 0.9, alpha2 = 0.7"],
     ["previous === 0 || f1Deputy < alpha1", "previous === 0 || f1Deputy <= alpha1"],
     ["f1Deputy >= alpha2 * f1Personal) return 3", "f1Deputy > alpha2 * f1Personal) return 3"],
@@ -64,12 +64,12 @@ export const sourceMutants: readonly Mutant[] = [
     ["end: center + half", "end: center + half + 1"],
     ["rate >= 0 && rate <= 1", "rate >= 0"],
   ]),
-  ...breaks("federated/outcomes.ts", ["federated/outcomes_test.ts"], [
+  ...breaks("federated/clients/outcomes.ts", ["federated/outcomes_test.ts"], [
     ["image * rowLength + 1]", "image * rowLength]"],
     ["image * rowLength + 2", "image * rowLength + 1"],
     ["!Number.isFinite(loss)", "Number.isNaN(loss)"],
   ]),
-  ...breaks("federated/server.ts", ["federated/participation_test.ts"], [
+  ...breaks("federated/server/communicate.ts", ["federated/participation_test.ts"], [
     ["filter(({ sends }) => sends)", "filter(() => true)"],
     ["({ weight }) => weight)", "() => 1)"],
   ]),

@@ -1,6 +1,7 @@
 // What checkpoints say of themselves: network, images and data, which flags may overrule or complete.
 
-import { type Architecture, architectureOf } from "../federated/checkpoint.ts";
+import { architectureOf } from "../federated/checkpoint.ts";
+import type { Architecture } from "../federated/clients/capacity.ts";
 import { defaultConfig } from "../federated/config.ts";
 import type { EvaluateOptions, PredictOptions } from "./checkpoint_flags.ts";
 import type { CheckpointFile } from "./checkpoints.ts";

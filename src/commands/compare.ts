@@ -3,11 +3,11 @@
 import { join } from "@std/path";
 import { systemClock } from "../clock.ts";
 import { pickSettings } from "../federated/config.ts";
-import { DivergenceError } from "../federated/divergence.ts";
+import { DivergenceError } from "../federated/errors.ts";
 import type { SimulationEvent } from "../federated/events.ts";
 import type { FederatedMethod } from "../federated/methods/method.ts";
 import { builtInMethods } from "../federated/methods/registry.ts";
-import { obstacle } from "../federated/state.ts";
+import { whyNotResumable } from "../federated/recovery/state.ts";
 import { claimFolder, freePath, readPlainText, writeFileAtomic } from "../io/files.ts";
 import { isListOfTexts } from "../io/json.ts";
 import { checkClientFiles } from "../report/client_files.ts";
@@ -101,9 +101,7 @@ export async function compare(
     else {
       const header = headerOf(gpu.adapter, settings, planned, path, earlier);
       const config = {
-        ...{ ...pickSettings(options), method, seed, dataset, initialState, profile: false },
-        stateEvery: options.checkpointEvery,
-        resumeFrom: earlier?.stored.state ?? null,
+        ...{ ...pickSettings(options), method, seed, dataset, initialState, methodSettings: {} },
       };
       const runFolder = earlier
         ? await RunFolder.reopen(header, earlier, options)
@@ -111,6 +109,7 @@ export async function compare(
       if (earlier) showNotices(earlier, header);
       const prepared = {
         config,
+        control: { stateEvery: options.checkpointEvery },
         header,
         folder: runFolder,
         folderOptions: options,
@@ -149,9 +148,9 @@ function planWriter(plan: Plan, folder: string): EventConsumer {
 }
 
 /** All methods with one seed, then with the next: what is done early can be compared. */
-function plannedRuns({ methods, seeds }: CompareOptions) {
+function plannedRuns({ methods, seeds, localEpochs }: CompareOptions) {
   return seeds.flatMap((seed) =>
-    methods.map((method) => ({ method, seed, cost: costOf(builtInMethods[method]) }))
+    methods.map((method) => ({ method, seed, cost: costOf(builtInMethods[method], localEpochs) }))
   );
 }
 
@@ -160,8 +159,8 @@ function folderOf({ method, seed }: { readonly method: string; readonly seed: nu
 }
 
 /** How long a method takes: by its models, and by the evaluations that decide DET's stages. */
-function costOf({ roles, transfer }: FederatedMethod): number {
-  return roles.length * (transfer === "staged" ? 4 / 3 : 1);
+function costOf({ roles, beforeEpoch }: FederatedMethod, localEpochs: number): number {
+  return roles.length * (beforeEpoch?.evaluates(localEpochs) ? 4 / 3 : 1);
 }
 
 /** The settings of one run, as `train` would have them. */
@@ -199,7 +198,7 @@ async function begunRun(
     if (isDone) return { finished: await readRun(path), earlier: null };
     return {
       finished: null,
-      earlier: await readEarlierRun(path, (state) => obstacle(state, options)),
+      earlier: await readEarlierRun(path, (state) => whyNotResumable(state, options)),
     };
   } catch (error) {
     const isBroken = error instanceof RunFolderError && !(error instanceof RunInUseError);

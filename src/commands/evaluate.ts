@@ -3,7 +3,7 @@
 import { dirname } from "@std/path";
 import { stringify } from "csv-stringify/sync";
 import type { Dataset } from "../data/dataset.ts";
-import type { Outcomes } from "../federated/outcomes.ts";
+import type { Outcomes } from "../federated/clients/outcomes.ts";
 import { TrainedModels } from "../federated/trained_models.ts";
 import { expectNewFile, toJsonLine, writeFileAtomic } from "../io/files.ts";
 import type { Metrics } from "../metrics/classification.ts";

@@ -1,8 +1,8 @@
 // Which errors are the user's to put right, and the one line that is printed of them.
 
 import { DataError } from "../data/data_error.ts";
-import { ConfigError } from "../federated/config.ts";
-import { DivergenceError } from "../federated/divergence.ts";
+import { ConfigError } from "../federated/errors.ts";
+import { DivergenceError } from "../federated/errors.ts";
 import { GpuError } from "../gpu/errors.ts";
 import { RunFolderError } from "../report/run_folder_error.ts";
 import { UsageError } from "./usage_error.ts";

@@ -12,7 +12,7 @@ import { lastPart } from "../data/image_names.ts";
 import { parseMetadata } from "../data/label_table.ts";
 import { readText } from "../data/listing.ts";
 import { checkGroups } from "../data/shared_groups.ts";
-import { augmentationKey } from "../federated/lineup.ts";
+import { augmentationKey } from "../federated/clients/order.ts";
 import { prrfl } from "../federated/methods/prrfl.ts";
 import { expectNewFile, writeFileAtomic } from "../io/files.ts";
 import { counted, tableLines } from "../report/format.ts";

@@ -1,8 +1,12 @@
 // Refuses flags that change nothing with the chosen methods.
 
 import { methods } from "../federated/config.ts";
-import { builtInMethods, type MethodName } from "../federated/methods/registry.ts";
-import { type MethodSetting, settingsUsedBy } from "../federated/methods/settings.ts";
+import {
+  builtInMethods,
+  type MethodName,
+  type MethodSettingName,
+  methodSettings,
+} from "../federated/methods/registry.ts";
 import { counted } from "../report/format.ts";
 import type { Setting } from "../report/run_header.ts";
 import { trainFlags, type TrainOptions } from "./flags.ts";
@@ -18,11 +22,16 @@ export function checkMethodFlags(
   settings: readonly Setting[],
 ): void {
   const given = settings.filter(({ source }) => source === "flag").map(({ name }) => name);
-  const used = (method: MethodName) => settingsUsedBy(builtInMethods[method], localEpochs);
-  for (const setting of Object.keys(used("prrfl")) as MethodSetting[]) {
+  const ofSharing = ["clientWeights", "dropout"] as const;
+  for (const setting of [...Object.keys(methodSettings) as MethodSettingName[], ...ofSharing]) {
     const { name } = trainFlags[setting];
-    if (!given.includes(name) || chosen.some((method) => used(method)[setting])) continue;
-    const users = methods.filter((method) => used(method)[setting]).join(", ");
+    const uses = (method: MethodName) => {
+      const { sharing, settings = {} } = builtInMethods[method];
+      if (ofSharing.some((other) => other === setting)) return sharing !== null;
+      return setting in settings && localEpochs >= (settings[setting].leastLocalEpochs ?? 1);
+    };
+    if (!given.includes(name) || chosen.some(uses)) continue;
+    const users = methods.filter(uses).join(", ");
     throw new UsageError(
       `Cannot use --${name} with ${chosen.join(", ")}: it would change nothing; ` +
         (users === ""

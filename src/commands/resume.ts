@@ -2,7 +2,7 @@
 
 import { join } from "@std/path";
 import { type EarlierRun, readEarlierRun, readUnfinishedConfig } from "../report/earlier_run.ts";
-import { obstacle } from "../federated/state.ts";
+import { whyNotResumable } from "../federated/recovery/state.ts";
 import { settingText } from "../report/format.ts";
 import type { RunConfig } from "../report/run_config.ts";
 import { RunFolderError } from "../report/run_folder_error.ts";
@@ -66,7 +66,8 @@ export async function resumeRun(
   const merged = options as TrainOptions;
   const earlier = await readEarlierRun(
     folder,
-    (state) => hasOtherLimit && state.amid ? regrouped : obstacle(state, merged),
+    (state) =>
+      hasOtherLimit && state.position.at === "step" ? regrouped : whyNotResumable(state, merged),
   );
   return { options: merged, settings, earlier };
 }

@@ -3,7 +3,7 @@
 import { join } from "@std/path";
 import { systemClock } from "../clock.ts";
 import { pickSettings } from "../federated/config.ts";
-import { DivergenceError } from "../federated/divergence.ts";
+import { DivergenceError } from "../federated/errors.ts";
 import { builtInMethods } from "../federated/methods/registry.ts";
 import { claimFolder } from "../io/files.ts";
 import { checkClientFiles } from "../report/client_files.ts";
@@ -66,16 +66,17 @@ export async function train(
   const dataset = await showLoading(options, mode === "tables", signal);
   const clientNames = dataset.clients.map(({ name }) => name);
   checkClientFiles(clientNames, builtInMethods[options.method].roles);
-  const config: PreparedRun["config"] = {
-    ...pickSettings(options),
-    dataset,
-    initialState,
-    stateEvery: options.checkpointEvery,
-    resumeFrom: earlier?.stored.state ?? null,
-  };
-
+  const config = { ...pickSettings(options), dataset, initialState, methodSettings: {} };
+  const { checkpointEvery: stateEvery, profile } = options;
   const prepared: PreparedRun = {
-    ...{ config, header, folder, folderOptions: options, earlier },
+    ...{
+      config,
+      control: { stateEvery, profile },
+      header,
+      folder,
+      folderOptions: options,
+      earlier,
+    },
     advice: `; to go on: train --resume ${header.folder}`,
   };
   let console: ConsoleReport | null = null;

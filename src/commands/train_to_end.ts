@@ -1,10 +1,11 @@
 // One run to its end, also where the GPU fails on the way: then it goes on from its last state.
 
-import { parallelClients } from "../federated/capacity.ts";
+import { parallelClients } from "../federated/clients/capacity.ts";
 import type { SimulationConfig } from "../federated/config.ts";
+import type { RunControl } from "../federated/control.ts";
 import { methodOf } from "../federated/methods/registry.ts";
 import { simulate } from "../federated/simulation.ts";
-import { obstacle } from "../federated/state.ts";
+import { whyNotResumable } from "../federated/recovery/state.ts";
 import { GpuError } from "../gpu/errors.ts";
 import { type EarlierRun, readEarlierRun } from "../report/earlier_run.ts";
 import { counted } from "../report/format.ts";
@@ -17,8 +18,8 @@ import { showNotices } from "./resume.ts";
 
 /** A run that is about to begin, or to go on. */
 export interface PreparedRun {
-  /** but for the signal that stops it */
-  readonly config: Omit<SimulationConfig, "stop">;
+  readonly config: SimulationConfig;
+  readonly control: Pick<RunControl, "stateEvery" | "profile">;
   readonly header: RunHeader;
   readonly folder: RunFolder;
   readonly folderOptions: RunFolderOptions;
@@ -58,13 +59,17 @@ export async function trainToEnd(
 ): Promise<void> {
   const { folderOptions, advice } = run;
   let { header, folder, earlier } = run;
-  let config: SimulationConfig = { ...run.config, stop: signal };
+  let { config } = run;
   for (let hasRestarted = false;;) {
     const consumers = [folder, ...audience.consumers(header)];
     const events = earlier?.events ?? null;
     try {
       return await follow(
-        simulate(gpu.current, config),
+        simulate(gpu.current, config, {
+          ...run.control,
+          stop: signal,
+          resumeFrom: earlier?.stored.state,
+        }),
         consumers,
         header,
         signal,
@@ -72,7 +77,7 @@ export async function trainToEnd(
       );
     } catch (error) {
       if (signal.aborted || !(error instanceof GpuError)) throw error;
-      const remedy = remedyFor(error, gpu, config, hasRestarted);
+      const remedy = remedyFor(error, gpu, config, earlier, hasRestarted);
       if (remedy === null) throw error;
       hasRestarted ||= error.kind === "device-lost";
       config = remedy.config;
@@ -87,7 +92,6 @@ export async function trainToEnd(
       header = { ...header, elapsedBefore: earlier.stored.elapsed };
       folder = await RunFolder.reopen(header, earlier, folderOptions);
       showNotices(earlier, header);
-      config = { ...config, resumeFrom: earlier.stored.state };
     }
   }
 }
@@ -97,6 +101,7 @@ function remedyFor(
   error: GpuError,
   gpu: RenewableGpu,
   config: SimulationConfig,
+  earlier: EarlierRun | null,
   hasRestarted: boolean,
 ): Remedy | null {
   if (error.kind === "device-lost") {
@@ -108,7 +113,9 @@ function remedyFor(
     );
   }
   if (error.kind !== "out-of-memory") return null;
-  const clients = parallelClients(gpu.current, config, methodOf(config.method));
+  const position = earlier?.stored.state.position;
+  const before = position?.at === "step" ? position.parallelClients : null;
+  const clients = parallelClients(gpu.current, config, methodOf(config.method), before);
   if (clients > 1) {
     const half = Math.floor(clients / 2);
     return {
@@ -145,7 +152,7 @@ async function lastState(
   error: GpuError,
 ): Promise<EarlierRun> {
   try {
-    return await readEarlierRun(folder, (state) => obstacle(state, config));
+    return await readEarlierRun(folder, (state) => whyNotResumable(state, config));
   } catch (second) {
     if (!(second instanceof RunFolderError)) throw second;
     throw new GpuError(error.kind, `${error.message.trim()}; then: ${second.message}`);

@@ -6,16 +6,9 @@ import { loadStateDict } from "../nn/state_dict.ts";
 import { vgg } from "../nn/vgg.ts";
 import { expectOptions } from "../tensor/checks.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
-import { ConfigError, type Network, networks } from "./config.ts";
-
-/** What has to be known of a network before its weights can be loaded. */
-export interface Architecture {
-  readonly network: Network;
-  /** factor on all channel counts; 1 is the paper's network */
-  readonly width: number;
-  /** by index; their number is the number of logits */
-  readonly classNames: readonly string[];
-}
+import type { Architecture } from "./clients/capacity.ts";
+import { networks } from "./config.ts";
+import { ConfigError } from "./errors.ts";
 
 /** What `readSafetensors()` returns. */
 export interface Checkpoint {

@@ -1,13 +1,19 @@
-// Everything a simulation is determined by, with the official defaults and their check.
+// Everything that determines a simulation's numbers, with the official defaults and their check.
 
 import { type ClientDataset, type Dataset, type SplitName, splitNames } from "../data/dataset.ts";
 import { vggStride } from "../nn/vgg.ts";
 import { expectOptions } from "../tensor/checks.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
-import { batchingOf, type LastBatch, lastBatches } from "./batching.ts";
-import type { FederatedMethod } from "./methods/method.ts";
-import { builtInMethods, type MethodName } from "./methods/registry.ts";
-import type { SimulationState } from "./state.ts";
+import { batchingOf, type LastBatch, lastBatches } from "../data/batching.ts";
+import { asConfigError, ConfigError } from "./errors.ts";
+import type { FederatedMethod, MethodSetting, Settings } from "./methods/method.ts";
+import {
+  builtInMethods,
+  type MethodName,
+  methodOf,
+  type MethodSettingName,
+  methodSettings,
+} from "./methods/registry.ts";
 
 /** Networks that can be trained. */
 export const networks = ["vgg_nb", "vgg_b"] as const;
@@ -28,16 +34,15 @@ export type Augmentation = typeof augmentations[number];
 export const clientWeightings = ["equal", "samples"] as const;
 export type ClientWeighting = typeof clientWeightings[number];
 
-/** When a run tells its state: after every communication, or after every local epoch too. */
-export const stateIntervals = ["round", "epoch"] as const;
-export type StateInterval = typeof stateIntervals[number];
-
 /** What happens when numbers of a client's models are no longer finite: the run stops, or goes on without it. */
 export const nanActions = ["stop", "skip-client"] as const;
 export type NanAction = typeof nanActions[number];
 
-/** Settings of `simulate()`. Defaults are those of the official code where it has the setting. */
-export interface SimulationConfig {
+/**
+ * Settings of `simulate()`. Defaults are those of the official code where it has the setting. The methods' own
+ * settings are described where the methods are, in `builtInMethods[name].settings`.
+ */
+export interface SimulationConfig extends Settings<MethodSettingName> {
   readonly dataset: Dataset;
   /** by name, or one of your own */
   readonly method: MethodName | FederatedMethod;
@@ -62,16 +67,8 @@ export interface SimulationConfig {
   readonly learningRateStep: number;
   readonly learningRateGamma: number;
   readonly weightDecay: number;
-  /** PFA's initial low-frequency share (`--l_rate`) */
-  readonly fourierRate: number;
-  readonly alpha1: number;
-  readonly alpha2: number;
-  /** FedProx's μ: how strongly training is pulled back to the weights received */
-  readonly proximalMu: number;
-  /** FML's α: share of cross-entropy in the personal model's loss, the rest is what the deputy teaches */
-  readonly fmlAlpha: number;
-  /** FML's β: the same for the deputy */
-  readonly fmlBeta: number;
+  /** own settings of a method of yours, by name; those left out have their defaults */
+  readonly methodSettings: Settings;
   readonly clientWeights: ClientWeighting;
   /** share of the clients that train in a round, in (0, 1]; rounded, and at least one */
   readonly participation: number;
@@ -94,21 +91,11 @@ export interface SimulationConfig {
   readonly memoryLimit: number | null;
   /** state of every model at the start, under PyTorch's key names; null: initialised from the seed */
   readonly initialState: ReadonlyMap<string, HostTensor> | null;
-  /**
-   * tell how long the kernels of the second to fourth training step take, in the second local epoch or the
-   * only one; changes no numbers
-   */
-  readonly profile: boolean;
-  /** how often the run tells its state, the first time at its start; null: never */
-  readonly stateEvery: StateInterval | null;
-  /** go on from a state that a run of this configuration has told; null: from the start */
-  readonly resumeFrom: SimulationState | null;
-  /**
-   * once aborted, the run ends after the step under way, without the event "done"; where states are told, with one
-   * that holds what was done since the last
-   */
-  readonly stop: Pick<AbortSignal, "aborted"> | null;
 }
+
+const methodDefaults = Object.fromEntries(
+  Object.entries(methodSettings).map(([name, setting]) => [name, setting.default]),
+) as Settings<MethodSettingName>;
 
 /** The official defaults; all that is missing is the data. */
 export const defaultConfig: Omit<SimulationConfig, "dataset" | "method"> & {
@@ -126,12 +113,8 @@ export const defaultConfig: Omit<SimulationConfig, "dataset" | "method"> & {
   learningRateStep: 5,
   learningRateGamma: 0.5,
   weightDecay: 1e-6,
-  fourierRate: 0.7,
-  alpha1: 0.7,
-  alpha2: 0.9,
-  proximalMu: 0.01, // the FedProx paper tries 0.001, 0.01, 0.1 and 1
-  fmlAlpha: 0.5, // FML's paper: 0.5 for both
-  fmlBeta: 0.5,
+  ...methodDefaults,
+  methodSettings: {},
   clientWeights: "equal",
   participation: 1,
   dropout: 0,
@@ -143,10 +126,6 @@ export const defaultConfig: Omit<SimulationConfig, "dataset" | "method"> & {
   parallelClients: "auto",
   memoryLimit: null,
   initialState: null,
-  profile: false,
-  stateEvery: null,
-  resumeFrom: null,
-  stop: null,
 };
 
 const settingNames = ["dataset", ...Object.keys(defaultConfig)];
@@ -157,22 +136,6 @@ export function pickSettings<T extends object>(
 ): Pick<T, keyof T & keyof SimulationConfig> {
   const picked = Object.entries(options).filter(([name]) => settingNames.includes(name));
   return Object.fromEntries(picked) as Pick<T, keyof T & keyof SimulationConfig>;
-}
-
-/** A configuration that cannot be simulated; the message says which setting to change. */
-export class ConfigError extends RangeError {
-  override readonly name = "ConfigError";
-}
-
-/** Runs what fails with a plain error if a setting does not fit, and says what that means. */
-export function asConfigError<T>(meaning: string, body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    const isPlain = error instanceof TypeError || error instanceof RangeError;
-    if (!isPlain || error instanceof ConfigError) throw error;
-    throw new ConfigError(`${meaning}: ${error.message}`);
-  }
 }
 
 /** What a number has to be, by setting. */
@@ -189,12 +152,6 @@ const requirements: readonly (readonly [
   ["learningRateStep", "a whole number of at least 1", positiveWhole],
   ["learningRateGamma", "a number above 0", (value) => value > 0],
   ["weightDecay", "a number of at least 0", (value) => value >= 0],
-  ["fourierRate", "a number between 0 and 1", (value) => value >= 0 && value <= 1],
-  ["alpha1", "a number of at least 0", (value) => value >= 0],
-  ["alpha2", "a number of at least 0", (value) => value >= 0],
-  ["proximalMu", "a number of at least 0", (value) => value >= 0],
-  ["fmlAlpha", "a number between 0 and 1", (value) => value >= 0 && value <= 1],
-  ["fmlBeta", "a number between 0 and 1", (value) => value >= 0 && value <= 1],
   ["participation", "a number above 0 and at most 1", (value) => value > 0 && value <= 1],
   ["dropout", "a number of at least 0 and below 1", (value) => value >= 0 && value < 1],
   ["seed", "a whole number from 0 to 4294967295", (value) => value === value >>> 0],
@@ -209,27 +166,20 @@ export function checkConfig(config: SimulationConfig): void {
   asConfigError("Cannot simulate this configuration", () => {
     expectOptions("simulate", config, settingNames, ["dataset", "method"]);
   });
-  for (const [name, wish, holds] of requirements) {
-    const value = config[name] as unknown;
-    if (typeof value === "string") {
-      throw new ConfigError(
-        `Cannot simulate: ${name} is "${value}" but has to be a number, not a text`,
-      );
-    }
-    if (typeof value !== "number" || !Number.isFinite(value) || !holds(value)) {
-      throw new ConfigError(`Cannot simulate: ${name} is ${value} but has to be ${wish}`);
-    }
+  for (const [name, wish, holds] of requirements) expectNumber(name, config[name], wish, holds);
+  for (const [name, setting] of Object.entries(methodSettings)) {
+    expectSetting(name, config[name as MethodSettingName], setting);
   }
   if (typeof config.method === "object" && config.method !== null) checkMethod(config.method);
   else expectChoice("method", config.method, methods);
+  checkMethodSettings(config);
   expectChoice("lastBatch", config.lastBatch, lastBatches);
   expectChoice("network", config.network, networks);
   expectChoice("optimizer", config.optimizer, optimizers);
   expectChoice("augment", config.augment, augmentations);
   expectChoice("onNan", config.onNan, nanActions);
   expectChoice("clientWeights", config.clientWeights, clientWeightings);
-  const { parallelClients, memoryLimit, evaluateEvery, stateEvery, dataset } = config;
-  if (stateEvery !== null) expectChoice("stateEvery", stateEvery, stateIntervals);
+  const { parallelClients, memoryLimit, evaluateEvery, dataset } = config;
   if (evaluateEvery !== null && !positiveWhole(evaluateEvery)) {
     throw new ConfigError(
       `Cannot simulate: evaluateEvery is ${evaluateEvery} but has to be null or a whole number of at least 1`,
@@ -250,12 +200,7 @@ export function checkConfig(config: SimulationConfig): void {
       `Cannot simulate: images have ${dataset.imageSize} pixels each way but it has to be a multiple of ${vggStride}`,
     );
   }
-  for (const name of ["shuffle", "profile"] as const) {
-    if (typeof config[name] === "boolean") continue;
-    throw new ConfigError(
-      `Cannot simulate: ${name} is ${config[name]} but has to be true or false`,
-    );
-  }
+  expectSwitch("shuffle", config.shuffle);
   checkClients(dataset);
   for (const client of dataset.clients) {
     for (const split of splitNames) checkSplit(dataset, client, split);
@@ -264,7 +209,7 @@ export function checkConfig(config: SimulationConfig): void {
 }
 
 /** What the types cannot say of a method of one's own. */
-function checkMethod({ roles, personalRole, transfer = "none", sharing }: FederatedMethod): void {
+function checkMethod({ roles, personalRole, sharing }: FederatedMethod): void {
   const names = roles.join(", ");
   if (roles.length === 0 || new Set(roles).size < roles.length) {
     throw new ConfigError(
@@ -278,14 +223,57 @@ function checkMethod({ roles, personalRole, transfer = "none", sharing }: Federa
       );
     }
   }
-  if (transfer !== "none" && (!sharing || sharing.role === personalRole)) {
+}
+
+/** The own settings of a method of one's own, and whether it can train as it is told to. */
+function checkMethodSettings({ method, methodSettings: given, optimizer }: SimulationConfig): void {
+  const { settings = {}, refuses } = methodOf(method);
+  asConfigError("Cannot simulate this configuration", () => {
+    expectOptions("simulate", given, typeof method === "string" ? [] : Object.keys(settings));
+  });
+  for (const [name, value] of Object.entries(given)) expectSetting(name, value, settings[name]);
+  const reason = refuses?.({ optimizer }) ?? null;
+  if (reason === null) return;
+  const subject = typeof method === "string" ? method : "the method";
+  throw new ConfigError(`Cannot simulate ${subject} with optimizer "${optimizer}": ${reason}`);
+}
+
+function expectSetting(name: string, value: unknown, bounds: MethodSetting): void {
+  const { min = -Infinity, max = Infinity, above = -Infinity, below = Infinity } = bounds;
+  const wish = min === 0 && max === 1 ? "a number between 0 and 1" : [
+    "a number",
+    ...(bounds.min === undefined ? [] : [`of at least ${min}`]),
+    ...(bounds.max === undefined ? [] : [`of at most ${max}`]),
+    ...(bounds.above === undefined ? [] : [`above ${above}`]),
+    ...(bounds.below === undefined ? [] : [`below ${below}`]),
+  ].join(" ");
+  const holds = (value: number) => value >= min && value <= max && value > above && value < below;
+  expectNumber(name, value, wish, holds);
+}
+
+function expectNumber(
+  name: string,
+  value: unknown,
+  wish: string,
+  holds: (value: number) => boolean,
+): void {
+  if (typeof value === "string") {
     throw new ConfigError(
-      `Cannot simulate the method: ${transfer} transfer needs a shared role besides "${personalRole}"`,
+      `Cannot simulate: ${name} is "${value}" but has to be a number, not a text`,
     );
+  }
+  if (typeof value !== "number" || !Number.isFinite(value) || !holds(value)) {
+    throw new ConfigError(`Cannot simulate: ${name} is ${value} but has to be ${wish}`);
   }
 }
 
-function expectChoice(name: string, value: unknown, choices: readonly string[]): void {
+function expectSwitch(name: string, value: unknown): void {
+  if (typeof value === "boolean") return;
+  throw new ConfigError(`Cannot simulate: ${name} is ${value} but has to be true or false`);
+}
+
+/** @throws {ConfigError} unless a setting is one of these words */
+export function expectChoice(name: string, value: unknown, choices: readonly string[]): void {
   if (!choices.some((choice) => choice === value)) {
     const shown = typeof value === "string" ? `"${value}"` : value;
     throw new ConfigError(

@@ -2,9 +2,9 @@
 
 import { splitNames } from "../data/dataset.ts";
 import { type MeanMetrics, meanMetrics, type Metrics } from "../metrics/classification.ts";
-import type { FederationPass, PassOutcomes } from "./client_groups.ts";
+import type { Outcomes } from "./clients/outcomes.ts";
+import type { EpochPlace, PassOutcomes, StackPass } from "./clients/stack.ts";
 import type { SimulationConfig } from "./config.ts";
-import type { Divergence } from "./divergence.ts";
 import type {
   AggregationEvent,
   ByRole,
@@ -18,15 +18,9 @@ import type {
 } from "./events.ts";
 import type { FederatedMethod, Sharing } from "./methods/method.ts";
 import { sharesOf } from "./methods/shares.ts";
-import type { Outcomes } from "./outcomes.ts";
-import type { Spectrum } from "./spectrum.ts";
-import type { TransferStage } from "./transfer_stage.ts";
-
-/** A local epoch, counted from 0. */
-export interface EpochPlace {
-  readonly round: number;
-  readonly epoch: number;
-}
+import type { TransferStage } from "./methods/transfer_stage.ts";
+import type { Divergence } from "./recovery/divergence.ts";
+import type { SpectraAround } from "./spectra_probe.ts";
 
 /** Puts names to clients and roles, which passes know by number. */
 export class EventMaker {
@@ -108,7 +102,7 @@ export class EventMaker {
   *evaluations(
     { round, epoch }: EpochPlace,
     steps: number,
-    evaluations: FederationPass["evaluations"],
+    evaluations: StackPass["evaluations"],
     end: PassOutcomes,
   ): Generator<EvaluationEvent> {
     for (const [step, outcomes] of [...evaluations].sort(([a], [b]) => a - b)) {
@@ -123,7 +117,11 @@ export class EventMaker {
 
   /** All but whether the round is the best so far. */
   aggregation(
-    { round, rate, senders }: { round: number; rate: number; senders: readonly number[] },
+    { round, rate, senders }: {
+      readonly round: number;
+      readonly rate: number | null;
+      readonly senders: readonly number[];
+    },
     valid: PassOutcomes,
     test: PassOutcomes,
   ): Omit<AggregationEvent, "selected"> {
@@ -136,7 +134,7 @@ export class EventMaker {
     return {
       type: "aggregation",
       round,
-      rate: sharing?.usesRate ? rate : null,
+      rate,
       senders: this.namesOf(senders),
       receivers: this.#receivers(sharing, senders),
       clients,
@@ -146,14 +144,13 @@ export class EventMaker {
   }
 
   spectra(
-    { round, rate, layer }: { round: number; rate: number; layer: string },
-    before: readonly Spectrum[],
-    after: readonly Spectrum[],
+    { round, rate }: { readonly round: number; readonly rate: number | null },
+    { layer, before, after }: SpectraAround,
   ): SpectraEvent {
     return {
       type: "spectra",
       round,
-      rate: this.method.sharing?.usesRate ? rate : null,
+      rate,
       layer,
       clients: this.#byClient((client, index) => ({
         client,
@@ -171,6 +168,11 @@ export class EventMaker {
       probabilities: this.#byRole((_, role) => test[index]![role].probabilities),
     }));
     return { type: "predictions", round, clients, classNames };
+  }
+
+  /** A client's macro F1 in percent, by role. */
+  f1(outcomes: readonly Outcomes[]): ByRole<number> {
+    return this.#byRole((_, role) => outcomes[role].metrics.f1);
   }
 
   /** A client's metrics, by role. */

@@ -6,9 +6,9 @@ import type { MemoryUse } from "../gpu/device_memory.ts";
 import type { MeanMetrics, Metrics } from "../metrics/classification.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import type { SharedKind } from "./methods/method.ts";
-import type { Spectrum } from "./spectrum.ts";
-import type { SimulationState } from "./state.ts";
-import type { TransferStage } from "./transfer_stage.ts";
+import type { TransferStage } from "./methods/transfer_stage.ts";
+import type { SimulationState } from "./recovery/state.ts";
+import type { Spectrum } from "./aggregate/spectrum.ts";
 
 /** One value for each model a client holds, under its role: `personal` and `deputy` in PRR-FL, `local` in FedAvg. */
 export type ByRole<T> = Readonly<Record<string, T>>;

@@ -5,13 +5,12 @@ import { emptyBatch, ImageSplit } from "../data/image_batches.ts";
 import type { Model } from "../nn/model.ts";
 import { noGrad } from "../tensor/autograd.ts";
 import type { Gpu } from "../tensor/gpu.ts";
-import { whole } from "./batching.ts";
-import { modelsThatFit, type Workload } from "./capacity.ts";
+import { whole } from "../data/batching.ts";
 import { loadModels, type NamedWeights } from "./checkpoint.ts";
-import { ConfigError } from "./config.ts";
-import { DivergenceError } from "./divergence.ts";
-import { OutcomeBuffer, type Outcomes, score } from "./outcomes.ts";
-import { Pacer } from "./pacing.ts";
+import { type BatchOfModels, modelsThatFit } from "./clients/capacity.ts";
+import { OutcomeBuffer, type Outcomes, score } from "./clients/outcomes.ts";
+import { Pacer } from "./clients/pacing.ts";
+import { ConfigError, DivergenceError } from "./errors.ts";
 
 /** Models of one dispatch: those of the paper's federation, whose training takes thrice the memory of this. */
 const largestStack = 8;
@@ -34,7 +33,7 @@ export class TrainedModels implements Disposable {
   constructor(
     private readonly gpu: Gpu,
     weights: readonly NamedWeights[],
-    private readonly workload: Workload,
+    private readonly workload: BatchOfModels,
   ) {
     using owned = new DisposableStack(); // gives back what there is if the rest does not fit
     const size = Math.min(largestStack, expectRoom(gpu, workload));
@@ -113,7 +112,7 @@ export class TrainedModels implements Disposable {
   }
 }
 
-function expectRoom(gpu: Gpu, workload: Workload): number {
+function expectRoom(gpu: Gpu, workload: BatchOfModels): number {
   const { imageSize, batchSize, width } = workload;
   const models = modelsThatFit(gpu, workload);
   if (models > 0) return models;

@@ -22,3 +22,15 @@ export function firstSelectable(rounds: number): number {
 export function isBest({ round, f1 }: BestRound, best: BestRound | null, rounds: number): boolean {
   return round >= firstSelectable(rounds) && (best === null || f1 > best.f1);
 }
+
+/** Chooses the best of the rounds of a run, as they come. */
+export class RoundChoice {
+  constructor(private readonly rounds: number, public best: BestRound | null = null) {}
+
+  /** Keeps a round if it is the best so far. */
+  improves(candidate: BestRound): boolean {
+    if (!isBest(candidate, this.best, this.rounds)) return false;
+    this.best = candidate;
+    return true;
+  }
+}

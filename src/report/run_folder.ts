@@ -8,7 +8,7 @@ import type {
   RunEvent,
   SimulationEvent,
 } from "../federated/events.ts";
-import type { SimulationState } from "../federated/state.ts";
+import type { SimulationState } from "../federated/recovery/state.ts";
 import type { Metrics } from "../metrics/classification.ts";
 import { retrogress } from "../metrics/retrogress.ts";
 import {

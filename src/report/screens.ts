@@ -10,7 +10,7 @@ import type {
   EpochEvent,
   RunEvent,
 } from "../federated/events.ts";
-import type { TransferStage } from "../federated/transfer_stage.ts";
+import type { TransferStage } from "../federated/methods/transfer_stage.ts";
 import type { MeanMetrics } from "../metrics/classification.ts";
 import { type MetricChange, summarizeFalls } from "../metrics/falls.ts";
 import type { Communication, Retrogress } from "../metrics/retrogress.ts";

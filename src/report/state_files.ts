@@ -1,7 +1,7 @@
 // The states of a run in `resume/` of its folder: the newest and one before, each written whole or not at all.
 
 import { join } from "@std/path";
-import type { SimulationState } from "../federated/state.ts";
+import type { SimulationState } from "../federated/recovery/state.ts";
 import { readPlainFile, syncFile, writeFileAtomic } from "../io/files.ts";
 import { RunFolderError } from "./run_folder_error.ts";
 import { decodeState, encodeState, type StoredState } from "./stored_state.ts";
@@ -162,7 +162,7 @@ const nothing = `it holds no ${join(resumeFolder, newest)}`;
 
 /** Whether runs that group the clients otherwise can go on from a state too. */
 function isForAll({ state }: StoredState): boolean {
-  return state.amid === null;
+  return state.position.at !== "step";
 }
 
 function cannotResume(

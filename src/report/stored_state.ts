@@ -1,6 +1,7 @@
 // A state as the bytes of a file: safetensors that carry a digest of themselves.
 
-import type { SimulationState } from "../federated/state.ts";
+import type { Position } from "../federated/recovery/position.ts";
+import type { SimulationState } from "../federated/recovery/state.ts";
 import { isCount, isRecord } from "../io/json.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 
@@ -18,7 +19,8 @@ const format = "prrfl-state-3";
 
 /** As safetensors; the counters are JSON in its metadata, and so is a digest of the file without the digest. */
 export async function encodeState({ state, ...rest }: StoredState): Promise<Uint8Array> {
-  const { tensors, ...counters } = state;
+  const { tensors, position, ...others } = state;
+  const counters = { ...countersOf(position), ...others };
   const metadata = { format, state: JSON.stringify(counters), rest: JSON.stringify(rest) };
   const bytes = writeSafetensors(tensors, { ...metadata, sha256: noDigest });
   const place = placeOf(noDigest, bytes);
@@ -39,7 +41,42 @@ export async function decodeState(bytes: Uint8Array<ArrayBuffer>): Promise<Store
   if (await digest(bytes) !== sha256) throw new SyntaxError("its checksum does not match");
   const [counters, others] = [JSON.parse(state), JSON.parse(rest)];
   if (!isState(counters) || !isRest(others)) throw new SyntaxError("it holds no state");
-  return { state: { ...counters, tensors }, ...others };
+  const { best, stages, skipped, configuration } = counters;
+  const position = positionOf(counters);
+  return { state: { position, best, stages, skipped, configuration, tensors }, ...others };
+}
+
+/** A position as files of this format have it. */
+interface Counters {
+  readonly round: number;
+  /** local epochs of the round that are over */
+  readonly epoch: number;
+  readonly communicated: boolean;
+  /** how far the local epoch after those has got; null: it has not begun */
+  readonly amid: { readonly parallelClients: number; readonly steps: readonly number[] } | null;
+}
+
+function countersOf(position: Position): Counters {
+  const { round } = position;
+  const none = { round, epoch: 0, communicated: false, amid: null };
+  switch (position.at) {
+    case "round":
+      return none;
+    case "epoch":
+      return { ...none, epoch: position.epoch };
+    case "step": {
+      const { epoch, parallelClients, steps } = position;
+      return { ...none, epoch, amid: { parallelClients, steps } };
+    }
+    case "communication":
+      return { ...none, communicated: true };
+  }
+}
+
+function positionOf({ round, epoch, communicated, amid }: Counters): Position {
+  if (amid) return { at: "step", round, epoch, ...amid };
+  if (communicated) return { at: "communication", round };
+  return epoch === 0 ? { at: "round", round } : { at: "epoch", round, epoch };
 }
 
 /** What stands in the digest's place while it is computed. */
@@ -64,7 +101,9 @@ async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 }
 
 /** A digest shows what was damaged, not who wrote the file: the rest of a run depends on these, and files are cut. */
-function isState(value: unknown): value is Omit<SimulationState, "tensors"> {
+function isState(
+  value: unknown,
+): value is Counters & Omit<SimulationState, "tensors" | "position"> {
   if (!isRecord(value)) return false;
   const { round, epoch, communicated, amid, best, stages, skipped, configuration } = value;
   const isBest = best === null ||

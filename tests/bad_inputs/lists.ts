@@ -5,7 +5,7 @@ import { checkConfig, defaultConfig } from "../../src/federated/config.ts";
 import { allocateImages } from "../../src/data/image_memory.ts";
 import { readText } from "../../src/data/listing.ts";
 import type { Split } from "../../src/data/dataset.ts";
-import { configurationOf, expectSameConfiguration } from "../../src/federated/state.ts";
+import { expectWithin } from "../../src/federated/recovery/state.ts";
 import type { TemporaryFolder } from "../data/tiny_folder.ts";
 import type { InputCase } from "./case.ts";
 import { images, listOf, readList, writeOneClient } from "./one_client.ts";
@@ -283,11 +283,10 @@ export const listCases: readonly InputCase[] = [
     what: "a state with the stages of two clients where there is one",
     use: () => {
       const config = federation([0, 1]);
-      const place = { round: 0, epoch: 0, communicated: false, amid: null };
-      const progress = { ...place, best: null, stages: [1, 2] as const, skipped: [] };
-      const ours = configurationOf(config);
-      const state = { ...progress, configuration: ours, tensors: new Map() };
-      expectSameConfiguration(state, config, ours);
+      const position = { at: "round", round: 0 } as const;
+      const progress = { position, best: null, stages: [1, 2] as const, skipped: [] };
+      const state = { ...progress, configuration: {}, tensors: new Map() };
+      expectWithin(state, config, config.dataset.clients.length);
     },
     refused: ["Cannot resume", "stages of 2 clients, but there are 1"],
   },

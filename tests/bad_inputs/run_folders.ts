@@ -71,7 +71,7 @@ function copyStopped(folder: TemporaryFolder): void {
 async function resumed(path: string) {
   const { stored, notice, states } = await readEarlierRun(path);
   states[Symbol.dispose]();
-  return { round: stored.state.round, notice: notice !== null };
+  return { round: stored.state.position.round, notice: notice !== null };
 }
 
 /** A file of a stopped run, cut at a twentieth of its length. */
@@ -106,7 +106,7 @@ const growingTruncation = (file: string, k: number): InputCase => ({
     const reached = [];
     for (const name of ["state", "previous"]) {
       const { lengths, state } = await decodeState(await Deno.readFile(stateFile(path, name)));
-      if (lengths[file] <= size) reached.push(state.round);
+      if (lengths[file] <= size) reached.push(state.position.round);
     }
     if (reached.length > 0) return (await resumed(path)).round === reached[0];
     const { message } = await assertRejects(() => resumed(path), RunFolderError, "Cannot resume");

@@ -4,7 +4,7 @@ import { join } from "@std/path";
 import { demoDataset } from "../../src/data/demo.ts";
 import { evaluate } from "../../src/commands/evaluate.ts";
 import { UsageError } from "../../src/commands/usage_error.ts";
-import { ConfigError } from "../../src/federated/config.ts";
+import { ConfigError } from "../../src/federated/errors.ts";
 import { readSafetensors, writeSafetensors } from "../../src/io/safetensors.ts";
 import { rocAucOvr } from "../../src/metrics/classification.ts";
 import {

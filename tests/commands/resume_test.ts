@@ -65,7 +65,8 @@ Deno.test({
     const path = join(cwd, folder);
     const amid = async () => {
       const { state } = await decodeState(await Deno.readFile(stateFile(path, "state")));
-      return [state.epoch, (state.amid?.steps[0] ?? 0) > 0];
+      const { position } = state;
+      return position.at === "step" && [position.epoch, position.steps[0] > 0];
     };
     assertEquals(await amid(), [0, true]);
 

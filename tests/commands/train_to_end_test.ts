@@ -19,7 +19,7 @@ import { filesOf } from "./run_files.ts";
 
 const config: SimulationConfig = {
   ...small,
-  ...{ method: "prrfl", localEpochs: 2, stateEvery: "round" },
+  ...{ method: "prrfl", localEpochs: 2 },
 };
 
 /** Does harm to the GPU in use when an event is told; `count`: how many times. */
@@ -54,7 +54,8 @@ async function train(
   const isThere = await Deno.stat(path).then(() => true, () => false);
   const earlier = isThere ? await readEarlierRun(path) : null;
   const prepared: PreparedRun = {
-    config: { ...config, ...changes, resumeFrom: earlier?.stored.state ?? null },
+    config: { ...config, ...changes },
+    control: { stateEvery: "round" },
     header,
     folder: earlier ? await RunFolder.reopen(header, earlier) : await RunFolder.open(header),
     folderOptions: {},
@@ -100,7 +101,7 @@ async function assertWhole(path: string): Promise<void> {
 }
 
 const moments: [string, Harm["at"]][] = [
-  ["at the start", (event) => event.type === "state" && event.state.round === 0],
+  ["at the start", (event) => event.type === "state" && event.state.position.round === 0],
   ["amid training", (event) => event.type === "progress" && event.phase === "train"],
   ["after the first epoch of the last round", (event) => event.type === "epoch" && event.round > 0],
   ["between its checkpoints", (event) => event.type === "checkpoint" && event.client === "C"],

@@ -1,42 +1,43 @@
 // Numbers that go bad end a run in time, or it goes on without the client, the same however it is cut up.
 
-import { ConfigError, type SimulationConfig } from "../../src/federated/config.ts";
-import { DivergenceError } from "../../src/federated/divergence.ts";
+import { ConfigError, DivergenceError } from "../../src/federated/errors.ts";
 import type { SimulationEvent, StateEvent } from "../../src/federated/events.ts";
 import { builtInMethods } from "../../src/federated/methods/registry.ts";
-import { simulate } from "../../src/federated/simulation.ts";
-import type { SimulationState } from "../../src/federated/state.ts";
+import { epochsOver } from "../../src/federated/recovery/position.ts";
+import type { SimulationState } from "../../src/federated/recovery/state.ts";
 import { retrogress } from "../../src/metrics/retrogress.ts";
 import { scale } from "../../src/ops/arithmetic.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { gpu } from "../gpu.ts";
 import { Poison, type Target } from "./poison.ts";
-import { clientNames, config, dataset } from "./small_federation.ts";
+import { type Changes, clientNames, config, dataset, simulated } from "./small_federation.ts";
 
 const isState = (event: SimulationEvent): event is StateEvent => event.type === "state";
+/** Local epochs of its round that are over. */
+const epochsOf = ({ state }: StateEvent) => epochsOver(state.position, base.localEpochs);
 const clientC = 2;
 const stepsOfC = Math.ceil(dataset.clients[clientC].train.labels.length / config.batchSize);
 /** A NaN in the last layer reaches every loss. */
 const lastLayer: Target = { client: clientC, role: "deputy", parameter: "fc2.linear.weight" };
 
-const base: SimulationConfig = {
+const base = {
   ...config,
   ...{ method: "prrfl", optimizer: "adam", learningRate: 1e-3, localEpochs: 3 },
   ...{ stateEvery: "epoch", onNan: "skip-client" },
-};
+} as const satisfies Changes;
 
 /** All events but progress; the poison is given after the first local epoch of the run. */
 async function poisoned(
-  changes: Partial<SimulationConfig>,
+  changes: Changes,
   target: Target = lastLayer,
 ): Promise<SimulationEvent[]> {
   const whole = { ...base, ...changes };
   using poison = new Poison(gpu, whole);
   const events: SimulationEvent[] = [];
-  for await (const event of simulate(gpu, whole)) {
+  for await (const event of simulated(whole)) {
     if (event.type === "progress") continue;
     events.push(event);
-    const isFirst = event.type === "state" && event.state.round === 0 && event.state.epoch === 1;
+    const isFirst = isState(event) && event.state.position.round === 0 && epochsOf(event) === 1;
     if (isFirst) poison.give(target);
   }
   return events;
@@ -78,7 +79,7 @@ Deno.test("a skipped client's model that was put back is no part of a communicat
 Deno.test("simulate() puts a skipped client back to where the round began", () => {
   const at = (round: number, epoch: number) => {
     const { state } = reference.filter(isState)
-      .find(({ state }) => state.round === round && state.epoch === epoch)!;
+      .find((event) => event.state.position.round === round && epochsOf(event) === epoch)!;
     return [...state.tensors].filter(([name]) => /^2\.\w+\.(parameters|buffers)\./.test(name) // without Adam's memory
     ).toSorted(([a], [b]) => a < b ? -1 : 1);
   };
@@ -91,7 +92,9 @@ Deno.test("simulate() puts a skipped client back to where the round began", () =
 Deno.test("no state of a run holds numbers that are not finite", () => {
   const states = reference.filter(isState);
   assertEquals(states.length, 8);
-  for (const { state: { round, epoch, tensors } } of states) {
+  for (const told of states) {
+    const { position: { round }, tensors } = told.state;
+    const epoch = epochsOf(told);
     for (const [name, { data }] of tensors) {
       assert((data as Float32Array).every(Number.isFinite), `${name} in ${round}, ${epoch}`);
     }
@@ -107,9 +110,10 @@ for (const parallelClients of [1, 3]) {
 Deno.test("simulate() goes on with a client skipped as if it had not been stopped", async () => {
   const live = gpu.live;
   for (const told of reference.filter(isState)) {
-    const { round, epoch } = told.state;
+    const { round } = told.state.position;
+    const epoch = epochsOf(told);
     if (round > 0 || epoch < 2) continue; // before that nobody is skipped
-    const resumed = simulate(gpu, { ...base, parallelClients: 3, resumeFrom: told.state });
+    const resumed = simulated({ ...base, parallelClients: 3, resumeFrom: told.state });
     const events = (await Array.fromAsync(resumed)).filter(({ type }) => type !== "progress");
     assertSameEvents(events, [reference[0], ...reference.slice(reference.indexOf(told) + 1)]);
   }
@@ -117,9 +121,9 @@ Deno.test("simulate() goes on with a client skipped as if it had not been stoppe
 });
 
 Deno.test("simulate() with stop goes on from a state in which a client is skipped", async () => {
-  const { state } = reference.filter(isState).find(({ state }) => state.epoch === 3)!;
+  const { state } = reference.filter(isState).find((event) => epochsOf(event) === 3)!;
   const expected = reference.find((event) => event.type === "aggregation");
-  for await (const event of simulate(gpu, { ...base, onNan: "stop", resumeFrom: state })) {
+  for await (const event of simulated({ ...base, onNan: "stop", resumeFrom: state })) {
     if (event.type !== "aggregation") continue;
     assertEquals(event, expected);
     break;
@@ -146,7 +150,7 @@ Deno.test("simulate() gives a skipped client what all receive", async () => {
   assertEquals(events.filter(({ type }) => type === "divergence").length, 1);
   const [{ receivers }] = events.filter((event) => event.type === "aggregation");
   assertEquals(receivers, clientNames);
-  const { state } = events.filter(isState).find(({ state }) => state.round === 1)!;
+  const { state } = events.filter(isState).find(({ state }) => state.position.round === 1)!;
   const weights = [...clientNames.keys()]
     .map((client) => state.tensors.get(`${client}.local.parameters.fc2.linear.weight`)!.data);
   for (const other of weights) assertEquals(other, weights[clientC]);
@@ -162,7 +166,7 @@ Deno.test("simulate() stops where a weight is not finite that no loss has shown"
   const live = gpu.live;
   await assertRejects(
     async () => {
-      for await (const event of simulate(gpu, whole)) events.push(event);
+      for await (const event of simulated(whole)) events.push(event);
     },
     DivergenceError,
     `Training of client B's deputy model has diverged in round 1, local epoch 2, step ${steps} of ` +
@@ -170,14 +174,14 @@ Deno.test("simulate() stops where a weight is not finite that no loss has shown"
   );
   assertEquals(gpu.live, live);
   const { state } = events.findLast(isState)!;
-  assertEquals([state.round, state.epoch], [0, 1]);
+  assertEquals(state.position, { at: "epoch", round: 0, epoch: 1 });
 });
 
 Deno.test("simulate() skips a client for a weight too, whatever the loss says", async () => {
   using poison = new Poison(gpu, base);
   poison.giveAfter(2, { client: 1, role: "personal", parameter: "layer2.0.conv.weight" });
   const steps = Math.ceil(dataset.clients[1].train.labels.length / config.batchSize);
-  for await (const event of simulate(gpu, base)) {
+  for await (const event of simulated(base)) {
     if (event.type === "epoch") assert(event.epoch === 0); // told before what the epoch came to
     if (event.type !== "divergence") continue;
     const { round, epoch, client, role, step, cause } = event;
@@ -192,7 +196,7 @@ Deno.test("simulate() stops where all clients have diverged", async () => {
   const events: SimulationEvent[] = [];
   await assertRejects(
     async () => {
-      for await (const event of simulate(gpu, changes)) events.push(event);
+      for await (const event of simulated(changes)) events.push(event);
     },
     DivergenceError,
     "all clients of the round have diverged, so that nobody is left to go on with",
@@ -206,11 +210,14 @@ Deno.test("simulate() stops where the communication makes numbers bad", async ()
     ...builtInMethods.fedavg,
     sharing: {
       ...builtInMethods.fedavg.sharing!,
-      aggregation: () => (sent: Parameters<typeof scale>[0]) => scale(scale(sent, 3e38), 3e38),
+      exchange: () => ({
+        title: "aggregated",
+        together: (sent: Parameters<typeof scale>[0]) => scale(scale(sent, 3e38), 3e38),
+      }),
     },
   };
   await assertRejects(
-    () => Array.fromAsync(simulate(gpu, { ...config, method, onNan: "skip-client" })),
+    () => Array.fromAsync(simulated({ ...config, method, onNan: "skip-client" })),
     DivergenceError,
     "local model has diverged at the end of round 1, after the communication: a weight is not finite",
   );
@@ -219,15 +226,15 @@ Deno.test("simulate() stops where the communication makes numbers bad", async ()
 Deno.test("simulate() skips clients from a state of a run that would have stopped, between rounds", async () => {
   const changes = { ...base, localEpochs: 2, onNan: "stop" } as const;
   const states: SimulationState[] = [];
-  for await (const event of simulate(gpu, changes)) {
+  for await (const event of simulated(changes)) {
     if (isState(event)) states.push(event.state);
     if (event.type === "aggregation" && states.length >= 4) break;
   }
   const resumed = (state: SimulationState) =>
-    Array.fromAsync(simulate(gpu, { ...changes, onNan: "skip-client", resumeFrom: state }));
-  const between = states.find(({ round, epoch }) => round === 1 && epoch === 0)!;
+    Array.fromAsync(simulated({ ...changes, onNan: "skip-client", resumeFrom: state }));
+  const between = states.find(({ position }) => position.at === "round" && position.round === 1)!;
   assertEquals((await resumed(between)).at(-1)!.type, "done");
-  const amid = states.find(({ epoch }) => epoch === 1)!;
+  const amid = states.find(({ position }) => position.at === "epoch")!;
   const message = 'the state was taken amid round 1 of a run with "stop"';
   await assertRejects(() => resumed(amid), ConfigError, message);
 });

@@ -1,11 +1,10 @@
 // What becomes of a local epoch's last batch where it is not full.
 
 import type { Dataset, Split } from "../../src/data/dataset.ts";
-import { Batching } from "../../src/federated/batching.ts";
-import type { SimulationConfig } from "../../src/federated/config.ts";
-import { Lineup } from "../../src/federated/lineup.ts";
+import { Batching } from "../../src/data/batching.ts";
+import { ClientOrder } from "../../src/federated/clients/order.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { clientNames, dataset, eventsOf, finalsOf } from "./small_federation.ts";
+import { type Changes, clientNames, dataset, eventsOf, finalsOf } from "./small_federation.ts";
 
 /** The first so many images of a split, over again where there are fewer. */
 function resized({ ids, images, labels }: Split, count: number): Split {
@@ -30,7 +29,7 @@ function withTraining(...sizes: number[]): Dataset {
 }
 
 /** Losses of each client's training batches, and all final models. */
-async function resultsOf(changes: Partial<SimulationConfig>) {
+async function resultsOf(changes: Changes) {
   const events = await eventsOf({ rounds: 1, ...changes });
   const epoch = events.find(({ type }) => type === "epoch");
   assert(epoch?.type === "epoch");
@@ -60,9 +59,9 @@ Deno.test("a client's ends are those of its training, and of every image elsewhe
     splits: undefined!, // nothing is shown to anybody
     trainOrder: new Uint32Array(),
   };
-  const lineup = new Lineup([member], 1, new Batching(4, "drop"));
-  assertEquals(lineup.ends(member, "train"), [4, 8]);
-  assertEquals(lineup.ends(member, "evaluate-train"), [4, 8, 9]);
+  const order = new ClientOrder([member], 1, new Batching(4, "drop"));
+  assertEquals(order.ends(member, "train"), [4, 8]);
+  assertEquals(order.ends(member, "evaluate-train"), [4, 8, 9]);
 });
 
 Deno.test("with drop, training is that of the images in full batches", async () => {
@@ -110,7 +109,7 @@ Deno.test("a run amid an epoch with a joined batch goes on to the same end", asy
     };
     const stopped = await eventsOf({ ...changes, stop });
     const state = stopped.findLast(({ type }) => type === "state");
-    assert(state?.type === "state" && state.state.amid?.steps[0] === steps);
+    assert(state?.type === "state" && state.state.position.at === "step");
     const rest = await eventsOf({ ...changes, resumeFrom: state.state });
     assertEquals(finalsOf(rest), finalsOf(whole));
     const epochs = [rest, whole].map((events) => events.find(({ type }) => type === "epoch"));

@@ -1,6 +1,7 @@
 // Whole runs of the methods: equal to a plain loop over clients, repeatable, whatever the grouping.
 
-import { ConfigError, type SimulationConfig } from "../../src/federated/config.ts";
+import { type SimulationConfig } from "../../src/federated/config.ts";
+import { ConfigError } from "../../src/federated/errors.ts";
 import type { FederatedMethod } from "../../src/federated/methods/method.ts";
 import { builtInMethods, type MethodName } from "../../src/federated/methods/registry.ts";
 import { sgd } from "../../src/nn/sgd.ts";
@@ -20,7 +21,7 @@ import {
   startState,
 } from "./small_federation.ts";
 
-for (const [name, { roles, transfer = "none", sharing }] of Object.entries(builtInMethods)) {
+for (const [name, { roles, beforeEpoch, sharing }] of Object.entries(builtInMethods)) {
   Deno.test(`${name} repeats bit for bit, also with clients in groups`, async () => {
     const method = name as MethodName;
     const events = await eventsOf({ method });
@@ -31,11 +32,11 @@ for (const [name, { roles, transfer = "none", sharing }] of Object.entries(built
     assertEquals([run.roles, run.sharedRole], [roles, sharing?.role ?? null]);
     assertEquals(finalsOf(events).map(({ role }) => role).slice(0, roles.length), [...roles]);
     const stages = events.filter((event) => event.type === "stage");
-    assertEquals(stages.length, transfer === "none" ? 0 : 2);
+    assertEquals(stages.length, beforeEpoch ? 2 : 0);
     for (const event of events) {
       if (event.type === "epoch") {
         assertEquals(event.clients.map(({ stage }) => stage === null), [
-          ...new Array(4).fill(transfer === "none"),
+          ...new Array(4).fill(!beforeEpoch),
         ]);
       }
       if (event.type === "aggregation") {
@@ -155,7 +156,7 @@ Deno.test("fedprox pulls to the weights that each round begins with", async () =
 Deno.test("simulate() takes a method of one's own", async () => {
   const headless: FederatedMethod = {
     ...builtInMethods.fedavg,
-    sharing: { ...builtInMethods.fedavg.sharing!, aggregation: () => null },
+    sharing: { ...builtInMethods.fedavg.sharing!, exchange: () => null },
   };
   const own = await eventsOf({ method: headless, rounds: 1 });
   const local = await eventsOf({ method: "local", rounds: 1 });
@@ -171,11 +172,6 @@ const mistakes: readonly (readonly [string, FederatedMethod, string])[] = [
   ["with two equal roles", { ...prrfl, roles: ["a", "a"] }, "its roles are [a, a]"],
   ["judged by a role it lacks", { ...fedavg, personalRole: "me" }, 'it has no role "me"'],
   ["that shares a role it lacks", { ...prrfl, roles: ["personal"] }, 'it has no role "deputy"'],
-  [
-    "with transfer between one model",
-    { ...fedavg, transfer: "mutual" },
-    'mutual transfer needs a shared role besides "local"',
-  ],
 ];
 
 for (const [name, method, message] of mistakes) {

@@ -1,10 +1,10 @@
 // What each method shares, to what it becomes, and what stays as it is, to the bit.
 
-import { averageOverClients } from "../../src/federated/aggregate/average.ts";
+import { meanOverClients } from "../../src/federated/aggregate/average.ts";
 import { defaultConfig } from "../../src/federated/config.ts";
 import type { SharedKind } from "../../src/federated/methods/method.ts";
 import { builtInMethods, type MethodName } from "../../src/federated/methods/registry.ts";
-import { communicate } from "../../src/federated/server.ts";
+import { communicate } from "../../src/federated/server/communicate.ts";
 import { loadStateDict, stateDict } from "../../src/nn/state_dict.ts";
 import { vgg } from "../../src/nn/vgg.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
@@ -27,6 +27,7 @@ const effects: Readonly<Record<MethodName, Readonly<Record<SharedKind, Effect>>>
   local: none,
   fedavg: all,
   fedprox: all,
+  scaffold: all,
   fedbn: { ...all, ...withoutNorms },
   silobn: { ...all, statistics: "own" },
   fml: all,
@@ -90,8 +91,8 @@ for (const [name, effect] of Object.entries(effects)) {
 
 Deno.test("methods hold the models that their papers have, and PRR-FL is the default", () => {
   const rolesOf = (name: MethodName) => builtInMethods[name].roles.length;
-  const single = ["local", "fedavg", "fedprox", "fedbn", "silobn", "pfa"] as const;
-  assertEquals(single.map(rolesOf), [1, 1, 1, 1, 1, 1]);
+  const single = ["local", "fedavg", "fedprox", "scaffold", "fedbn", "silobn", "pfa"] as const;
+  assertEquals(single.map(rolesOf), [1, 1, 1, 1, 1, 1, 1]);
   assertEquals((["fml", "det", "prrfl"] as const).map(rolesOf), [2, 2, 2]);
   assertEquals(defaultConfig.method, "prrfl");
 });
@@ -99,12 +100,13 @@ Deno.test("methods hold the models that their papers have, and PRR-FL is the def
 Deno.test("communicate() refuses an aggregation that gives something else than it was sent", () => {
   const model = vgg(gpu, { stack: 2, numClasses: 3, width: 0.125 });
   const places = [0, 1].map((index) => ({ model, index, weight: 1, sends: true }));
-  const aggregation = () => (sent: Parameters<typeof averageOverClients>[0]) =>
-    averageOverClients(sent).view([1, ...sent.shape.slice(1)]);
+  const together = (sent: Parameters<typeof meanOverClients>[0]) =>
+    meanOverClients(sent).view(sent.shape.slice(1));
+  const exchange = () => ({ title: "aggregated", together });
   assertThrows(
-    () => communicate({ role: "local", receivers: "all", aggregation }, places, rate),
+    () => communicate({ role: "local", receivers: "all", exchange }, places, rate),
     TypeError,
-    "Cannot aggregate layer1.0.conv.weight: the method makes f32 [1, 4, 3, 3, 3] of f32 [2, 4, 3, 3, 3]",
+    "Cannot aggregate layer1.0.conv.weight: the method makes f32 [4, 3, 3, 3] of f32 [2, 4, 3, 3, 3]",
   );
   model.dispose();
 });

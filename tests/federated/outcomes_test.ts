@@ -1,7 +1,12 @@
 // What models said about every image, stored batch by batch and scored.
 
 import type { Batch } from "../../src/data/image_batches.ts";
-import { firstBad, OutcomeBuffer, type OutcomeRows, score } from "../../src/federated/outcomes.ts";
+import {
+  firstBad,
+  OutcomeBuffer,
+  type OutcomeRows,
+  score,
+} from "../../src/federated/clients/outcomes.ts";
 import { assertAlmostEquals, assertEquals } from "../assert.ts";
 import { assertAllClose } from "../close.ts";
 import { canary, gpu } from "../gpu.ts";

@@ -1,9 +1,10 @@
 // Clients that sit out, updates that are lost, and clients that count by their images.
 
-import { ConfigError, type SimulationConfig } from "../../src/federated/config.ts";
+import { type SimulationConfig } from "../../src/federated/config.ts";
+import { ConfigError } from "../../src/federated/errors.ts";
 import { builtInMethods } from "../../src/federated/methods/registry.ts";
-import { participantsOf, updateArrives } from "../../src/federated/participation.ts";
-import { communicate } from "../../src/federated/server.ts";
+import { participantsOf, updateArrives } from "../../src/federated/clients/participation.ts";
+import { communicate } from "../../src/federated/server/communicate.ts";
 import { simulate } from "../../src/federated/simulation.ts";
 import { loadStateDict, stateDict } from "../../src/nn/state_dict.ts";
 import { vgg } from "../../src/nn/vgg.ts";

@@ -1,14 +1,14 @@
 // A simulation that goes on from a state: the rest of it is, bit for bit, what it would have been.
 
-import { ConfigError, type SimulationConfig } from "../../src/federated/config.ts";
+import { ConfigError } from "../../src/federated/errors.ts";
 import type { SimulationEvent, StateEvent } from "../../src/federated/events.ts";
-import { simulate } from "../../src/federated/simulation.ts";
-import type { SimulationState } from "../../src/federated/state.ts";
+import { describePosition } from "../../src/federated/recovery/position.ts";
+import type { SimulationState } from "../../src/federated/recovery/state.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { gpu } from "../gpu.ts";
-import { config, dataset, eventsOf } from "./small_federation.ts";
+import { type Changes, config, dataset, eventsOf, simulated } from "./small_federation.ts";
 
-const base: Partial<SimulationConfig> = {
+const base: Changes = {
   localEpochs: 2,
   evaluateEvery: 1,
   stateEvery: "epoch",
@@ -16,7 +16,7 @@ const base: Partial<SimulationConfig> = {
 };
 
 /** Runs that differ in what they have to remember; `parallelClients` of what goes on from their states. */
-const runs: Record<string, { changes: Partial<SimulationConfig>; regrouped: number }> = {
+const runs: Record<string, { changes: Changes; regrouped: number }> = {
   "prrfl whose clients sit out rounds": {
     changes: { method: "prrfl", participation: 0.5, rounds: 3, augment: "full" },
     regrouped: 1,
@@ -50,8 +50,7 @@ for (const [name, { changes, regrouped }] of Object.entries(runs)) {
         resumeFrom: told.state,
       });
       const expected = whole.slice(whole.indexOf(told) + 1);
-      const { round, epoch } = told.state;
-      assertSameEvents(resumed.slice(1), expected, `from round ${round}, epoch ${epoch}`);
+      assertSameEvents(resumed.slice(1), expected, `from ${describePosition(told.state.position)}`);
     }
     assertEquals(gpu.live, live);
   });
@@ -74,12 +73,15 @@ function sortedTensors({ tensors }: SimulationState) {
 Deno.test("simulate() compares the last round with the best one of the state", async () => {
   const changes = { method: "local", rounds: 10, localEpochs: 1 } as const;
   let state: SimulationState | null = null;
-  for await (const event of simulate(gpu, { ...config, ...changes, stateEvery: "round" })) {
+  for await (const event of simulated({ ...config, ...changes, stateEvery: "round" })) {
     if (isState(event)) state = event.state;
     if (state !== null) break;
   }
   const best = { f1: 101, round: 8 }; // percent: cannot be surpassed
-  const resumed = await eventsOf({ ...changes, resumeFrom: { ...state!, round: 9, best } });
+  const resumed = await eventsOf({
+    ...changes,
+    resumeFrom: { ...state!, position: { at: "round", round: 9 }, best },
+  });
   const done = resumed.at(-1)!;
   assertEquals(done.type === "done" && done.bestRound, 8);
   assert(!resumed.some((event) => event.type === "checkpoint" && event.reason === "best"));
@@ -115,7 +117,7 @@ Deno.test("simulate() refuses the state of another run and names what differs", 
   const { test } = dataset.clients[1];
   const labels = test.labels.with(0, (test.labels[0] + 1) % 3);
   const relabelled = { ...dataset.clients[1], test: { ...test, labels } };
-  const others: [Partial<SimulationConfig>, string][] = [
+  const others: [Changes, string][] = [
     [{ width: 0.25 }, "width 0.0625 but now it is 0.25"],
     [{ method: "pfa" }, "method prrfl but now it is pfa; resume with what it was"],
     [
@@ -146,7 +148,14 @@ Deno.test("simulate() refuses the state of another run and names what differs", 
   const [name, tensor] = [...state.tensors][0];
   const reshaped = new Map(state.tensors).set(name, { ...tensor, shape: [1] });
   const broken: [Partial<SimulationState>, string][] = [
-    [{ round: 1 }, "the state is of round 1, epoch 0, but there are 1 rounds"],
+    [
+      { position: { at: "round", round: 1 } },
+      "the state is of the start of round 1, but there are 1 rounds",
+    ],
+    [
+      { position: { at: "epoch", round: 0, epoch: 0 } },
+      "the state is of round 0, epoch 0, but there are 1 rounds",
+    ],
     [{ tensors: new Map() }, "The state does not fit the network: "],
     [{ tensors: reshaped }, "has shape [1]"],
   ];

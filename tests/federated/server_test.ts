@@ -1,7 +1,7 @@
 // One communication against the official server's, of whole networks.
 
 import { prrfl } from "../../src/federated/methods/prrfl.ts";
-import { communicate } from "../../src/federated/server.ts";
+import { communicate } from "../../src/federated/server/communicate.ts";
 import { readSafetensors } from "../../src/io/safetensors.ts";
 import { loadStateDict, stateDict } from "../../src/nn/state_dict.ts";
 import { vgg } from "../../src/nn/vgg.ts";
@@ -46,7 +46,7 @@ goldenTest(
       loadStateDict(model, states[k], index);
     });
 
-    communicate(prrfl.sharing, places, expected.rate);
+    communicate(prrfl.sharing!, places, expected.rate);
 
     for (const [k, { model, index }] of places.entries()) {
       assertEquals(await stateDict(model, index - 1), states[k], "the personal model has changed");

@@ -2,9 +2,10 @@
 
 import type { Dataset, Split } from "../../src/data/dataset.ts";
 import { demoDataset } from "../../src/data/demo.ts";
-import { ConfigError, defaultConfig, type SimulationConfig } from "../../src/federated/config.ts";
+import { defaultConfig, type SimulationConfig } from "../../src/federated/config.ts";
+import { ConfigError } from "../../src/federated/errors.ts";
 import type { CheckpointEvent, SimulationEvent } from "../../src/federated/events.ts";
-import { DivergenceError } from "../../src/federated/divergence.ts";
+import { DivergenceError } from "../../src/federated/errors.ts";
 import { fingerprints } from "../../src/federated/fingerprint.ts";
 import { simulate } from "../../src/federated/simulation.ts";
 import { accuracy, predictClasses } from "../../src/metrics/classification.ts";

@@ -2,6 +2,7 @@
 
 import { demoDataset } from "../../src/data/demo.ts";
 import { defaultConfig, type SimulationConfig } from "../../src/federated/config.ts";
+import type { RunControl } from "../../src/federated/control.ts";
 import type { CheckpointEvent, SimulationEvent } from "../../src/federated/events.ts";
 import { simulate } from "../../src/federated/simulation.ts";
 import type { Model } from "../../src/nn/model.ts";
@@ -26,9 +27,18 @@ export const config: SimulationConfig = {
   ...{ dataset, width: 0.0625, rounds: 2, localEpochs: 1, batchSize: 8, seed: 7, augment: "none" },
 };
 
+/** What determines a run and what controls it, in one. */
+export type Changes = Partial<SimulationConfig> & RunControl;
+
+/** A run that differs from `config`. */
+export function simulated(changes: Changes): AsyncGenerator<SimulationEvent, void> {
+  const { resumeFrom, stop, stateEvery, profile, ...settings } = changes;
+  return simulate(gpu, { ...config, ...settings }, { resumeFrom, stop, stateEvery, profile });
+}
+
 /** Events without progress, which follows the clock. */
-export async function eventsOf(changes: Partial<SimulationConfig>): Promise<SimulationEvent[]> {
-  const events = await Array.fromAsync(simulate(gpu, { ...config, ...changes }));
+export async function eventsOf(changes: Changes): Promise<SimulationEvent[]> {
+  const events = await Array.fromAsync(simulated(changes));
   return events.filter(({ type }) => type !== "progress");
 }
 

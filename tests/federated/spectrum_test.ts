@@ -4,7 +4,7 @@ import {
   fourierWindow,
   progressiveFourierAggregation,
 } from "../../src/federated/aggregate/fourier.ts";
-import { amplitudeSpectra } from "../../src/federated/spectrum.ts";
+import { amplitudeSpectra } from "../../src/federated/aggregate/spectrum.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { randomInput } from "../check_op.ts";
 import { assertAllClose } from "../close.ts";

@@ -1,18 +1,17 @@
 // A simulation that is told to stop, wherever it is: what it tells last is enough to go on as if it had not been.
 
-import { ConfigError, type SimulationConfig } from "../../src/federated/config.ts";
+import { ConfigError } from "../../src/federated/errors.ts";
 import type { SimulationEvent, StateEvent } from "../../src/federated/events.ts";
-import { simulate } from "../../src/federated/simulation.ts";
-import type { SimulationState } from "../../src/federated/state.ts";
+import type { SimulationState } from "../../src/federated/recovery/state.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { gpu } from "../gpu.ts";
 import { Poison } from "./poison.ts";
-import { config, eventsOf } from "./small_federation.ts";
+import { type Changes, config, eventsOf, simulated } from "./small_federation.ts";
 
 const isState = (event: SimulationEvent): event is StateEvent => event.type === "state";
 
 /** A signal that is there when it is looked for the so-manieth time: after so many steps. */
-function stopAfter(steps: number): SimulationConfig["stop"] {
+function stopAfter(steps: number): Changes["stop"] {
   let looks = 0;
   return {
     get aborted() {
@@ -22,10 +21,10 @@ function stopAfter(steps: number): SimulationConfig["stop"] {
 }
 
 /** Where a run is that goes on from a state, in a word that tests count. */
-function kindOf({ epoch, communicated, amid, tensors }: SimulationState): string {
-  if (communicated) return "communicated";
-  if (amid === null) return epoch === 0 ? "between rounds" : "between epochs";
-  if (amid.steps.every((own) => own > 0)) return "amid an epoch, all groups";
+function kindOf({ position, tensors }: SimulationState): string {
+  if (position.at === "communication") return "communicated";
+  if (position.at !== "step") return position.at === "round" ? "between rounds" : "between epochs";
+  if (position.steps.every((own) => own > 0)) return "amid an epoch, all groups";
   const isEvaluated = tensors.keys().some((name) => name.includes(".outcomes.test."));
   return isEvaluated ? "amid an epoch, evaluated" : "amid an epoch";
 }
@@ -35,14 +34,14 @@ function kindOf({ epoch, communicated, amid, tensors }: SimulationState): string
  *
  * @returns what a reader of its folder sees, and where it went on
  */
-async function stoppedAgainAndAgain(changes: Partial<SimulationConfig>, steps: number) {
+async function stoppedAgainAndAgain(changes: Changes, steps: number) {
   const told: SimulationEvent[] = [];
   const kinds = new Set<string>();
   let resumeFrom: SimulationState | null = null;
   for (let patience = steps;;) {
     const events: SimulationEvent[] = await eventsOf({
       ...changes,
-      ...(resumeFrom?.amid ? { parallelClients: "auto" } : {}),
+      ...(resumeFrom?.position.at === "step" ? { parallelClients: "auto" } : {}),
       resumeFrom,
       stop: stopAfter(patience),
     });
@@ -58,12 +57,12 @@ async function stoppedAgainAndAgain(changes: Partial<SimulationConfig>, steps: n
   }
 }
 
-function placeOf({ round, epoch, communicated, amid, tensors }: SimulationState): string {
-  return JSON.stringify([round, epoch, communicated, amid, tensors.size]);
+function placeOf({ position, tensors }: SimulationState): string {
+  return JSON.stringify([position, tensors.size]);
 }
 
 /** Runs that differ in what they have to remember, and the steps between two stops. */
-const runs: Record<string, { changes: Partial<SimulationConfig>; steps: number }> = {
+const runs: Record<string, { changes: Changes; steps: number }> = {
   "prrfl with evaluations amid epochs": {
     changes: { method: "prrfl", localEpochs: 2, evaluateEvery: 1, augment: "full" },
     steps: 1,
@@ -105,23 +104,23 @@ Deno.test("those runs went on from every kind of state", () => {
 });
 
 /** The last state of a run that is stopped after so many steps; the same run otherwise. */
-async function stateAfter(steps: number, changes: Partial<SimulationConfig>) {
+async function stateAfter(steps: number, changes: Changes) {
   const stopped = await eventsOf({ ...changes, stop: stopAfter(steps) });
   const event = stopped.at(-1)!;
   assert(isState(event), event.type);
   return event.state;
 }
 
-const small: Partial<SimulationConfig> = {
+const small: Changes = {
   ...{ method: "fedavg", localEpochs: 2, stateEvery: "epoch", parallelClients: 3 },
   evaluateEvery: 1,
 };
 
 Deno.test("simulate() goes on amid a local epoch with the same groups only", async () => {
   const state = await stateAfter(2, small);
-  assertEquals(state.amid, { parallelClients: 3, steps: [1, 0] });
-  const resumed = (changes: Partial<SimulationConfig>) =>
-    eventsOf({ ...small, resumeFrom: state, ...changes });
+  const place = { round: 0, epoch: 0, parallelClients: 3, steps: [1, 0] };
+  assertEquals(state.position, { at: "step", ...place });
+  const resumed = (changes: Changes) => eventsOf({ ...small, resumeFrom: state, ...changes });
   for (const parallelClients of [1, 4]) {
     await assertRejects(
       () => resumed({ parallelClients }),
@@ -138,20 +137,25 @@ Deno.test("simulate() goes on amid a local epoch with the same groups only", asy
 
 Deno.test("simulate() refuses a state that cannot be amid a local epoch", async () => {
   const state = await stateAfter(4, small);
-  const { amid, tensors } = state;
-  assertEquals(amid!.steps, [2, 0]);
+  const { position, tensors } = state;
+  assert(position.at === "step");
+  assertEquals(position.steps, [2, 0]);
   const evaluation = "0.local.outcomes.test.1";
   const training = "0.local.outcomes.train";
   const without = (name: string) => new Map([...tensors].filter(([other]) => other !== name));
   const { data } = tensors.get(training)!;
   const flat = { shape: [data.length], data };
+  const at = (changes: Partial<typeof position>) => ({ position: { ...position, ...changes } });
   const broken: [Partial<SimulationState>, string][] = [
-    [{ amid: { ...amid!, steps: [1] } }, "Cannot go on with 1 groups of clients: there are 2"],
-    [{ amid: { ...amid!, steps: [9, 0] } }, "after step 9 of a local epoch of 2 steps"],
-    [{ amid: { ...amid!, steps: [1, 0] } }, 'local.outcomes.train" of shape [8, 5] in f32 is'],
-    [{ amid: { parallelClients: 0, steps: [] } }, "was taken with 0 parallel clients"],
-    [{ epoch: 2 }, "round 0, amid epoch 2, but there are 2 rounds of 2"],
-    [{ epoch: 1, amid: null, communicated: true }, "epoch 1 and the communication, but there are"],
+    [at({ steps: [1] }), "Cannot go on with 1 groups of clients: there are 2"],
+    [at({ steps: [9, 0] }), "after step 9 of a local epoch of 2 steps"],
+    [at({ steps: [1, 0] }), 'local.outcomes.train" of shape [8, 5] in f32 is'],
+    [at({ parallelClients: 0, steps: [] }), "was taken with 0 parallel clients"],
+    [at({ epoch: 2 }), "round 0, amid epoch 2, but there are 2 rounds of 2"],
+    [
+      { position: { at: "communication", round: 2 } },
+      "round 2, after the communication, but there are",
+    ],
     [{ tensors: without(training) }, `"${training}" of shape [10, 5] in f32 is expected but is`],
     [{ tensors: new Map(tensors).set(training, flat) }, `but has shape [${data.length}]`],
     [{ tensors: without(evaluation) }, `"${evaluation}" of shape [7, 5] in f32 is expected but is`],
@@ -164,7 +168,7 @@ Deno.test("simulate() refuses a state that cannot be amid a local epoch", async 
 
 Deno.test("simulate() counts as done what was done of an epoch before it was stopped", async () => {
   const resumeFrom = await stateAfter(4, small);
-  const events = simulate(gpu, { ...config, ...small, resumeFrom, stop: stopAfter(1) });
+  const events = simulated({ ...config, ...small, resumeFrom, stop: stopAfter(1) });
   const progress = (await Array.fromAsync(events)).filter(({ type }) => type === "progress");
   // Batches of training, thrice: two of A and of B, one of D, and now the one of C; of one evaluation four.
   assertEquals(progress.map((event) => event.type === "progress" && event.done), [3 * 6 + 4]);
@@ -187,14 +191,17 @@ for (const [when, { onNan, at }] of Object.entries(moments)) {
         return --looks <= 0;
       },
     };
-    for await (const event of simulate(gpu, { ...run, stop })) {
-      const isPoisoned = isState(event) && event.state.epoch === 1;
+    for await (const event of simulated({ ...run, stop })) {
+      const isPoisoned = isState(event) && event.state.position.at === "epoch";
       if (isState(event)) states.push(event.state);
       if (isPoisoned) poison.give({ client: 2, role: "local", parameter: "fc2.linear.weight" });
       if (event.type === at && states.length === 2) looks = 1;
     }
     assertEquals(looks, 0);
-    assertEquals(states.map(({ epoch, amid }) => [epoch, amid]), [[0, null], [1, null]]);
+    assertEquals(states.map(({ position }) => position), [
+      { at: "round", round: 0 },
+      { at: "epoch", round: 0, epoch: 1 },
+    ]);
   });
 }
 

@@ -3,8 +3,8 @@
 import { demoDataset } from "../../src/data/demo.ts";
 import type { Split } from "../../src/data/dataset.ts";
 import { loadModel } from "../../src/federated/checkpoint.ts";
-import { ConfigError } from "../../src/federated/config.ts";
-import { DivergenceError } from "../../src/federated/divergence.ts";
+import { ConfigError } from "../../src/federated/errors.ts";
+import { DivergenceError } from "../../src/federated/errors.ts";
 import { TrainedModels } from "../../src/federated/trained_models.ts";
 import { accuracy, macroF1, predictClasses, rocAucOvr } from "../../src/metrics/classification.ts";
 import type { HostTensor } from "../../src/tensor/host_tensor.ts";

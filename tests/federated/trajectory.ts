@@ -5,7 +5,7 @@ import type { SimulationConfig } from "../../src/federated/config.ts";
 import type { ByRole, SimulationEvent } from "../../src/federated/events.ts";
 import { methodOf } from "../../src/federated/methods/registry.ts";
 import { simulate } from "../../src/federated/simulation.ts";
-import type { SimulationState } from "../../src/federated/state.ts";
+import type { SimulationState } from "../../src/federated/recovery/state.ts";
 import type { Metrics } from "../../src/metrics/classification.ts";
 import type { HostTensor } from "../../src/tensor/host_tensor.ts";
 import { assert, assertEquals } from "../assert.ts";
@@ -66,7 +66,7 @@ export async function differencesFrom(
   tolerances: Tolerances,
   config: SimulationConfig,
 ): Promise<string[]> {
-  const replay = simulate(gpu, { ...config, stateEvery: "epoch" });
+  const replay = simulate(gpu, config, { stateEvery: "epoch" });
   const events = await Array.fromAsync(replay);
   const differences = new Comparison(expected, tolerances, config).compare(events);
   return differences.slice(0, 20); // a wrong definition has thousands
@@ -150,13 +150,13 @@ class Comparison {
   /** Where two models of a client always teach each other, that is told as stage 4. */
   #stageOf({ decision }: ExpectedClient): number | null {
     if (decision) return decision.stage;
-    return methodOf(this.config.method).transfer === "mutual" ? 4 : null;
+    return methodOf(this.config.method).beforeEpoch ? 4 : null;
   }
 
   /** Models right before a communication, and right after those that a further round follows. */
-  #state({ round, epoch, tensors }: Pick<SimulationState, "round" | "epoch" | "tensors">): void {
-    const isLocal = epoch === this.config.localEpochs;
-    if (!isLocal && (epoch > 0 || round === 0)) return;
+  #state({ position, tensors }: SimulationState): void {
+    const isLocal = position.at === "epoch" && position.epoch === this.config.localEpochs;
+    if (!isLocal && (position.at !== "round" || position.round === 0)) return;
     const { local, aggregated } = this.rounds[this.#round];
     for (const client of aggregated.keys()) {
       for (const role of methodOf(this.config.method).roles) {

@@ -1,7 +1,7 @@
 // The stages of Deputy-Enhanced Transfer, as the official code decides them.
 
 import { join } from "@std/path";
-import { type TransferStage, transferStage } from "../../src/federated/transfer_stage.ts";
+import { type TransferStage, transferStage } from "../../src/federated/methods/transfer_stage.ts";
 import { assertEquals } from "../assert.ts";
 import { goldenTest, readDescription, vectorFolder } from "../golden.ts";
 

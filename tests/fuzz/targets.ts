@@ -63,10 +63,7 @@ const safetensors = writeSafetensors(tensors, { format: "pt", round: "3" });
 
 const storedState: StoredState = {
   state: {
-    round: 2,
-    epoch: 1,
-    communicated: false,
-    amid: { parallelClients: 3, steps: [7, 2] },
+    position: { at: "step", round: 2, epoch: 1, parallelClients: 3, steps: [7, 2] },
     best: { f1: 40.5, round: 1 },
     stages: [1, 2, 0, 4],
     skipped: [2],

@@ -9,7 +9,7 @@ import type {
   RunEvent,
   SimulationEvent,
 } from "../../src/federated/events.ts";
-import type { TransferStage } from "../../src/federated/transfer_stage.ts";
+import type { TransferStage } from "../../src/federated/methods/transfer_stage.ts";
 import { meanMetrics, type Metrics } from "../../src/metrics/classification.ts";
 import type { RunHeader } from "../../src/report/run_header.ts";
 import type { HostTensor } from "../../src/tensor/host_tensor.ts";

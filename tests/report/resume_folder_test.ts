@@ -38,9 +38,11 @@ async function goOn(path: string): Promise<{ notice: string | null; round: numbe
   const all = [...events()];
   await folder.resume(all[0] as RunEvent, earlier.events);
   const next = 1 +
-    all.findIndex((event) => event.type === "state" && event.state.round === state.round);
+    all.findIndex((event) =>
+      event.type === "state" && event.state.position.round === state.position.round
+    );
   for (const event of all.slice(next)) await folder.consume(event);
-  return { notice: earlier.notice, round: state.round };
+  return { notice: earlier.notice, round: state.position.round };
 }
 
 /** Everything that may not depend on whether the run was stopped, by file. */
@@ -100,7 +102,7 @@ Deno.test("a run folder keeps two states while it is written and none at the end
   assertEquals(
     [stored.state],
     [...events()].flatMap((event) =>
-      event.type === "state" && event.state.round === 2 ? [event.state] : []
+      event.type === "state" && event.state.position.round === 2 ? [event.state] : []
     ),
   );
   await goOn(path);
@@ -111,7 +113,7 @@ Deno.test("a run folder keeps two states while it is written and none at the end
 async function untilStored(path: string, round: number): Promise<void> {
   while (true) {
     const bytes = await Deno.readFile(stateFile(path, "state")).catch(() => null);
-    if (bytes !== null && (await decodeState(bytes)).state.round === round) return;
+    if (bytes !== null && (await decodeState(bytes)).state.position.round === round) return;
     await new Promise((resolve) => setTimeout(resolve));
   }
 }
@@ -151,7 +153,7 @@ Deno.test("a disk that is full when a state is stored ends the run with its last
   });
   try {
     const message = await writeUntilRefused(path, async (event) => {
-      if (event.type !== "state" || event.state.round < 2) return;
+      if (event.type !== "state" || event.state.position.round < 2) return;
       await untilStored(path, 1);
       Deno.writeFile = (file, ...rest) =>
         String(file).includes("state.safetensors")
@@ -196,7 +198,7 @@ Deno.test("a folder that nothing can be written to any more ends the run with it
   const path = join(temporary.path, "run");
   const folder = join(path, "resume");
   const message = await writeUntilRefused(path, async (event) => {
-    if (event.type !== "state" || event.state.round !== 1) return;
+    if (event.type !== "state" || event.state.position.round !== 1) return;
     await untilStored(path, 0);
     Deno.renameSync(folder, `${folder}.kept`);
     Deno.writeTextFileSync(folder, ""); // root may write to any folder, but not into a file
@@ -231,7 +233,7 @@ Deno.test("a damaged state is said to be so, and the one before it is taken", as
     await damage(stateFile(path, "state"));
     const { notice, stored, states } = await readEarlierRun(path);
     states[Symbol.dispose]();
-    assertEquals(stored.state.round, 1, how);
+    assertEquals(stored.state.position.round, 1, how);
     assertMatch(notice!, /state\.safetensors is damaged .*; the state before it is taken instead$/);
     assertStringIncludes(notice!, reason);
   }
@@ -258,8 +260,8 @@ async function placesIn(path: string) {
   for (const name of ["state", "previous"]) {
     const bytes = await Deno.readFile(stateFile(path, name)).catch(() => null);
     if (bytes === null) continue;
-    const { round, amid } = (await decodeState(bytes)).state;
-    found[name] = [round, amid !== null];
+    const { position } = (await decodeState(bytes)).state;
+    found[name] = [position.round, position.at === "step"];
   }
   return found;
 }
@@ -269,7 +271,9 @@ async function stopAmid(path: string): Promise<void> {
   using files = await StateFiles.claim(path);
   const { stored } = await files.read(() => null);
   for (const steps of [1, 2]) {
-    const state = { ...stored.state, amid: { parallelClients: 2, steps: [steps, 0] } };
+    const { round } = stored.state.position;
+    const at = { at: "step", round, epoch: 0, parallelClients: 2 } as const;
+    const state = { ...stored.state, position: { ...at, steps: [steps, 0] } };
     await files.store({ ...stored, state });
     await files.settled();
     assertEquals(await placesIn(path), { state: [2, true], previous: [2, false] });
@@ -283,9 +287,9 @@ Deno.test("a state amid an epoch gives way to the next one, and the one before i
   await stopAmid(path);
   using files = await StateFiles.claim(path);
   const { stored: { state, ...rest } } = await files.read(() => null);
-  assertEquals(state.amid?.steps, [2, 0]);
+  assertEquals("steps" in state.position && state.position.steps, [2, 0]);
   await files.discardNewer();
-  await files.store({ ...rest, state: { ...state, round: 3, amid: null } });
+  await files.store({ ...rest, state: { ...state, position: { at: "round", round: 3 } } });
   await files.settled();
   assertEquals(await placesIn(path), { state: [3, false], previous: [2, false] });
 });
@@ -299,7 +303,7 @@ Deno.test("a state amid an epoch that cannot be used is said to be so, and never
   const taken = async (...flags: string[]) => {
     const { earlier: { stored, notice, states } } = await resumed(...flags);
     states[Symbol.dispose]();
-    return { amid: stored.state.amid !== null, notice };
+    return { amid: stored.state.position.at === "step", notice };
   };
   assertEquals(await taken(), { amid: true, notice: null });
   assertEquals(await taken("--parallel-clients", "2"), { amid: true, notice: null });

@@ -23,10 +23,7 @@ function stateEvent(round: number): SimulationEvent {
     type: "state",
     state: {
       ...{
-        round,
-        epoch: 0,
-        communicated: false,
-        amid: null,
+        position: { at: "round", round },
         best: null,
         stages: [1, 2, 0, 4],
         skipped: [2],

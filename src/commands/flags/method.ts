@@ -1,8 +1,18 @@
-// The flags of `train` about the method: rounds, what it is told, and who takes part.
+// The flags of `train` about the method: rounds, its own settings, and who takes part.
 
 import { clientWeightings, defaultConfig, methods } from "../../federated/config.ts";
+import { type MethodSettingName, methodSettings } from "../../federated/methods/registry.ts";
 import { choice, integer, number } from "../values.ts";
-import { flag, type FlagTable } from "./flag.ts";
+import { type Flag, flag, type FlagTable } from "./flag.ts";
+
+/** One for each setting that is some method's own. */
+const settingFlags = Object.fromEntries(
+  Object.entries(methodSettings).map(([name, setting]): [string, Flag<number>] => {
+    const { default: initial, source, help, flag = name, aliases = [], ...bounds } = setting;
+    const kind = number(bounds);
+    return [name, { name: flag, aliases, kind, default: initial, source, topic: "Method", help }];
+  }),
+) as Record<MethodSettingName, Flag<number>>;
 
 /** Under "Method" in the help. */
 export const methodFlags = {
@@ -33,60 +43,7 @@ export const methodFlags = {
     topic: "Method",
     help: "local epochs per round",
   }),
-  fourierRate: flag({
-    name: "l_rate",
-    aliases: ["fourier-rate"],
-    kind: number({ min: 0, max: 1 }),
-    default: defaultConfig.fourierRate,
-    source: "official",
-    topic: "Method",
-    help: "PFA's share of low frequencies in the first round",
-  }),
-  alpha1: flag({
-    name: "alpha1",
-    aliases: [],
-    kind: number({ min: 0 }),
-    default: defaultConfig.alpha1,
-    source: "official",
-    topic: "Method",
-    help: "a deputy below this times the personal F1 recovers",
-  }),
-  alpha2: flag({
-    name: "alpha2",
-    aliases: [],
-    kind: number({ min: 0 }),
-    default: defaultConfig.alpha2,
-    source: "official",
-    topic: "Method",
-    help: "a deputy from this times the personal F1 on teaches",
-  }),
-  proximalMu: flag({
-    name: "mu",
-    aliases: ["proximal-mu"],
-    kind: number({ min: 0 }),
-    default: defaultConfig.proximalMu,
-    source: "ours",
-    topic: "Method",
-    help: "FedProx's pull to the weights received",
-  }),
-  fmlAlpha: flag({
-    name: "fml-alpha",
-    aliases: [],
-    kind: number({ min: 0, max: 1 }),
-    default: defaultConfig.fmlAlpha,
-    source: "ours",
-    topic: "Method",
-    help: "FML: share of cross-entropy in the personal model's loss",
-  }),
-  fmlBeta: flag({
-    name: "fml-beta",
-    aliases: [],
-    kind: number({ min: 0, max: 1 }),
-    default: defaultConfig.fmlBeta,
-    source: "ours",
-    topic: "Method",
-    help: "FML: share of cross-entropy in the deputy's loss",
-  }),
+  ...settingFlags,
   clientWeights: flag({
     name: "client-weights",
     aliases: [],

@@ -1,6 +1,6 @@
 // The flags of `train` about the training steps.
 
-import { lastBatches } from "../../federated/batching.ts";
+import { lastBatches } from "../../data/batching.ts";
 import { defaultConfig, nanActions, optimizers } from "../../federated/config.ts";
 import { choice, integer, number } from "../values.ts";
 import { flag, type FlagTable } from "./flag.ts";

@@ -1,7 +1,8 @@
 // The flags of `train` about how it runs and what it writes: none of them changes a number.
 
 import type { AdapterChoice } from "../../gpu/adapter.ts";
-import { defaultConfig, type StateInterval, stateIntervals } from "../../federated/config.ts";
+import { defaultConfig } from "../../federated/config.ts";
+import { type StateInterval, stateIntervals } from "../../federated/control.ts";
 import { choice, fileNamePart, integer, orWord, text, toggle } from "../values.ts";
 import { flag, type FlagTable } from "./flag.ts";
 
@@ -97,7 +98,7 @@ export const runningFlags = {
     name: "profile",
     aliases: [],
     kind: toggle,
-    default: defaultConfig.profile,
+    default: false,
     source: "ours",
     topic: "Running",
     help: "time the kernels of three training steps of the second epoch",

@@ -5,7 +5,7 @@ import { crossEntropy, deputyTransferLoss, klDiv } from "../../ops/losses.ts";
 import { everyModel } from "../../ops/stack.ts";
 import { expectOptions } from "../../tensor/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { LocalBatch, LossSettings } from "./method.ts";
+import type { LocalBatch, Settings } from "./method.ts";
 
 /** What every loss needs of a batch. */
 const ofEach = ["logits", "labels", "counts"];
@@ -20,7 +20,10 @@ export function crossEntropyLoss(batch: LocalBatch): Tensor {
  * FML's losses of a personal model (the first role) and a deputy (the second), eqs. 4 and 5 of Shen et al. 2020:
  * α·CE + (1 − α)·KL(deputy → personal), and β·CE + (1 − β)·KL(personal → deputy). The teacher is a constant in each.
  */
-export function mutualLoss(batch: LocalBatch, { fmlAlpha, fmlBeta }: LossSettings): Tensor {
+export function mutualLoss(
+  batch: LocalBatch,
+  { fmlAlpha, fmlBeta }: Settings<"fmlAlpha" | "fmlBeta">,
+): Tensor {
   const { logits, labels, counts } = checked("mutualLoss", batch, ofEach);
   const loss = (role: number, share: number) => {
     const [own, other] = [ofRole(logits, role), ofRole(logits, 1 - role)];
@@ -46,7 +49,7 @@ export function transferLoss(batch: LocalBatch): Tensor {
 }
 
 function checked(op: string, batch: LocalBatch, needed: readonly string[]): LocalBatch {
-  expectOptions(op, batch, [...ofEach, "stages"], needed);
+  expectOptions(op, batch, [...ofEach, "features", "stages"], needed);
   return batch;
 }
 

@@ -1,31 +1,17 @@
 // PRR-FL (Chen et al. 2021): the server averages low frequencies, a deputy carries knowledge in and out.
 
-import { averageOverClients } from "../aggregate/average.ts";
-import { progressiveFourierAggregation } from "../aggregate/fourier.ts";
+import { stageDecision, stageSettings } from "./det.ts";
 import { transferLoss } from "./local_losses.ts";
-import type { FederatedMethod, SharedKind } from "./method.ts";
+import { defineMethod } from "./method.ts";
+import { fourierSettings, fourierSharing } from "./pfa.ts";
 
-export const prrfl = {
+/** Algorithm 1: PFA of the deputies, and DET between each of them and its client's personal model. */
+export const prrfl = defineMethod({
+  title: "PRR-FL",
+  settings: { ...fourierSettings, ...stageSettings },
   roles: ["personal", "deputy"],
   personalRole: "personal",
-  transfer: "staged",
+  sharing: fourierSharing("deputy"),
+  beforeEpoch: stageDecision,
   localLoss: transferLoss,
-  sharing: {
-    role: "deputy",
-    receivers: "senders",
-    usesRate: true,
-    /** Normalization stays with each client; biases, which PFA is not defined for, are averaged. */
-    aggregation(kind: SharedKind) {
-      switch (kind) {
-        case "conv":
-        case "linear":
-          return progressiveFourierAggregation;
-        case "bias":
-          return averageOverClients;
-        case "norm":
-        case "statistics":
-          return null;
-      }
-    },
-  },
-} as const satisfies FederatedMethod;
+});

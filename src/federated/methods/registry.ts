@@ -6,19 +6,46 @@ import { fedbn } from "./fedbn.ts";
 import { fedprox } from "./fedprox.ts";
 import { fml } from "./fml.ts";
 import { local } from "./local.ts";
-import type { FederatedMethod } from "./method.ts";
+import type { FederatedMethod, MethodSetting, Settings } from "./method.ts";
 import { pfa } from "./pfa.ts";
 import { prrfl } from "./prrfl.ts";
+import { scaffold } from "./scaffold.ts";
 import { silobn } from "./silobn.ts";
 
-const methods = { local, fedavg, fedprox, fedbn, silobn, fml, pfa, det, prrfl };
+/** From the simplest to the whole of PRR-FL. */
+const methods = { local, fedavg, fedprox, scaffold, fedbn, silobn, fml, pfa, det, prrfl };
 
 export type MethodName = keyof typeof methods;
 
-/** From the simplest to the whole of PRR-FL. */
 export const builtInMethods: Readonly<Record<MethodName, FederatedMethod>> = methods;
+
+/** Names of the settings that are some method's own. */
+export type MethodSettingName = (typeof methods)[MethodName] extends infer M
+  ? M extends FederatedMethod<infer S> ? S : never
+  : never;
+
+/** The own settings of all of them; those of PRR-FL come first. */
+export const methodSettings = Object.assign(
+  {},
+  ...Object.values(builtInMethods).toReversed().map(({ settings }) => settings ?? {}),
+) as Readonly<Record<MethodSettingName, MethodSetting>>;
 
 /** A method by its name, or one of your own as it is. */
 export function methodOf(method: MethodName | FederatedMethod): FederatedMethod {
   return typeof method === "string" ? builtInMethods[method] : method;
+}
+
+/**
+ * Values of a method's own settings.
+ *
+ * @param given by name; what is missing has its default
+ */
+export function settingsOf(
+  { settings = {} }: FederatedMethod,
+  given: Readonly<Record<string, unknown>>,
+): Settings {
+  const values = Object.entries(settings).map((
+    [name, setting],
+  ) => [name, given[name] ?? setting.default]);
+  return Object.fromEntries(values);
 }

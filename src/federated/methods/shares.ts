@@ -1,24 +1,16 @@
-// What a method's server does with each kind of tensor, in words, for the reports.
+// What a method shares, asked of it in other words.
 
-import { averageOverClients } from "../aggregate/average.ts";
-import { progressiveFourierAggregation } from "../aggregate/fourier.ts";
-import { type Aggregation, type SharedKind, sharedKinds, type Sharing } from "./method.ts";
+import { type FederatedMethod, type SharedKind, sharedKinds, type Sharing } from "./method.ts";
 
-/** By kind; null where clients keep their own. */
+/** What the server does with each kind of tensor, for reports; null where clients keep their own. */
 export function sharesOf(sharing: Sharing | null): Record<SharedKind, string | null> {
-  const shares = sharedKinds.map((kind) => [kind, wordsOf(sharing?.aggregation(kind) ?? null)]);
+  const shares = sharedKinds.map((kind) => [kind, sharing?.exchange(kind)?.title ?? null]);
   return Object.fromEntries(shares);
 }
 
-function wordsOf(aggregation: Aggregation | null): string | null {
-  switch (aggregation) {
-    case null:
-      return null;
-    case averageOverClients:
-      return "averaged";
-    case progressiveFourierAggregation:
-      return "low frequencies averaged";
-    default:
-      return "aggregated"; // in somebody's own way
-  }
+/** The role whose whole model every client receives from the server, one and the same; null if there is none. */
+export function sharedAsWhole({ sharing }: FederatedMethod): string | null {
+  const isWhole = sharing?.receivers === "all" &&
+    sharedKinds.every((kind) => sharing.exchange(kind) !== null);
+  return isWhole ? sharing.role : null;
 }

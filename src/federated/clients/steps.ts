@@ -1,0 +1,109 @@
+// The steps of a group of clients, training and evaluation: recorded when first needed, then replayed.
+
+import { augmentBatch } from "../../data/augmentation.ts";
+import { batchingOf, whole } from "../../data/batching.ts";
+import {
+  type Batch,
+  type Cut,
+  emptyBatch,
+  emptyByteBatch,
+  type ImageSplit,
+} from "../../data/image_batches.ts";
+import type { Arena, Recording } from "../../gpu/recording.ts";
+import { backward, noGrad } from "../../tensor/autograd.ts";
+import { type Member, type PassKind, splitOf } from "./order.ts";
+import type { Setup } from "./setup.ts";
+import type { GroupTensors } from "./tensors.ts";
+
+/** Recordings by kind of pass and number of clients. */
+export class RecordedSteps {
+  readonly #recordings = new Map<string, Recording>();
+
+  /** @param arena memory for what steps compute on the way */
+  constructor(
+    private readonly setup: Setup,
+    private readonly tensors: GroupTensors,
+    private readonly arena: Arena,
+  ) {}
+
+  /** One step of clients whose models are the first ones of the stack, in this order. */
+  of(kind: PassKind, members: readonly Member[]): Recording {
+    return this.#recordings.getOrInsertComputed(
+      `${kind} ${members.length}`,
+      () =>
+        this.setup.gpu.record(this.arena, () => {
+          if (kind === "train") this.#train(members);
+          else noGrad(() => this.#evaluate(kind, members));
+        }),
+    );
+  }
+
+  /** Forgets all: recordings read the images of the clients that were there. */
+  clear(): void {
+    this.#recordings.clear();
+  }
+
+  #train(members: readonly Member[]): void {
+    const { gpu, config, method, settings } = this.setup;
+    const { model, optimizer, memory, outcomes, position } = this.tensors;
+    gpu.phase = "batch";
+    const batch = this.#gather("train", members);
+    gpu.phase = "forward";
+    const logits = model.forward(batch.x, { training: true, counts: batch.counts });
+    outcomes.train.store(logits, batch, position, config.batchSize);
+    const { labels, counts } = batch;
+    const stages = this.tensors.stages.view([members.length]);
+    gpu.phase = "loss and backward";
+    optimizer.zeroGrad();
+    backward(method.localLoss({ logits, labels, counts, stages }, settings));
+    gpu.phase = "update";
+    memory.addGradientTerm();
+    optimizer.step(members.length * method.roles.length);
+  }
+
+  #evaluate(kind: PassKind, members: readonly Member[]): void {
+    const { model, outcomes, position } = this.tensors;
+    const batch = this.#gather(kind, members);
+    const logits = model.forward(batch.x, { counts: batch.counts });
+    outcomes.evaluation.store(logits, batch, position);
+  }
+
+  #gather(kind: PassKind, members: readonly Member[]): Batch {
+    const { gpu, config, method } = this.setup;
+    const { batchSize, dataset: { clients, imageSize }, augment } = config;
+    const batching = kind === "train" ? batchingOf(config) : whole(batchSize);
+    // Room for the longest batch of any client: with other shapes, clients in other groups would be summed otherwise.
+    const rows = batching.largest(clients.map(({ train }) => train.labels.length));
+    const roles = method.roles.length;
+    const { position } = this.tensors;
+    const batch = emptyBatch(gpu, members.length * roles, rows, imageSize);
+    const splits = members.map((member) => member.splits[splitOf(kind)]);
+    const cutOf = ({ size }: ImageSplit) => ({ batchSize, images: batching.images(size) });
+    if (augment === "full" && splitOf(kind) === "train") {
+      this.#augmented(splits, batch, kind, cutOf);
+    } else {
+      splits.forEach((split, client) =>
+        split.gather(batch, position, { client, roles }, cutOf(split))
+      );
+    }
+    return batch;
+  }
+
+  #augmented(
+    splits: readonly ImageSplit[],
+    batch: Batch,
+    kind: PassKind,
+    cutOf: (split: ImageSplit) => Cut,
+  ): void {
+    const { gpu, config: { dataset: { imageSize }, seed }, method } = this.setup;
+    const rows = batch.x.shape[1];
+    const roles = method.roles.length;
+    const { position } = this.tensors;
+    const bytes = emptyByteBatch(gpu, splits.length, rows, imageSize);
+    splits.forEach((split, client) =>
+      split.gatherBytes(bytes, batch, position, { client, roles }, cutOf(split))
+    );
+    const byRole = kind === "evaluate-train"; // as in the official code: each evaluation draws anew
+    augmentBatch(bytes, batch, { position, seed, roles, byRole });
+  }
+}

@@ -1,0 +1,49 @@
+// A configuration in words, by which a state knows the run it belongs to.
+
+import { splitNames } from "../data/dataset.ts";
+import { defaultConfig, type SimulationConfig } from "./config.ts";
+import type { Fingerprints } from "./fingerprint.ts";
+import type { ConfigurationText } from "./recovery/state.ts";
+
+/**
+ * Settings that may change on resume, for what came before a state does not depend on them; and the method, which is
+ * told in other words.
+ */
+const changeable = ["parallelClients", "memoryLimit", "initialState", "onNan"];
+const settings = (Object.keys(defaultConfig) as (keyof typeof defaultConfig)[])
+  .filter((name) => ![...changeable, "method", "methodSettings"].includes(name));
+
+/** What runs did that were made before there was the setting. */
+export const initialConfiguration: ConfigurationText = Object.fromEntries(
+  settings.map((name) => [name, String(defaultConfig[name])]),
+);
+
+/** Everything that a state has to agree with. */
+export function configurationText(
+  config: SimulationConfig,
+  { splits }: Fingerprints,
+): ConfigurationText {
+  const { dataset, method, methodSettings } = config;
+  const clients = dataset.clients.map((client) => {
+    const sizes = splitNames.map((split) => `${client[split].labels.length} ${split}`);
+    return [`images of client ${client.name}`, sizes.join(", ")];
+  });
+  const contents = dataset.clients.flatMap(({ name }, index) =>
+    splitNames.map((split) => [
+      `the checksum of client ${name}'s ${split} images and labels`,
+      splits[index][split],
+    ])
+  );
+  const own = Object.entries(methodSettings)
+    .map(([name, value]) => [`the method's ${name}`, String(value)]);
+  return {
+    method: typeof method === "string" ? method : `one with roles ${method.roles.join(", ")}`,
+    ...Object.fromEntries(settings.map((name) => [name, String(config[name])])),
+    ...Object.fromEntries(own),
+    "image size": String(dataset.imageSize),
+    classes: dataset.classNames.join(", "),
+    clients: dataset.clients.map(({ name }) => name).join(", "),
+    ...Object.fromEntries(clients),
+    ...Object.fromEntries(contents),
+  };
+}

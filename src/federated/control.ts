@@ -1,0 +1,39 @@
+// What controls a run without determining its numbers: where it begins, when it ends, and what it tells besides.
+
+import { expectOptions } from "../tensor/checks.ts";
+import { expectChoice } from "./config.ts";
+import { asConfigError, ConfigError } from "./errors.ts";
+import type { SimulationState } from "./recovery/state.ts";
+
+/** When a run tells its state: after every communication, or after every local epoch too. */
+export const stateIntervals = ["round", "epoch"] as const;
+export type StateInterval = typeof stateIntervals[number];
+
+/** How `simulate()` runs; all of it may be left out. */
+export interface RunControl {
+  /** go on from a state that a run of this configuration has told; null, the default: from the start */
+  readonly resumeFrom?: SimulationState | null;
+  /**
+   * once aborted, the run ends after the step under way, without the event "done"; where states are told, with one
+   * that holds what was done since the last
+   */
+  readonly stop?: Pick<AbortSignal, "aborted"> | null;
+  /** how often the run tells its state, the first time at its start; null, the default: never */
+  readonly stateEvery?: StateInterval | null;
+  /**
+   * tell how long the kernels of the second to fourth training step take, in the second local epoch or the
+   * only one; default false
+   */
+  readonly profile?: boolean;
+}
+
+/** @throws {ConfigError} naming what is none of these, or not what it has to be */
+export function checkControl(control: RunControl): void {
+  asConfigError("Cannot simulate this way", () => {
+    expectOptions("simulate", control, ["resumeFrom", "stop", "stateEvery", "profile"]);
+  });
+  const { stateEvery = null, profile = false } = control;
+  if (stateEvery !== null) expectChoice("stateEvery", stateEvery, stateIntervals);
+  if (typeof profile === "boolean") return;
+  throw new ConfigError(`Cannot simulate: profile is ${profile} but has to be true or false`);
+}

@@ -1,0 +1,53 @@
+// Measures the kernels of a few training steps of one local epoch of a run.
+
+import { measureCeilings } from "../gpu/ceiling.ts";
+import { type Profile, totalsByKernel } from "../gpu/profile.ts";
+import type { Recording } from "../gpu/recording.ts";
+import type { Gpu } from "../tensor/gpu.ts";
+import type { ProfileEvent } from "./events.ts";
+import { epochsOver, type Position, type RunLength } from "./recovery/position.ts";
+
+const mostSteps = 3;
+
+/**
+ * The local epoch to profile, counted over the whole run: the second one of this process, when everything is
+ * compiled, recorded and allocated; or its only one.
+ */
+export function profiledEpoch(start: Position, { rounds, localEpochs }: RunLength): number {
+  const first = start.round * localEpochs + epochsOver(start, localEpochs);
+  return Math.min(first + 1, rounds * localEpochs - 1);
+}
+
+/** Profiles steps of an epoch. */
+export class Profiler {
+  readonly #steps: { readonly step: number; readonly profile: Profile }[] = [];
+  /** steps that are not measured first */
+  #passedOver: number;
+
+  /**
+   * Leaves the first step out, which in a run's only epoch compiles, unless there is no other.
+   *
+   * @param steps still to come in the epoch, at least one
+   */
+  constructor(private readonly gpu: Gpu, steps: number) {
+    this.#passedOver = Math.min(1, steps - 1);
+  }
+
+  /** Replays a training step, measured if its turn has come. What it computes is the same. */
+  readonly replay = async (recording: Recording, step: number): Promise<void> => {
+    const isMeasured = this.#passedOver === 0 && this.#steps.length < mostSteps;
+    if (this.#passedOver > 0) this.#passedOver--;
+    if (!isMeasured) return recording.replay();
+    const profile = await this.gpu.profile(() => recording.replay());
+    this.#steps.push({ step, profile });
+  };
+
+  /** What was measured in the epoch, and what the adapter can do. */
+  async event({ round, epoch }: { round: number; epoch: number }): Promise<ProfileEvent> {
+    const memory = this.gpu.peakMemory; // before the ceilings take theirs
+    const ceilings = await measureCeilings(this.gpu);
+    const runs = this.#steps.flatMap(({ profile }) => profile.runs);
+    const kernels = totalsByKernel(runs);
+    return { type: "profile", round, epoch, steps: this.#steps, kernels, ceilings, memory };
+  }
+}
