@@ -235,10 +235,14 @@ const calls: readonly [op: string, args: readonly Any[], message: string][] = [
   ["simulate", [gpu, undefined], "its options are undefined but an object with dataset, method"],
   ["simulate", [gpu, { dataset, method: "prrfl", rouds: 3 }], 'there is no option "rouds"'],
   ["simulate", [gpu, { dataset, method: "prrfl", epochs: 3 }], 'there is no option "epochs"'],
-  ["simulate", [gpu, { ...defaultConfig, dataset }, { until: 3 }], 'there is no option "until"'],
+  [
+    "simulate",
+    [gpu, { ...api.defaultConfig, dataset }, { until: 3 }],
+    'there is no option "until"',
+  ],
   ["averaged", ["local", "norms"], "norms"],
   ["defineMethod", [{ roles: ["local"] }], "the option personalRole is missing"],
-  ["defineMethod", [{ ...builtInMethods.local, aggregation: 1 }], 'no option "aggregation"'],
+  ["defineMethod", [{ ...api.builtInMethods.local, aggregation: 1 }], 'no option "aggregation"'],
 ];
 
 Deno.test("options that would be ignored, or are missing, are errors that name them", async () => {

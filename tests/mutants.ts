@@ -96,7 +96,7 @@ export const mutants: readonly Mutant[] = [
     ["client_weights[k] * input[k * params.size + i]", "client_weights[k] * input[i]"],
     ["client_weights[k] * input[k * params.size + i]", "input[k * params.size + i]"],
     ["k < params.clients; k++) {\n    sum", "k < 3u; k++) {\n    sum"],
-    ["k < params.clients; k++) { output", "k < 1u; k++) { output"],
+    ["k < params.copies; k++) { output", "k < 1u; k++) { output"],
     ["if (i >= params.size) { return; }", ""],
     ["invocation_index(here)", "here.group.x * workgroup_size + here.local"],
   ]),
@@ -397,13 +397,6 @@ export const mutants: readonly Mutant[] = [
     ["client_weights[k] * vec2f", "vec2f"],
     ["share(wrapped(u + params.pairs, params.rows), v)", "share(u, v)"],
     ["conjugate(even) + odd.yx", "even + odd.yx"],
-  ]),
-  ...breaks("proximal.wgsl", ["federated/proximal_term_test.ts"], [
-    ["invocation_index(here)", "here.group.x * workgroup_size + here.local"],
-    ["gradients[i] += ", "gradients[i] = "],
-    ["params.mu * (parameters[i] - anchor[i])", "params.mu * (anchor[i] - parameters[i])"],
-    ["params.mu * (parameters[i] - anchor[i])", "parameters[i] - anchor[i]"],
-    ["parameters[i] - anchor[i]", "parameters[i] + anchor[i]"],
   ]),
   ...breaks("linear.wgsl", ["ops/linear_test.ts"], [
     ["(model * params.outputs + column) * params.inputs", "column * params.inputs"],

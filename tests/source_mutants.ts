@@ -27,13 +27,13 @@ export const sourceMutants: readonly Mutant[] = [
     ["optimizer.reset();", ""],
   ]),
   ...breaks("federated/clients/group.ts", ["federated/method_trajectory_test.ts"], [
-    ["proximalTerm?.setAnchor();", ""],
+    ["memory.beforeRound();", ""],
   ]),
   ...breaks("federated/clients/learning_rate.ts", ["federated/simulation_test.ts"], [
     ["Math.floor(round / learningRateStep)", "Math.ceil(round / learningRateStep)"],
     ["Math.floor(round / learningRateStep)", "round"],
   ]),
-  ...breaks("federated/clients/order.ts", ["federated/lineup_test.ts"], [
+  ...breaks("federated/clients/order.ts", ["federated/order_test.ts"], [
     ['2 * epoch + Number(kind === "evaluate-train")', "2 * epoch"],
     ['2 * epoch + Number(kind === "evaluate-train")', 'epoch + Number(kind === "evaluate-train")'],
     ['splitOf(kind) !== "train" || position < this.#training', "true"],
@@ -74,10 +74,35 @@ export const sourceMutants: readonly Mutant[] = [
     ["({ weight }) => weight)", "() => 1)"],
   ]),
   ...breaks("federated/methods/fedprox.ts", methodRuns, [
-    ["proximal: true,", "proximal: false,"],
+    ["({ anchor: parameter })", "({})"],
+    ["sub(parameter, anchor), proximalMu", "sub(parameter, anchor), proximalMu / 2"],
+    ["sub(parameter, anchor), proximalMu", "sub(anchor, parameter), proximalMu"],
   ]),
-  ...breaks("federated/proximal_term.ts", methodRuns, [
-    ["mu: this.mu }", "mu: this.mu / 2 }"],
+  ...breaks("federated/methods/scaffold.ts", methodRuns, [
+    ["({ received: parameter })", "({})"],
+    ["sub(memory.server_control, memory.control)", "sub(memory.control, memory.server_control)"],
+    ["sub(meanGradient, memory.server_control)", "meanGradient"],
+    ["return { change, control: add(memory.control, change) };", "return { change };"],
+    ["scale(mean.memory.change, share)", "scale(mean.memory.change, 0)"],
+    ["clients: { server_control: control },", ""],
+  ]),
+  ...breaks("federated/methods/scaffold.ts", ["federated/scaffold_test.ts"], [
+    ["memory.weights), serverLearningRate)", "memory.weights), 1)"],
+    ["scale(mean.memory.change, share)", "mean.memory.change"],
+    ["server: { weights, control },", "server: { control },"],
+    ["server: { weights, control },", "server: { weights },"],
+    ['optimizer === "sgd" ? null', "true ? null"],
+    ['{ control: "run"', '{ control: "training"'],
+    ['change: "round"', 'change: "training"'],
+  ]),
+  ...breaks("federated/clients/method_memory.ts", ["federated/scaffold_test.ts"], [
+    ["(product) => 1 / product", "(product) => product"],
+    ['this.lasting("training", "round")', "this.sets"],
+    ["gpu.clear(tensors.whole);", ""],
+  ]),
+  ...breaks("federated/server/server_memory.ts", ["federated/scaffold_test.ts"], [
+    ["this.model.gpu.copy(value, place);", ""],
+    ['this.method.memory[set] !== "weights"', 'this.method.memory[set] === "weights"'],
   ]),
   ...breaks("federated/methods/local_losses.ts", methodRuns, [
     ["ofRole(logits, 0),\n    ofRole(logits, 1),", "ofRole(logits, 1),\n    ofRole(logits, 0),"],
@@ -86,20 +111,20 @@ export const sourceMutants: readonly Mutant[] = [
     ["1 - share)", "share)"],
   ]),
   ...breaks("federated/methods/silobn.ts", methodRuns, [
-    ['kind === "statistics" ?', 'kind === "norm" ?'],
-    ['kind === "statistics" ?', 'kind === "norm" || kind === "statistics" ?'],
-    ['(kind) => kind === "statistics" ? null : averageOverClients', "() => averageOverClients"],
+    ['averaged("local", "statistics")', 'averaged("local", "norm")'],
+    ['averaged("local", "statistics")', 'averaged("local", "norm", "statistics")'],
+    ['averaged("local", "statistics")', 'averaged("local")'],
   ]),
   ...breaks("federated/methods/fml.ts", methodRuns, [
-    ["() => averageOverClients", '(kind) => kind === "statistics" ? null : averageOverClients'],
+    ['averaged("deputy")', 'averaged("deputy", "statistics")'],
   ]),
   ...breaks("federated/methods/det.ts", methodRuns, [
     ['roles: ["personal", "deputy"]', 'roles: ["deputy", "personal"]'],
-    ['kind === "norm" || kind', "kind"],
-    ['transfer: "staged"', 'transfer: "mutual"'],
+    ['"deputy", "norm", "statistics"', '"deputy", "statistics"'],
+    ["f1 === null ? 4", "true ? 4"],
   ]),
   ...breaks("federated/methods/pfa.ts", methodRuns, [
-    ['role: "local" }', 'role: "local", receivers: "all" }'],
+    ['receivers: "senders"', 'receivers: "all"'],
   ]),
   ...breaks("federated/aggregate/fourier.ts", methodRuns, [
     ["(round / rounds)", "((round + 1) / rounds)"],

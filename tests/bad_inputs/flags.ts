@@ -37,6 +37,7 @@ export const ranges: Readonly<Record<string, Range>> = {
   "alpha1": atLeast0,
   "alpha2": atLeast0,
   "mu": atLeast0,
+  "server-lr": above0,
   "fml-alpha": { takes: ["0", "1"], refuses: ["-1e-9", "1.0000001"] },
   "fml-beta": { takes: ["0", "1"], refuses: ["-1e-9", "1.0000001"] },
   "participation": { takes: ["5e-324", "1"], refuses: ["0", "1.0000001", "-1"] },

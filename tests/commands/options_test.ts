@@ -43,7 +43,7 @@ Deno.test("resolveOptions() has the official code's defaults", () => {
 });
 
 Deno.test("resolveOptions() sets everything that defaultConfig knows", () => {
-  const otherwise = ["initialState", "resumeFrom", "stateEvery", "stop"]; // under other names, or by a signal
+  const otherwise = ["initialState", "methodSettings"]; // under another name, or of methods of one's own
   const missing = Object.keys(defaultConfig)
     .filter((key) => !otherwise.includes(key) && !Object.hasOwn(trainFlags, key));
   assertEquals(missing, []);
@@ -83,6 +83,7 @@ const exampleOf = {
   clientWeights: "samples",
   participation: "0.5",
   dropout: "0.25",
+  serverLearningRate: "0.5",
   network: "vgg_b",
   width: "0.25",
   init: "weights.safetensors",
@@ -176,7 +177,7 @@ const mistakes: [args: string, sentence: string][] = [
   [
     "--method fedavgg",
     "Cannot use fedavgg for --method: " +
-    "expected local, fedavg, fedprox, fedbn, silobn, fml, pfa, det or prrfl",
+    "expected local, fedavg, fedprox, scaffold, fedbn, silobn, fml, pfa, det or prrfl",
   ],
   [
     "--theme a/b",

@@ -25,7 +25,7 @@ const initialState = new Map(
     .map(([name, tensor]) => [name.slice("initial.".length), tensor]),
 );
 
-for (const method of ["fedprox", "silobn", "fml", "det", "pfa"] as const) {
+for (const method of ["fedprox", "scaffold", "silobn", "fml", "det", "pfa"] as const) {
   Deno.test(`simulate() follows PyTorch's ${method}: losses, metrics and weights`, async () => {
     const run = await readDescription<StoredRun>(vectorFolder, `trajectory_${method}`);
     const tolerances = {

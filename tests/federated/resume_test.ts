@@ -29,6 +29,10 @@ const runs: Record<string, { changes: Changes; regrouped: number }> = {
     changes: { method: "fedprox", proximalMu: 1, rounds: 3, stateEvery: "round" },
     regrouped: 2,
   },
+  "scaffold whose clients sit out rounds": {
+    changes: { method: "scaffold", participation: 0.5, rounds: 3, serverLearningRate: 0.6 },
+    regrouped: 1,
+  },
   "fedprox, every epoch": { changes: { method: "fedprox", proximalMu: 1 }, regrouped: 2 },
 };
 

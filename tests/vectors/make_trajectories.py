@@ -1,4 +1,4 @@
-"""Writes trajectories.safetensors and trajectory_METHOD.json: two rounds of five federated methods in PyTorch.
+"""Writes trajectories.safetensors and trajectory_METHOD.json: two rounds of six federated methods in PyTorch.
 
 python3 tests/vectors/make_trajectories.py  (PyTorch 2.15.0, NumPy 2.4.6, safetensors 0.8.0)
 
@@ -39,6 +39,8 @@ COMMON = {
 METHODS = {
     # With a μ of 0.01 the term would change losses by 5e-5 only.
     "fedprox": {"proximalMu": 100, "clientWeights": "samples"},
+    # η_g is not 1, or the server would end where FedAvg's does.
+    "scaffold": {"serverLearningRate": 0.6, "clientWeights": "samples"},
     "silobn": {"clientWeights": "equal"},
     # α is not β, or both models of a client would stay alike until the first communication.
     "fml": {"learningRate": 0.01, "fmlAlpha": 0.3, "fmlBeta": 0.8, "clientWeights": "samples"},
@@ -213,7 +215,24 @@ def evaluate(model, split, size):
     return {"loss": float(np.mean(losses)), "f1": float(np.mean(scores))}, losses
 
 
-def local_epoch(method, settings, models, optimizers, start, split, stage):
+def correct(model, controls):
+    """SCAFFOLD: the server's control variate takes the place of the client's own in every gradient."""
+    for w, own, server in zip(model.parameters(), controls["own"], controls["server"], strict=True):
+        w.grad += server - own
+
+
+def new_control(model, start, controls, rate_times_steps):
+    """Option II: the mean gradient of the client's round. Returns by how much it differs from the one before."""
+    change = []
+    for w, w0, own, server in zip(
+        model.parameters(), start, controls["own"], controls["server"], strict=True
+    ):
+        change.append((w0 - w.detach()) / rate_times_steps - server)
+        own += change[-1]
+    return change
+
+
+def local_epoch(method, settings, models, optimizers, start, split, stage, controls):
     """Trains the models of a client, and tells the cross-entropy of every batch, by role."""
     told = {role: [] for role in models}
     for model in models.values():
@@ -227,6 +246,8 @@ def local_epoch(method, settings, models, optimizers, start, split, stage):
                 loss = loss + settings["proximalMu"] / 2 * distance
             optimizers[role].zero_grad()
             loss.backward()
+            if method == "scaffold":
+                correct(models[role], controls)
             told[role].append(cross_entropy(logits[role], y).item())
         for optimizer in optimizers.values():
             optimizer.step()
@@ -236,6 +257,17 @@ def local_epoch(method, settings, models, optimizers, start, split, stage):
 def client_weights(settings):
     counts = list(CLIENTS.values()) if settings["clientWeights"] == "samples" else [1] * len(CLIENTS)
     return torch.tensor(counts, dtype=torch.float64) / sum(counts)
+
+
+def server_step(settings, models, before, controls, changes):
+    """SCAFFOLD's server, after the means: its weights go η_g of the way, its control variate all of it."""
+    weights = client_weights(settings)
+    for k, (old, server) in enumerate(zip(before, controls[0]["server"], strict=True)):
+        change = sum(w * own[k] for w, own in zip(weights, changes, strict=True)).to(old.dtype)
+        for client, own in zip(models, controls, strict=True):
+            parameter = list(client["local"].parameters())[k].data
+            parameter.copy_(old + settings["serverLearningRate"] * (parameter - old))
+            own["server"][k] = server + change
 
 
 def communicate(method, settings, models, rate):
@@ -250,7 +282,7 @@ def communicate(method, settings, models, rate):
                 state[name].copy_(tensor)
 
 
-def local_training(method, settings, lr, models, data, name):
+def local_training(method, settings, lr, models, data, name, controls):
     """One client's round; what it tells of each epoch."""
     train, test, size = data[f"{name}.train"], data[f"{name}.test"], settings["batchSize"]
     optimizers = {
@@ -267,9 +299,15 @@ def local_training(method, settings, lr, models, data, name):
             stage = next_stage(stage, metrics["deputy"]["f1"], metrics["personal"]["f1"], settings)
             losses = {role: look[1] for role, look in looks.items()}
             decision = {"stage": stage, "metrics": metrics, "batchLosses": losses}
-        losses = local_epoch(method, settings, models, optimizers, start, train, stage)
+        losses = local_epoch(
+            method, settings, models, optimizers, start, train, stage, controls
+        )
         tested = {role: evaluate(model, test, size)[0] for role, model in models.items()}
         told.append({"decision": decision, "batchLosses": losses, "test": tested})
+    if method == "scaffold":
+        steps = settings["localEpochs"] * len(batches(train, size))
+        change = new_control(models["local"], start["local"], controls, lr * steps)
+        controls["change"] = change
     return told
 
 
@@ -283,15 +321,23 @@ def simulate(method, data, initial, dtype):
     model.to(dtype)
     roles = ["personal", "deputy"] if method in LOSSES else ["local"]
     models = [{role: copy.deepcopy(model) for role in roles} for _ in CLIENTS]
+    zeros = [torch.zeros_like(w) for w in model.parameters()]
+    controls = [
+        {name: [w.clone() for w in zeros] for name in ("own", "server")} for _ in CLIENTS
+    ]
     log = []
     for r in range(rounds):
+        before = [w.detach().clone() for w in models[0][roles[-1]].parameters()]
         lr = settings["learningRate"] * settings["learningRateGamma"] ** (r // settings["learningRateStep"])
         rate = None if first_rate is None else first_rate + r / rounds * (0.95 - first_rate)
         told = [
-            local_training(method, settings, lr, client, data, name)
-            for client, name in zip(models, CLIENTS, strict=True)
+            local_training(method, settings, lr, client, data, name, own)
+            for client, name, own in zip(models, CLIENTS, controls, strict=True)
         ]
         communicate(method, settings, models, rate)
+        if method == "scaffold":
+            changes = [own["change"] for own in controls]
+            server_step(settings, models, before, controls, changes)
         log.append(
             {
                 "lr": lr,

@@ -35,8 +35,10 @@ export class MethodMemory {
     );
   }
 
+  /** Forgets what was remembered until the communication, and lets the method remember anew. */
   beforeRound(): void {
     const { method, settings } = this.setup;
+    for (const { gpu, whole } of Object.values(this.lasting("training", "round"))) gpu.clear(whole);
     if (!method.beforeRound) return;
     this.#update(this.model.stack, (own) => method.beforeRound!(own, settings));
   }

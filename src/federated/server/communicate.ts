@@ -58,7 +58,7 @@ export function communicate(
     const own = gather(senders, item);
     const received = item.kind === "statistics" || server === null
       ? exchanged(exchange, own, options)
-      : throughServer(exchange, own, options, { item, clients, server });
+      : throughServer(exchange, own, options, { item, clients, senders, server });
     expectReceivable(item.name, own, received);
     const receivers = sharing.receivers === "all" ? clients : senders;
     receivers.forEach((client, k) => {
@@ -86,9 +86,10 @@ function throughServer(
   exchange: Exchange,
   own: Tensor,
   options: ExchangeOptions,
-  { item, clients, server }: {
+  { item, clients, senders, server }: {
     readonly item: Shareable;
     readonly clients: readonly SharedModel[];
+    readonly senders: readonly SharedModel[];
     readonly server: ServerMemory;
   },
 ): Tensor {
@@ -98,7 +99,6 @@ function throughServer(
     ...item,
     tensorsOf: ({ memory }) => memory![set],
   });
-  const senders = clients.filter(({ sends }) => sends);
   const means = server.sent.map((set) => {
     const sent = gather(senders, inMemory(set));
     return [set, meanOverClients(sent, { clientWeights })] as const;
