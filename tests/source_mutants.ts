@@ -97,7 +97,7 @@ export const sourceMutants: readonly Mutant[] = [
   ]),
   ...breaks("federated/clients/method_memory.ts", ["federated/scaffold_test.ts"], [
     ["(product) => 1 / product", "(product) => product"],
-    ['this.lasting("training", "round")', "this.sets"],
+    ['of Object.values(this.lasting("training", "round"))) {', "of Object.values(this.sets)) {"],
     ["gpu.clear(tensors.whole);", ""],
   ]),
   ...breaks("federated/server/server_memory.ts", ["federated/scaffold_test.ts"], [
