@@ -398,16 +398,6 @@ export const mutants: readonly Mutant[] = [
     ["share(wrapped(u + params.pairs, params.rows), v)", "share(u, v)"],
     ["conjugate(even) + odd.yx", "even + odd.yx"],
   ]),
-  ...breaks("linear.wgsl", ["ops/linear_test.ts"], [
-    ["(model * params.outputs + column) * params.inputs", "column * params.inputs"],
-    ["product(row / params.rows, row % params.rows", "product(0u, row"],
-    ["+ bias[model * params.outputs + column]", "+ bias[column]"],
-    ["(row / params.rows) * params.outputs * params.inputs", "params.outputs * params.inputs"],
-    ["weight[along + o * params.inputs]", "weight[along + o]"],
-    ["row / params.outputs * params.rows", "row * params.rows"],
-    ["x[n * params.inputs + at % params.inputs]", "x[n * params.inputs]"],
-    ["at / params.outputs * params.rows", "0u"],
-  ]),
   ...breaks("losses.wgsl", ["ops/losses_test.ts"], [
     ["select(not_a_number(label), log_share(logits", "select(0.0, log_share(logits"],
     ["if (label >= params.classes) { return not_a_number(label); }", ""],

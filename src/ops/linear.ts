@@ -1,11 +1,7 @@
 // The fully connected layer.
 
-import source from "../../kernels/linear.wgsl" with { type: "text" };
-import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
-import { kernelFile } from "../gpu/kernel.ts";
-import { linearWorkgroups } from "../gpu/workgroups.ts";
 import { record } from "../tensor/autograd.ts";
-import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import {
   expectAxes,
   expectFloats,
@@ -13,8 +9,9 @@ import {
   expectOptions,
   expectShape,
 } from "../tensor/checks.ts";
-
-const file = kernelFile("linear.wgsl", source, invocation);
+import { add } from "./arithmetic.ts";
+import { productOf } from "./matmul.ts";
+import { reshape } from "./rearrange.ts";
 
 /**
  * x · weightᵀ + bias for each model, as `torch.nn.functional.linear`.
@@ -31,35 +28,16 @@ export function linear(x: Tensor, weight: Tensor, options: { bias?: Tensor } = {
   expectAxes("linear", "x", x, 3);
   expectAxes("linear", "weight", weight, 3);
   expectFloats("linear", "x", x);
-  const [models, rows, inputs] = x.shape;
+  const [models, , inputs] = x.shape;
   const outputs = weight.shape[1];
   expectShape("linear", "weight", weight, [models, outputs, inputs]);
   if (bias) expectShape("linear", "bias", bias, [models, outputs]);
   expectOneGpu("linear", { x, weight, bias });
 
-  const run = (entryPoint: string, buffers: Record<string, Tensor>, output: Tensor) => {
-    x.gpu.dispatch({
-      file,
-      entryPoint,
-      params: { models, rows, inputs, outputs },
-      buffers: { ...buffers, output },
-      workgroups: linearWorkgroups(output.size),
-      work: models * rows * outputs * (entryPoint === "bias_gradient" ? 1 : 2 * inputs),
-    });
-    return output;
-  };
-  const output = emptyTensor(x.gpu, [models, rows, outputs]);
-  if (bias) run("forward_with_bias", { x, weight, bias }, output);
-  else run("forward", { x, weight }, output);
-  return record(output, bias ? [x, weight, bias] : [x, weight], (upstream) => [
-    x.requiresGrad
-      ? run("input_gradient", { upstream, weight }, emptyTensor(x.gpu, x.shape))
-      : null,
-    weight.requiresGrad
-      ? run("weight_gradient", { upstream, x }, emptyTensor(weight.gpu, weight.shape))
-      : null,
-    bias?.requiresGrad
-      ? run("bias_gradient", { upstream }, emptyTensor(bias.gpu, bias.shape))
-      : null,
+  const output = productOf({ tensor: x }, { tensor: weight, transposed: true });
+  const product = record(output, [x, weight], (upstream) => [
+    x.requiresGrad ? productOf({ tensor: upstream }, { tensor: weight }) : null,
+    weight.requiresGrad ? productOf({ tensor: upstream, transposed: true }, { tensor: x }) : null,
   ]);
+  return bias ? add(product, reshape(bias, [models, 1, outputs])) : product;
 }

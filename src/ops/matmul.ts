@@ -24,7 +24,8 @@ const tileWidth = 8;
 /** Matrices `[…, rows, columns]` in memory, to be read as they are or transposed. */
 interface Operand {
   readonly tensor: Tensor;
-  readonly transposed: boolean;
+  /** default false */
+  readonly transposed?: boolean;
 }
 
 /**
@@ -38,14 +39,11 @@ interface Operand {
 export function matmul(left: Tensor, right: Tensor): Tensor {
   expectNoMore("matmul", arguments, 2);
   const [a, b] = expectMatrices(left, right);
-  const output = product({ tensor: a, transposed: false }, { tensor: b, transposed: false });
-  return record(output, [a, b], (upstream) => {
-    const gradient = { tensor: upstream, transposed: false };
-    return [
-      a.requiresGrad ? product(gradient, { tensor: b, transposed: true }) : null,
-      b.requiresGrad ? product({ tensor: a, transposed: true }, gradient) : null,
-    ];
-  });
+  const output = productOf({ tensor: a }, { tensor: b });
+  return record(output, [a, b], (upstream) => [
+    a.requiresGrad ? productOf({ tensor: upstream }, { tensor: b, transposed: true }) : null,
+    b.requiresGrad ? productOf({ tensor: a, transposed: true }, { tensor: upstream }) : null,
+  ]);
 }
 
 /** Both operands with the batch axes of the result. */
@@ -81,8 +79,8 @@ function expectMatrices(left: Tensor, right: Tensor): [Tensor, Tensor] {
   ];
 }
 
-/** The product of operands whose batch axes are the same. */
-function product(left: Operand, right: Operand): Tensor {
+/** The product of operands whose batch axes are the same, without the tape. */
+export function productOf(left: Operand, right: Operand): Tensor {
   const { gpu } = left.tensor;
   const batchShape = left.tensor.shape.slice(0, -2);
   const batch = sizeOf(batchShape);

@@ -41,7 +41,7 @@ Deno.test("conv2d counts its sum and both gradients alike, whatever the kernels"
 Deno.test("linear and matmul count a multiplication and an addition per term", () => {
   const each = 2 * 2 * 3 * 4 * 5;
   const [x, weight, bias] = [leaf([2, 3, 4]), leaf([2, 5, 4]), leaf([2, 5])];
-  assertEquals(workOf(() => linear(x, weight, { bias })), [each, each, each, 2 * 3 * 5]);
+  assertEquals(workOf(() => linear(x, weight, { bias })), [each, each, each]);
   const right = leaf([2, 4, 5]);
   assertEquals(workOf(() => matmul(x, right)), [each, each, each]);
 });
