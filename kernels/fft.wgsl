@@ -4,7 +4,7 @@
 // i, i + n/r, i + 2n/r, … (i < n/r), transforms them, turns result k by exp(−2πi kq/n) with q = s⌊i/s⌋,
 // and puts it at i + (r − 1)q + ks. After the last stage the line is in order: no bit reversal.
 // The first stage takes its numbers from the input and the last one puts them into the output; those between go
-// from one copy in workgroup memory to the other. Without any between there is one copy.
+// from one copy in workgroup memory to the other.
 //
 // Other lengths take several passes (src/ops/fft_plan.ts), whose lines are parts of longer ones and are
 // multiplied on their way in or out:
@@ -38,9 +38,9 @@ struct Params {
 override workgroup_size: u32 = 64;
 override capacity: u32 = 2048; // complex numbers in workgroup memory, 8 bytes each
 
-override first_radix: u32 = 1; // 1, 8, 12 or 24
-override last_radix: u32 = 1;  // 1, 8 or 32
-override between: u32 = 2; // radices of other stages: 0 none, 1 only 2, 4 and 8, 2 any; less compiles and runs faster
+override first_radix: u32 = 1; // 1, 8 or 12
+override last_radix: u32 = 1;  // 1 or 8
+override any_radix: bool = true; // whether the others can be other than 2, 4 and 8; less compiles and runs faster
 override has_chirp: bool = false; // the input is multiplied by conj(chirp[position in the longer line])
 override turned: bool = false;  // results are multiplied by factors[k · p]
 override weighted: bool = false; // results are multiplied by factors[position in the longer line]
@@ -52,7 +52,7 @@ override weighted: bool = false; // results are multiplied by factors[position i
 @group(0) @binding(4) var<storage, read> input: array<vec2f>;
 @group(0) @binding(5) var<storage, read_write> output: array<vec2f>;
 
-// Two copies of the lines, where stages between read from one and write to the other, or a single one.
+// Two copies of the lines: a stage reads from one and writes to the other.
 var<workgroup> lines: array<vec2f, capacity>;
 
 // Where this invocation's line begins in the copy read from and in the one written to, and how far its
@@ -293,15 +293,16 @@ fn stage8(i: u32) {
   put(7, turn(y[7], w[7]));
 }
 
-// Puts results j, j + rows and j + 2·rows of 3·rows, each number k mod 3 of y. Their twiddle factors are w and, times
-// w, those in `far`.
-fn put_column3(j: u32, rows: u32, y: array<vec2f, 3>, w: vec2f, far: array<vec2f, 2>) {
+// Puts results j, j + 4 and j + 8 of 12, each number k mod 3 of y. Their twiddle factors are w and, times w, those in
+// `far`.
+fn put_column3(j: u32, y: array<vec2f, 3>, w: vec2f, far: array<vec2f, 2>) {
   put(j, turn(y[j % 3], w));
-  put(j + rows, turn(y[(j + rows) % 3], product(w, far[0])));
-  put(j + 2 * rows, turn(y[(j + 2 * rows) % 3], product(w, far[1])));
+  put(j + 4, turn(y[(j + 4) % 3], product(w, far[0])));
+  put(j + 8, turn(y[(j + 8) % 3], product(w, far[1])));
 }
 
-// Twelve as 3·4: the parts have no common factor, so nothing is turned between them (Good 1958).
+// Twelve as 3·4: the parts have no common factor, so nothing is turned between them (Good 1958). A loop over the
+// columns would be compiled as such, and run slower.
 fn stage12(i: u32) {
   let q = place(i, 12);
   let a = dft4(take(0), take(3), take(6), take(9));
@@ -309,62 +310,10 @@ fn stage12(i: u32) {
   let c = dft4(take(8), take(11), take(2), take(5));
   let w = powers(q);
   let far = array<vec2f, 2>(w[4], twiddle(8 * q));
-  put_column3(0, 4, dft3(a[0], b[0], c[0]), w[0], far);
-  put_column3(1, 4, dft3(a[1], b[1], c[1]), w[1], far);
-  put_column3(2, 4, dft3(a[2], b[2], c[2]), w[2], far);
-  put_column3(3, 4, dft3(a[3], b[3], c[3]), w[3], far);
-}
-
-// Likewise 3·8. Loops over the columns of this and of the next stage would be compiled as such, and run slower.
-fn stage24(i: u32) {
-  let q = place(i, 24);
-  let a = dft8(take(0), take(3), take(6), take(9), take(12), take(15), take(18), take(21));
-  let b = dft8(take(8), take(11), take(14), take(17), take(20), take(23), take(2), take(5));
-  let c = dft8(take(16), take(19), take(22), take(1), take(4), take(7), take(10), take(13));
-  let w = powers(q);
-  let far = array<vec2f, 2>(twiddle(8 * q), twiddle(16 * q));
-  put_column3(0, 8, dft3(a[0], b[0], c[0]), w[0], far);
-  put_column3(1, 8, dft3(a[1], b[1], c[1]), w[1], far);
-  put_column3(2, 8, dft3(a[2], b[2], c[2]), w[2], far);
-  put_column3(3, 8, dft3(a[3], b[3], c[3]), w[3], far);
-  put_column3(4, 8, dft3(a[4], b[4], c[4]), w[4], far);
-  put_column3(5, 8, dft3(a[5], b[5], c[5]), w[5], far);
-  put_column3(6, 8, dft3(a[6], b[6], c[6]), w[6], far);
-  put_column3(7, 8, dft3(a[7], b[7], c[7]), w[7], far);
-}
-
-// Puts results j, j + 8, j + 16 and j + 24 of 32. The root turns between the two parts: it is exp(−2πi j/32).
-fn put_column4(j: u32, a: vec2f, b: vec2f, c: vec2f, d: vec2f, root: vec2f) {
-  let root2 = product(root, root);
-  let y = dft4(a, product(b, root), product(c, root2), product(d, product(root, root2)));
-  put(j, y[0]);
-  put(j + 8, y[1]);
-  put(j + 16, y[2]);
-  put(j + 24, y[3]);
-}
-
-// Thirty-two as 4·8 (Cooley and Tukey 1965). Only for a last stage, which needs no twiddle factors.
-fn stage32(i: u32) {
-  _ = place(i, 32);
-  let a = dft8(take(0), take(4), take(8), take(12), take(16), take(20), take(24), take(28));
-  let b = dft8(take(1), take(5), take(9), take(13), take(17), take(21), take(25), take(29));
-  let c = dft8(take(2), take(6), take(10), take(14), take(18), take(22), take(26), take(30));
-  let d = dft8(take(3), take(7), take(11), take(15), take(19), take(23), take(27), take(31));
-  const cos1 = 0.9807852804032304; // of multiples of π/16
-  const cos2 = 0.9238795325112867;
-  const cos3 = 0.8314696123025452;
-  const cos4 = 0.7071067811865476;
-  const cos5 = 0.5555702330196022;
-  const cos6 = 0.3826834323650898;
-  const cos7 = 0.19509032201612828;
-  put_column4(0, a[0], b[0], c[0], d[0], vec2f(1.0, 0.0));
-  put_column4(1, a[1], b[1], c[1], d[1], vec2f(cos1, -cos7));
-  put_column4(2, a[2], b[2], c[2], d[2], vec2f(cos2, -cos6));
-  put_column4(3, a[3], b[3], c[3], d[3], vec2f(cos3, -cos5));
-  put_column4(4, a[4], b[4], c[4], d[4], vec2f(cos4, -cos4));
-  put_column4(5, a[5], b[5], c[5], d[5], vec2f(cos5, -cos3));
-  put_column4(6, a[6], b[6], c[6], d[6], vec2f(cos6, -cos2));
-  put_column4(7, a[7], b[7], c[7], d[7], vec2f(cos7, -cos1));
+  put_column3(0, dft3(a[0], b[0], c[0]), w[0], far);
+  put_column3(1, dft3(a[1], b[1], c[1]), w[1], far);
+  put_column3(2, dft3(a[2], b[2], c[2]), w[2], far);
+  put_column3(3, dft3(a[3], b[3], c[3]), w[3], far);
 }
 
 // One butterfly of the first or the last stage. Where the radix is a constant, the other cases vanish.
@@ -372,8 +321,6 @@ fn butterfly(radix: u32, i: u32) {
   switch radix {
     case 1: { stage1(i); }
     case 12: { stage12(i); }
-    case 24: { stage24(i); }
-    case 32: { stage32(i); }
     default: { stage8(i); }
   }
 }
@@ -382,10 +329,10 @@ fn butterfly(radix: u32, i: u32) {
 fn run_other_stage(radix: u32, thread: u32, threads: u32) {
   switch radix {
     case 2: { for (var i = thread; i < part; i += threads) { stage2(i); } }
-    case 3: { if (between == 2) { for (var i = thread; i < part; i += threads) { stage3(i); } } }
+    case 3: { if (any_radix) { for (var i = thread; i < part; i += threads) { stage3(i); } } }
     case 4: { for (var i = thread; i < part; i += threads) { stage4(i); } }
-    case 5: { if (between == 2) { for (var i = thread; i < part; i += threads) { stage5(i); } } }
-    case 7: { if (between == 2) { for (var i = thread; i < part; i += threads) { stage7(i); } } }
+    case 5: { if (any_radix) { for (var i = thread; i < part; i += threads) { stage5(i); } } }
+    case 7: { if (any_radix) { for (var i = thread; i < part; i += threads) { stage7(i); } } }
     default: { for (var i = thread; i < part; i += threads) { stage8(i); } }
   }
 }
@@ -423,8 +370,7 @@ fn transform(here: Invocation) {
   }
   done = first_radix;
   from_input = false;
-  let stages = select(params.stages, 0u, between == 0); // lets the compiler drop the loop
-  for (var stage = 0u; stage < stages; stage++) {
+  for (var stage = 0u; stage < params.stages; stage++) {
     swap_copies();
     let radix = (params.radices >> (4 * stage)) & 15;
     part = params.length / radix;

@@ -76,9 +76,8 @@ function runPass(gpu: GpuRuntime, input: BufferView, pass: Pass, run: Run): Tens
   const { length, parts, inputLength, outputLength } = pass;
   const { outer, stride } = run;
   const lines = outer * parts * stride;
-  const { first, others, last, between } = planStages(length, largeRadicesPay(gpu, pass));
-  const copies = between === "none" ? 1 : 2;
-  const { workgroupSize, capacity, lineBits } = chooseWorkgroup(gpu, copies * length, lines);
+  const { first, others, last, anyRadix } = planStages(length);
+  const { workgroupSize, capacity, lineBits } = chooseWorkgroup(gpu, 2 * length, lines);
   const output = emptyTensor(gpu, [outer, outputLength, stride, 2]);
   gpu.dispatch({
     file,
@@ -88,7 +87,7 @@ function runPass(gpu: GpuRuntime, input: BufferView, pass: Pass, run: Run): Tens
       capacity,
       first_radix: first,
       last_radix: last,
-      between: ["none", "twos", "any"].indexOf(between),
+      any_radix: Number(anyRadix),
       turned: Number(pass.factors === "roots"),
       weighted: Number(pass.factors === "filter" || pass.factors === "chirp"),
     },
@@ -131,14 +130,6 @@ function factorsOf(gpu: GpuRuntime, pass: Pass, run: Run): BufferView | null {
     case "chirp":
       return run.chirp!;
   }
-}
-
-/**
- * What exceeds its registers a CPU keeps on the stack, at hand; a GPU has to fetch it from afar. Where every
- * number is multiplied on its way, large radices take several seconds to compile.
- */
-function largeRadicesPay(gpu: GpuRuntime, { chirped, factors }: Pass): boolean {
-  return gpu.adapter.kind === "cpu" && !chirped && factors === "none";
 }
 
 /**

@@ -82,29 +82,23 @@ export interface Stages {
   readonly first: number;
   readonly last: number;
   readonly others: readonly number[];
-  /** what the pipeline has for the others: nothing, radices 2, 4 and 8, or any */
-  readonly between: "none" | "twos" | "any";
+  /** whether the pipeline has other radices than 2, 4 and 8 for the others */
+  readonly anyRadix: boolean;
 }
 
 /**
  * Stages of a length whose prime factors are 2, 3, 5 and 7. Few are fastest. For many lengths to share a pipeline, the
- * fast ones begin with 12 or 8 and end with 8, and all others begin and end with a stage that only copies. The longest
- * spectra of the network have two stages and a pipeline of their own each.
- *
- * @param large whether radices 24 and 32 pay, which take many registers and long to compile
+ * fast ones begin with 12 or 8 and end with 8, and all others begin and end with a stage that only copies.
  */
-export function planStages(length: number, large: boolean): Stages {
-  if (large && (length === 12 * 32 || length === 24 * 32)) {
-    return { first: length / 32, others: [], last: 32, between: "none" };
-  }
+export function planStages(length: number): Stages {
   const [twos, threes, fives, sevens] = [2, 3, 5, 7].map((prime) => exponentOf(prime, length));
   const [first, twosLeft] = threes === 1 ? [12, twos - 5] : [8, twos - 6];
   if (threes <= 1 && fives + sevens === 0 && twosLeft >= 0) {
-    return { first, others: powersOfTwo(twosLeft), last: 8, between: "twos" };
+    return { first, others: powersOfTwo(twosLeft), last: 8, anyRadix: false };
   }
   const odd = [[3, threes], [5, fives], [7, sevens]]
     .flatMap(([prime, exponent]) => Array(exponent).fill(prime));
-  return { first: 1, others: [...powersOfTwo(twos), ...odd], last: 1, between: "any" };
+  return { first: 1, others: [...powersOfTwo(twos), ...odd], last: 1, anyRadix: true };
 }
 
 /** Factors 8, 4 and 2 of a power of two. */
