@@ -2,7 +2,7 @@
 
 /**
  * Hash of four 32-bit words into four (Jarzynski and Olano, "Hash Functions for GPU Rendering", 2020, `pcg4d`).
- * `kernels/batch.wgsl` computes the same function.
+ * `kernels/augment.wgsl` computes the same function.
  */
 export function pcg4d(
   a: number,

@@ -13,8 +13,6 @@ export interface MemoryUse {
 /** Free memory beyond this goes back to the driver. */
 const maxPooledBytes = 1 << 30;
 
-const storageUsage = 0x80 | 0x08 | 0x04; // STORAGE | COPY_DST | COPY_SRC
-
 /** All pools of a device, counted. */
 export class DeviceMemory {
   /** for what belongs to no arena */
@@ -64,7 +62,8 @@ export class DeviceMemory {
   #source(owner: "pool" | "arena"): BufferSource {
     return {
       create: (size) => {
-        const buffer = this.device.createBuffer({ size, usage: storageUsage });
+        const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+        const buffer = this.device.createBuffer({ size, usage });
         this.#count(owner, size);
         return buffer;
       },

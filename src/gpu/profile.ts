@@ -2,7 +2,7 @@
 
 /** One command as it ran. */
 export interface KernelRun {
-  /** file and entry point, `linear.wgsl forward`; `copy` or `clear` for what is no kernel */
+  /** file and entry point, `softmax.wgsl forward`; `copy` or `clear` for what is no kernel */
   readonly kernel: string;
   /** the part of the work that it belongs to, see `GpuRuntime.phase`; "" for none */
   readonly phase: string;

@@ -1,14 +1,12 @@
 // Puts commands into encoders as `CommandWriter` does, but each alone, between two timestamps.
 
+import { stagingBuffer, takeBytes } from "./transfers.ts";
 import type { KernelRun } from "./profile.ts";
 import { type Command, encodeTransfer, type Writer } from "./recording.ts";
 
 /** WebGPU's limit. */
 const queriesPerSet = 4096;
 const bytesPerQuery = 8;
-
-const resolveUsage = 0x200 | 0x04; // QUERY_RESOLVE | COPY_SRC
-const readbackUsage = 0x01 | 0x08; // MAP_READ | COPY_DST
 
 /** Measures every command that it encodes. Needs the feature "timestamp-query". Dispose of it when done. */
 export class ProfilingWriter implements Writer, Disposable {
@@ -82,8 +80,9 @@ export class ProfilingWriter implements Writer, Disposable {
   async #readStamps(): Promise<BigUint64Array> {
     const queries = 2 * this.#commands.length;
     const size = queries * bytesPerQuery;
-    const resolved = this.device.createBuffer({ size, usage: resolveUsage });
-    const staging = this.device.createBuffer({ size, usage: readbackUsage });
+    const usage = GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC;
+    const resolved = this.device.createBuffer({ size, usage });
+    const staging = stagingBuffer(this.device, size);
     const encoder = this.device.createCommandEncoder();
     this.#sets.forEach((set, index) => {
       const before = index * queriesPerSet;
@@ -92,11 +91,9 @@ export class ProfilingWriter implements Writer, Disposable {
     });
     encoder.copyBufferToBuffer(resolved, 0, staging, 0, size);
     this.device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(1);
-    const stamps = new BigUint64Array(staging.getMappedRange().slice(0));
+    const bytes = await takeBytes(staging);
     resolved.destroy();
-    staging.destroy();
-    return stamps;
+    return new BigUint64Array(bytes);
   }
 }
 

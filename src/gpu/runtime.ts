@@ -1,26 +1,18 @@
-// The GPU as the rest of the engine sees it: memory with scopes, kernels, recordings, reading back.
+// The GPU as the rest of the engine sees it: one face of what does the work.
 
 import { type Clock, systemClock } from "../clock.ts";
 import { type AdapterDescription } from "./adapter.ts";
-import type { BufferPool, BufferView } from "./buffers.ts";
+import type { BufferView } from "./buffers.ts";
+import { CommandStream } from "./command_stream.ts";
 import { DeviceMemory, type MemoryUse } from "./device_memory.ts";
 import { Dispatcher, type DispatchSpec } from "./dispatcher.ts";
 import { GpuError } from "./errors.ts";
 import { Failures } from "./failures.ts";
 import type { Profile } from "./profile.ts";
 import { ProfilingWriter } from "./profiling_writer.ts";
-import {
-  type Arena,
-  type Command,
-  CommandWriter,
-  type Recording,
-  type Writer,
-} from "./recording.ts";
+import type { Arena, Recording } from "./recording.ts";
 import { type Scoped, Scopes } from "./scopes.ts";
-
-/** Commands go to the queue in groups of about this many. */
-const commandsPerSubmit = 256;
-const readbackUsage = 0x01 | 0x08; // MAP_READ | COPY_DST
+import { stagingBuffer, takeBytes, upload } from "./transfers.ts";
 
 /** A device with its pool, its pipelines and its command stream. Dispatching is synchronous; only reading back waits. */
 export class GpuRuntime {
@@ -31,24 +23,22 @@ export class GpuRuntime {
   phase = "";
   /** What measurements and the pace of progress go by; no result depends on it. */
   clock: Clock = systemClock;
-  #writer: Writer;
   readonly #failures: Failures;
+  readonly #commands: CommandStream;
   readonly #dispatcher: Dispatcher;
   readonly #memory: DeviceMemory;
   readonly #scopes = new Scopes();
-  #recording: { commands: Command[]; pool: BufferPool } | null = null;
-  #recordings = 0;
 
   constructor(readonly device: GPUDevice, readonly adapter: AdapterDescription) {
-    this.#writer = new CommandWriter(device);
     this.#failures = new Failures(device);
+    this.#commands = new CommandStream(device, this.#failures);
     this.#dispatcher = new Dispatcher(
       device,
       adapter,
       this,
       (check) => this.#failures.expect(check),
     );
-    this.#memory = new DeviceMemory(device, () => this.#writer.submit());
+    this.#memory = new DeviceMemory(device, () => this.#commands.submit());
   }
 
   /** Buffers in use. */
@@ -78,7 +68,7 @@ export class GpuRuntime {
 
   /** Which sequence commands go to now: 0, or the number of the recording being made. */
   get stream(): number {
-    return this.#recording ? this.#recordings : 0;
+    return this.#commands.number;
   }
 
   /**
@@ -97,7 +87,7 @@ export class GpuRuntime {
           "use a smaller batch, image size, width or number of parallel clients",
       );
     }
-    const pool = this.#recording?.pool ?? this.#memory.pool;
+    const pool = this.#commands.recordingPool ?? this.#memory.pool;
     const buffer = pool.acquire(bytes);
     return { buffer, release: () => pool.release(buffer) };
   }
@@ -114,13 +104,7 @@ export class GpuRuntime {
 
   /** What `make` allocates belongs to no scope and no recording's arena: its owner disposes of it. */
   persistent<T>(make: () => T): T {
-    const recording = this.#recording;
-    this.#recording = null;
-    try {
-      return this.#scopes.outside(make);
-    } finally {
-      this.#recording = recording;
-    }
+    return this.#commands.outsideRecording(() => this.#scopes.outside(make));
   }
 
   /** Takes an item out of every scope: from now on its owner disposes of it. */
@@ -132,7 +116,7 @@ export class GpuRuntime {
   /** Runs a kernel. Nothing has happened yet when this returns; the order of calls is the order of effects. */
   dispatch(spec: DispatchSpec): void {
     const command = this.#dispatcher.commandOf(spec, this.phase);
-    if (command) this.#issue(command);
+    if (command) this.#commands.issue(command);
   }
 
   /**
@@ -153,7 +137,7 @@ export class GpuRuntime {
           `${target.byteLength}, and it has to be a multiple of 4`,
       );
     }
-    this.#issue({
+    this.#commands.issue({
       kind: "copy",
       phase: this.phase,
       source: source.buffer,
@@ -168,7 +152,7 @@ export class GpuRuntime {
   clear(view: BufferView): void {
     this.#expectOwn("clear", view);
     const { buffer, offset, byteLength } = view;
-    this.#issue({ kind: "clear", phase: this.phase, buffer, offset, byteLength });
+    this.#commands.issue({ kind: "clear", phase: this.phase, buffer, offset, byteLength });
   }
 
   /**
@@ -179,23 +163,9 @@ export class GpuRuntime {
    */
   write(view: BufferView, data: ArrayBufferView<ArrayBuffer>): void {
     this.#expectOwn("write", view);
-    if (this.#recording) {
-      throw new TypeError("Cannot upload within a recording: a replay would not repeat it");
-    }
+    this.#commands.expectNoRecording("upload within a recording: a replay would not repeat it");
     this.flush();
-    const { buffer, byteOffset, byteLength } = data;
-    if (byteLength > view.byteLength) {
-      throw new RangeError(
-        `Cannot write ${byteLength} bytes: there is room for ${view.byteLength}`,
-      );
-    }
-    if (byteLength === 0) return;
-    const whole = byteLength - byteLength % 4;
-    this.device.queue.writeBuffer(view.buffer, view.offset, buffer, byteOffset, whole);
-    if (whole === byteLength) return;
-    const tail = new Uint8Array(4); // uploads are in words
-    tail.set(new Uint8Array(buffer, byteOffset + whole, byteLength - whole));
-    this.device.queue.writeBuffer(view.buffer, view.offset + whole, tail);
+    upload(this.device.queue, view, data);
   }
 
   /**
@@ -204,10 +174,10 @@ export class GpuRuntime {
    * @throws {GpuError} if anything went wrong on the device; a device that failed stays failed
    */
   async read(...views: BufferView[]): Promise<ArrayBuffer> {
-    if (this.#recording) throw new TypeError("Cannot read back within a recording");
+    this.#commands.expectNoRecording("read back within a recording");
     this.#expectOwn("read", ...views);
     const size = views.reduce((sum, view) => sum + view.byteLength, 0);
-    const staging = this.device.createBuffer({ size, usage: readbackUsage });
+    const staging = stagingBuffer(this.device, size);
     let offset = 0;
     for (const view of views) {
       this.copy(view, { buffer: staging, offset, byteLength: view.byteLength });
@@ -215,21 +185,18 @@ export class GpuRuntime {
     }
     this.flush();
     try {
-      await staging.mapAsync(1);
+      const bytes = await takeBytes(staging);
+      await this.#failures.settled();
+      return bytes;
     } catch (error) {
       await this.finish(); // throws the cause, which may be reported a moment later
       throw error;
     }
-    const bytes = staging.getMappedRange().slice(0);
-    staging.destroy();
-    await this.#failures.settled();
-    return bytes;
   }
 
   /** Sends what has been issued to the device. */
   flush(): void {
-    this.#failures.throwIfAny();
-    this.#writer.submit();
+    this.#commands.flush();
   }
 
   /**
@@ -253,20 +220,16 @@ export class GpuRuntime {
    * the arena; it returns nothing, because its results must lie in tensors made before.
    */
   record(arena: Arena, body: () => void): Recording {
-    if (this.#recording) throw new TypeError("Cannot record within a recording");
-    const commands: Command[] = [];
     const { phase } = this;
     this.phase = "";
-    this.#recordings++;
-    this.#recording = { commands, pool: arena.pool };
     try {
-      using _scope = this.scope();
-      body();
+      return this.#commands.record(arena, () => {
+        using _scope = this.scope();
+        body();
+      });
     } finally {
-      this.#recording = null;
       this.phase = phase;
     }
-    return { commands, replay: () => commands.forEach((command) => this.#encode(command)) };
   }
 
   /**
@@ -279,20 +242,14 @@ export class GpuRuntime {
    */
   async profile(body: () => void | Promise<void>): Promise<Profile> {
     this.expectTimestamps();
-    if (this.#recording) throw new TypeError("Cannot profile within a recording");
-    const writer = this.#writer;
-    if (writer instanceof ProfilingWriter) throw new TypeError("Cannot profile within a profile");
+    this.#commands.expectNoRecording("profile within a recording");
     await this.finish();
     using profiling = new ProfilingWriter(this.device);
     const start = this.clock.now();
-    this.#writer = profiling;
-    try {
+    await this.#commands.through(profiling, async () => {
       await body();
       await this.finish();
-    } finally {
-      profiling.submit();
-      this.#writer = writer;
-    }
+    });
     const wall = this.clock.now() - start;
     const runs = await profiling.read();
     await this.#failures.settled();
@@ -318,15 +275,5 @@ export class GpuRuntime {
   #expectOwn(action: string, ...views: readonly BufferView[]): void {
     if (views.every(({ gpu }) => gpu === undefined || gpu === this)) return;
     throw new TypeError(`Cannot ${action}: the memory belongs to another Gpu`);
-  }
-
-  #issue(command: Command): void {
-    if (this.#recording) this.#recording.commands.push(command);
-    else this.#encode(command);
-  }
-
-  #encode(command: Command): void {
-    this.#writer.encode(command);
-    if (this.#writer.count >= commandsPerSubmit) this.flush();
   }
 }

@@ -3,8 +3,6 @@
 /** Blocks kept; a training step uses some hundred different ones. */
 const maxUniforms = 4096;
 
-const uniformUsage = 0x40 | 0x08; // UNIFORM | COPY_DST
-
 /** Blocks by what they hold: they never change. */
 export class Uniforms {
   readonly #buffers = new Map<string, GPUBuffer>();
@@ -17,7 +15,8 @@ export class Uniforms {
     const cached = this.#buffers.get(key);
     if (cached) return cached;
     if (this.#buffers.size >= maxUniforms) this.#buffers.clear();
-    const buffer = this.device.createBuffer({ size: bytes.byteLength, usage: uniformUsage });
+    const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+    const buffer = this.device.createBuffer({ size: bytes.byteLength, usage });
     this.device.queue.writeBuffer(buffer, 0, bytes);
     this.#buffers.set(key, buffer);
     return buffer;

@@ -89,6 +89,7 @@ export class Adam implements Optimizer {
         corrections: corrections.whole,
       },
       workgroups: linearWorkgroups(count, blockAlignment),
+      bytes: 7 * gradients.whole.byteLength, // all but the gradients are read and written
     });
   }
 

@@ -69,6 +69,7 @@ export class Sgd implements Optimizer {
         ...(momenta ? { momenta: momenta.whole } : {}),
       },
       workgroups: linearWorkgroups(count, blockAlignment),
+      bytes: (momenta ? 5 : 3) * gradients.whole.byteLength, // all but the gradients are read and written
     });
   }
 

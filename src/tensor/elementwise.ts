@@ -28,7 +28,7 @@ export function elementwise(
 
 /** Adds `left` to `output`, in place. */
 export function accumulate(left: Tensor, output: Tensor): void {
-  run("accumulate", { left }, output, 0);
+  run("accumulate", { left }, output, 0, 3 * output.byteLength); // the output is read and written
 }
 
 /** A new tensor whose elements are all `value`; f32, or u32 for whole numbers below 2²⁴. */
@@ -55,6 +55,7 @@ function run(
   inputs: { left: Tensor; right?: Tensor },
   output: Tensor,
   value: number,
+  bytes?: number,
 ): void {
   output.gpu.dispatch({
     file,
@@ -62,5 +63,6 @@ function run(
     params: { count: output.size, value },
     buffers: { ...inputs, output },
     workgroups: linearWorkgroups(output.size, elementwiseWorkgroupSize),
+    bytes,
   });
 }
