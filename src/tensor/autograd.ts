@@ -1,8 +1,8 @@
 // Reverse-mode differentiation: the tape, its order, and the sum of gradients.
 
 import { accumulate, elementwise, fullTensor } from "./elementwise.ts";
-import { expectList, expectTensor } from "./checks.ts";
-import { sameShape, showShape } from "./shape.ts";
+import { expectDifferentiable, expectTapeNode, expectTensor } from "./checks.ts";
+import { showShape } from "./shape.ts";
 import { emptyTensor, type TapeNode, type Tensor } from "./tensor.ts";
 
 let tapeIsOn = true;
@@ -44,12 +44,7 @@ export function record(
   parents: readonly Tensor[],
   backward: TapeNode["backward"],
 ): Tensor {
-  expectTensor("record", "output", output);
-  expectList("record", "parents", parents);
-  parents.forEach((parent, at) => expectTensor("record", `parent ${at}`, parent));
-  if (typeof backward !== "function") {
-    throw new TypeError(`Cannot apply record: backward is ${backward} but a function is expected`);
-  }
+  expectTapeNode(output, parents, backward);
   if (tapeIsOn && parents.some((parent) => parent.requiresGrad)) {
     output.node = { parents, backward };
     output.requiresGrad = true;
@@ -66,20 +61,7 @@ export function record(
  *   of the gradient differ
  */
 export function backward(output: Tensor, gradient?: Tensor): void {
-  expectTensor("backward", "output", output);
-  if (gradient !== undefined) expectTensor("backward", "gradient", gradient);
-  if (!output.requiresGrad) {
-    throw new TypeError("Cannot differentiate: no input of the output requires a gradient");
-  }
-  if (gradient && gradient.gpu !== output.gpu) {
-    throw new TypeError("Cannot differentiate: the gradient belongs to another Gpu");
-  }
-  if (gradient && (!sameShape(gradient.shape, output.shape) || gradient.dtype !== output.dtype)) {
-    throw new TypeError(
-      `Cannot differentiate: the gradient is ${gradient.dtype} ${showShape(gradient.shape)} ` +
-        `but the output is ${output.dtype} ${showShape(output.shape)}`,
-    );
-  }
+  expectDifferentiable(output, gradient);
   const seed = gradient?.view(gradient.shape) ?? fullTensor(output.gpu, output.shape, 1);
   const pending = new Map([[output, seed]]);
   for (const tensor of outputsFirst(output)) {

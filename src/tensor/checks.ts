@@ -94,6 +94,35 @@ export function expectName(op: string, name: unknown): void {
   );
 }
 
+/** What `record` is given. @throws {TypeError} for what is no tensor, and for a backward that is no function */
+export function expectTapeNode(output: unknown, parents: unknown, backward: unknown): void {
+  expectTensor("record", "output", output);
+  expectList("record", "parents", parents);
+  (parents as unknown[]).forEach((parent, at) => expectTensor("record", `parent ${at}`, parent));
+  if (typeof backward !== "function") {
+    throw new TypeError(`Cannot apply record: backward is ${backward} but a function is expected`);
+  }
+}
+
+/** What `backward` is given. @throws {TypeError} if there is nothing to differentiate, or for another gradient than the output's */
+export function expectDifferentiable(output: Tensor, gradient: Tensor | undefined): void {
+  expectTensor("backward", "output", output);
+  if (gradient !== undefined) expectTensor("backward", "gradient", gradient);
+  if (!output.requiresGrad) {
+    throw new TypeError("Cannot differentiate: no input of the output requires a gradient");
+  }
+  if (!gradient) return;
+  if (gradient.gpu !== output.gpu) {
+    throw new TypeError("Cannot differentiate: the gradient belongs to another Gpu");
+  }
+  if (!sameShape(gradient.shape, output.shape) || gradient.dtype !== output.dtype) {
+    throw new TypeError(
+      `Cannot differentiate: the gradient is ${gradient.dtype} ${showShape(gradient.shape)} ` +
+        `but the output is ${output.dtype} ${showShape(output.shape)}`,
+    );
+  }
+}
+
 /** A shape, and what messages call it. */
 interface NamedShape {
   readonly name: string;
