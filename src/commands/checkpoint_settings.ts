@@ -1,12 +1,13 @@
 // What checkpoints say of themselves: network, images and data, which flags may overrule or complete.
 
-import { architectureOf } from "../federated/checkpoint.ts";
-import type { Architecture } from "../federated/clients/capacity.ts";
+import { type Architecture, architectureOf } from "../federated/checkpoint.ts";
 import { defaultConfig } from "../federated/config.ts";
 import type { EvaluateOptions, PredictOptions } from "./checkpoint_flags.ts";
 import type { CheckpointFile } from "./checkpoints.ts";
 import { type DataOptions, type Flag, trainFlags } from "./flags.ts";
+import { loadNetwork } from "./own_modules.ts";
 import { UsageError } from "./usage_error.ts";
+import { isModulePath } from "./values.ts";
 
 /** The network of checkpoints, and the images they take. */
 export interface NetworkSettings extends Architecture {
@@ -19,10 +20,10 @@ export interface NetworkSettings extends Architecture {
  *
  * @throws {UsageError} if metadata are missing, unusable or differ
  */
-export function networkSettings(
+export async function networkSettings(
   checkpoints: readonly CheckpointFile[],
   options: Pick<PredictOptions, "network" | "width" | "imageSize" | "classes" | "batchSize">,
-): NetworkSettings {
+): Promise<NetworkSettings> {
   const { network, width, imageSize, classes, batchSize } = options;
   const given: Record<string, string | undefined> = {
     network: network ?? undefined,
@@ -37,7 +38,7 @@ export function networkSettings(
   for (const key of Object.keys(given)) expectAgreement(settings, key);
   const [first] = settings;
   return {
-    ...architectureIn(first),
+    ...await architectureIn(first),
     imageSize: settingIn(first, trainFlags.imageSize)!,
     batchSize: batchSize ?? agreedBatchSize(settings),
   };
@@ -98,9 +99,11 @@ function withFlags(
   );
 }
 
-function architectureIn({ path, metadata }: CheckpointFile): Architecture {
+async function architectureIn({ path, metadata }: CheckpointFile): Promise<Architecture> {
+  const { network = "" } = metadata;
+  const own = isModulePath(network) ? await loadNetwork(network) : undefined;
   try {
-    return architectureOf(metadata);
+    return architectureOf(metadata, typeof own === "function" ? own : undefined);
   } catch (error) {
     throw new UsageError(`Cannot use ${path}: ${(error as Error).message}`);
   }

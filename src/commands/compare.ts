@@ -6,7 +6,7 @@ import { pickSettings } from "../federated/config.ts";
 import { DivergenceError } from "../federated/errors.ts";
 import type { SimulationEvent } from "../federated/events.ts";
 import type { FederatedMethod } from "../federated/methods/method.ts";
-import { builtInMethods } from "../federated/methods/registry.ts";
+import { type MethodName, methodOf } from "../federated/methods/registry.ts";
 import { whyNotResumable } from "../federated/recovery/state.ts";
 import { claimFolder, freePath, readPlainText, writeFileAtomic } from "../io/files.ts";
 import { isListOfTexts } from "../io/json.ts";
@@ -30,8 +30,16 @@ import { compareFlags, type CompareOptions, demoPreset } from "./flags.ts";
 import { readInitialState } from "./initial_state.ts";
 import { Interruption } from "./interruption.ts";
 import { checkDataFlags, showLoading } from "./load_dataset.ts";
+import { gridLabel, type GridPoint, readGrid, withPoint } from "./grid.ts";
 import { checkMethodFlags } from "./method_flags.ts";
 import { type ResolvedOptions, resolveOptions } from "./options.ts";
+import {
+  compareFlagsFor,
+  loadMethod,
+  loadNetwork,
+  methodLabel,
+  ownSettings,
+} from "./own_modules.ts";
 import { RenewableGpu } from "./renewable_gpu.ts";
 import { showNotices } from "./resume.ts";
 import { type Audience, trainToEnd } from "./train_to_end.ts";
@@ -66,13 +74,18 @@ export async function compare(
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const given = withAbsolutePaths(resolveOptions(args, compareFlags, presets[command]));
+  const flags = await compareFlagsFor(args);
+  const given = withAbsolutePaths(resolveOptions(args, flags, presets[command]));
   const { resume } = given.options;
   const plan = resume === null
     ? { command, arguments: args, cwd: Deno.cwd() }
     : await readPlan(resume, given);
-  const { options, settings } = resume === null ? given : resumedOptions(plan, given);
-  checkMethodFlags(options.methods, options, settings);
+  const { options, settings } = resume === null ? given : await resumedOptions(plan, given);
+  const methods = new Map<string, MethodName | FederatedMethod>();
+  for (const text of options.methods) methods.set(text, await loadMethod(text));
+  const network = await loadNetwork(options.network);
+  const points = readGrid(options.grid, flags);
+  checkMethodFlags([...methods.values()], options, settings);
   checkDataFlags(options);
   const initialState = await readInitialState(options.init);
 
@@ -82,9 +95,9 @@ export async function compare(
   const folder = resume ?? claim!.path;
   const quiet = given.options.quiet;
   const dataset = await showLoading(options, !quiet, signal);
-  const roles = new Set(options.methods.flatMap((method) => builtInMethods[method].roles));
+  const roles = new Set([...methods.values()].flatMap((method) => methodOf(method).roles));
   checkClientFiles(dataset.clients.map(({ name }) => name), [...roles]);
-  const runs = plannedRuns(options);
+  const runs = plannedRuns(options, methods, points);
   using console = new ComparisonConsole(runs, quiet);
   const recorded: RecordedRun[] = [];
   const failures: string[] = [];
@@ -94,14 +107,18 @@ export async function compare(
     clear: () => console[Symbol.dispose](),
   };
   for (const planned of runs) {
-    const { method, seed } = planned;
+    const { method, seed, point } = planned;
+    const own = methods.get(planned.text)!;
     const path = join(folder, folderOf(planned));
     const { finished, earlier } = await begunRun(path, options);
     if (finished) console.skip();
     else {
       const header = headerOf(gpu.adapter, settings, planned, path, earlier);
+      const all = { ...options, ...point.options };
       const config = {
-        ...{ ...pickSettings(options), method, seed, dataset, initialState, methodSettings: {} },
+        ...pickSettings(all),
+        ...{ method: own, seed, network, dataset, initialState },
+        methodSettings: ownSettings(own, all),
       };
       const runFolder = earlier
         ? await RunFolder.reopen(header, earlier, options)
@@ -147,10 +164,32 @@ function planWriter(plan: Plan, folder: string): EventConsumer {
   };
 }
 
-/** All methods with one seed, then with the next: what is done early can be compared. */
-function plannedRuns({ methods, seeds, localEpochs }: CompareOptions) {
+/** One run of a comparison. */
+interface PlannedRun {
+  /** as typed: a name or a path */
+  readonly text: string;
+  /** what the run is called */
+  readonly method: string;
+  readonly seed: number;
+  readonly point: GridPoint;
+  /** relative to others */
+  readonly cost: number;
+}
+
+/** All methods and settings with one seed, then with the next: what is done early can be compared. */
+function plannedRuns(
+  { seeds, localEpochs }: CompareOptions,
+  methods: ReadonlyMap<string, MethodName | FederatedMethod>,
+  points: readonly GridPoint[],
+): PlannedRun[] {
   return seeds.flatMap((seed) =>
-    methods.map((method) => ({ method, seed, cost: costOf(builtInMethods[method], localEpochs) }))
+    [...methods].flatMap(([text, own]) =>
+      points.map((point) => ({
+        ...{ text, seed, point },
+        method: methodLabel(text) + gridLabel(point),
+        cost: costOf(methodOf(own), localEpochs),
+      }))
+    )
   );
 }
 
@@ -167,14 +206,18 @@ function costOf({ roles, beforeEpoch }: FederatedMethod, localEpochs: number): n
 function headerOf(
   adapter: string,
   settings: readonly Setting[],
-  { method, seed }: { readonly method: string; readonly seed: number },
+  { text, seed, point }: PlannedRun,
   folder: string,
   earlier: EarlierRun | null,
 ): RunHeader {
-  const own = Object.entries({ method, seed })
+  const own = Object.entries({ method: text, seed })
     .map(([name, value]): Setting => ({ name, value, decisive: true, source: "flag" }));
-  const ofComparison = [compareFlags.methods, compareFlags.seeds, compareFlags.resume];
-  const shared = settings.filter(({ name }) => !ofComparison.some((flag) => flag.name === name));
+  const ofComparison = [
+    ...[compareFlags.methods, compareFlags.seeds, compareFlags.grid, compareFlags.resume],
+  ];
+  const shared = withPoint(settings, point).filter(({ name }) =>
+    !ofComparison.some((flag) => flag.name === name)
+  );
   const elapsedBefore = earlier?.stored.elapsed;
   return {
     ...{ command: Deno.args, settings: [...own, ...shared], adapter, versions },
@@ -215,11 +258,12 @@ async function begunRun(
 const elsewhere = ["data", "csvFolder"] as const;
 
 /** The options of a comparison that has begun, with the place of the data as it is now. */
-function resumedOptions(
+async function resumedOptions(
   { command, arguments: words, cwd }: Plan,
   given: ResolvedOptions<typeof compareFlags>,
-): ResolvedOptions<typeof compareFlags> {
-  const planned = withAbsolutePaths(resolveOptions(words, compareFlags, presets[command]), cwd);
+): Promise<ResolvedOptions<typeof compareFlags>> {
+  const flags = await compareFlagsFor(words, cwd);
+  const planned = withAbsolutePaths(resolveOptions(words, flags, presets[command]), cwd);
   const isNew = (name: string) =>
     given.settings.some((setting) => setting.name === name && setting.source === "flag") &&
     elsewhere.some((option) => compareFlags[option].name === name);

@@ -57,7 +57,7 @@ export async function evaluate(args: readonly string[], signal: AbortSignal): Pr
   await checkOperands(operands, options);
   if (options.csv !== null) await expectNewFile(options.csv);
   const checkpoints = await readCheckpoints(operands, options);
-  const network = networkSettings(checkpoints, options);
+  const network = await networkSettings(checkpoints, options);
   const data = dataSettings(checkpoints, options, network.imageSize);
   checkDataFlags(data);
 
@@ -176,8 +176,8 @@ function reportedMetrics({ metadata }: CheckpointFile): Metrics | null {
   };
 }
 
-function networkText({ network, width, imageSize, classNames }: NetworkSettings): string {
-  return `${network} of width ${width} for ${imageSize}×${imageSize} pixels, ` +
+function networkText({ networkName, width, imageSize, classNames }: NetworkSettings): string {
+  return `${networkName} of width ${width} for ${imageSize}×${imageSize} pixels, ` +
     `classes ${classNames.join(", ")}`;
 }
 

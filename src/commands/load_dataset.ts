@@ -8,8 +8,10 @@ import { CacheFolder } from "../io/cache_folder.ts";
 import { userCacheFolder } from "../io/user_cache.ts";
 import { oneLine } from "./expected_error.ts";
 import type { DataOptions } from "./flags.ts";
+import { loadOwnDataset } from "./own_modules.ts";
 import { ReadingLine } from "./reading_line.ts";
 import { UsageError } from "./usage_error.ts";
+import { isModulePath } from "./values.ts";
 
 /** Value of `--data` that stands for the built-in data. */
 export const demoData = "demo";
@@ -77,6 +79,7 @@ export async function loadDataset(
       onProgress,
     });
   }
+  if (isModulePath(options.data)) return await loadOwnDataset(options);
   return await readDatasetFolder(options.data, {
     imageSize: options.imageSize,
     csvFolder: options.csvFolder ?? undefined,

@@ -1,9 +1,10 @@
 // Refuses flags that change nothing with the chosen methods.
 
+import type { FederatedMethod } from "../federated/methods/method.ts";
 import { methods } from "../federated/config.ts";
 import {
-  builtInMethods,
   type MethodName,
+  methodOf,
   type MethodSettingName,
   methodSettings,
 } from "../federated/methods/registry.ts";
@@ -17,7 +18,7 @@ import { UsageError } from "./usage_error.ts";
  * @throws {UsageError} if a flag was given that none of the methods has a use for, naming those that have
  */
 export function checkMethodFlags(
-  chosen: readonly MethodName[],
+  chosen: readonly (MethodName | FederatedMethod)[],
   { localEpochs }: Pick<TrainOptions, "localEpochs">,
   settings: readonly Setting[],
 ): void {
@@ -25,18 +26,22 @@ export function checkMethodFlags(
   const ofSharing = ["clientWeights", "dropout"] as const;
   for (const setting of [...Object.keys(methodSettings) as MethodSettingName[], ...ofSharing]) {
     const { name } = trainFlags[setting];
-    const uses = (method: MethodName) => {
-      const { sharing, settings = {} } = builtInMethods[method];
+    const uses = (method: MethodName | FederatedMethod) => {
+      const { sharing, settings = {} } = methodOf(method);
       if (ofSharing.some((other) => other === setting)) return sharing !== null;
       return setting in settings && localEpochs >= (settings[setting].leastLocalEpochs ?? 1);
     };
     if (!given.includes(name) || chosen.some(uses)) continue;
     const users = methods.filter(uses).join(", ");
     throw new UsageError(
-      `Cannot use --${name} with ${chosen.join(", ")}: it would change nothing; ` +
+      `Cannot use --${name} with ${chosen.map(nameOf).join(", ")}: it would change nothing; ` +
         (users === ""
           ? `it takes more than ${counted(localEpochs, "local epoch")} per round`
           : `methods that use it: ${users}`),
     );
   }
+}
+
+function nameOf(method: MethodName | FederatedMethod): string {
+  return typeof method === "string" ? method : method.title ?? "the method";
 }

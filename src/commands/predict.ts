@@ -51,7 +51,7 @@ export async function predict(args: readonly string[], signal: AbortSignal): Pro
   if (options.csv !== null) await expectNewFile(options.csv);
   const files = await findImages(imagePaths);
   const checkpoints = await Promise.all(checkpointPaths.map(readCheckpoint));
-  const settings = networkSettings(checkpoints, options);
+  const settings = await networkSettings(checkpoints, options);
   const network = { ...settings, batchSize: Math.min(settings.batchSize, files.length) };
 
   const gpu = await openGpu({ adapter: options.adapter });

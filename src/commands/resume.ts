@@ -30,18 +30,21 @@ const changeable = [
 /**
  * Opens the run of `--resume`, and merges the flags given now with its settings.
  *
+ * @param flags all that the run's method has
+ *
  * @throws {UsageError} if a flag says something else than the run began with
  * @throws {RunFolderError} if the folder holds nothing to go on with
  */
 export async function resumeRun(
   folder: string,
   given: Resolved,
+  flags: typeof trainFlags,
 ): Promise<Pick<Resolved, "options" | "settings"> & { readonly earlier: EarlierRun }> {
   const config = await readUnfinishedConfig(folder);
   const options: Record<string, unknown> = {};
   let hasOtherLimit = false;
   const differing: { readonly now: string; readonly then: string }[] = [];
-  const settings = Object.entries(trainFlags).map(([option, flag]): Setting => {
+  const settings = Object.entries(flags).map(([option, flag]): Setting => {
     const now = given.settings.find(({ name }) => name === flag.name)!;
     const then = settingOf(flag, config);
     const isGiven = now.source === "flag";

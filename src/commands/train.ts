@@ -4,7 +4,7 @@ import { join } from "@std/path";
 import { systemClock } from "../clock.ts";
 import { pickSettings } from "../federated/config.ts";
 import { DivergenceError } from "../federated/errors.ts";
-import { builtInMethods } from "../federated/methods/registry.ts";
+import { methodOf } from "../federated/methods/registry.ts";
 import { claimFolder } from "../io/files.ts";
 import { checkClientFiles } from "../report/client_files.ts";
 import { type ConsoleMode, ConsoleReport } from "../report/console.ts";
@@ -12,11 +12,12 @@ import { runFolderName } from "../report/file_names.ts";
 import { RunFolder } from "../report/run_folder.ts";
 import type { RunHeader } from "../report/run_header.ts";
 import { openGpu } from "../tensor/gpu.ts";
-import { trainFlags, type TrainOptions } from "./flags.ts";
+import type { TrainOptions } from "./flags.ts";
 import { readInitialState } from "./initial_state.ts";
 import { withAbsolutePaths } from "./absolute_paths.ts";
 import { checkDataFlags, showLoading } from "./load_dataset.ts";
 import { checkMethodFlags } from "./method_flags.ts";
+import { loadMethod, loadNetwork, methodLabel, ownSettings, trainFlagsFor } from "./own_modules.ts";
 import { resolveOptions } from "./options.ts";
 import { RenewableGpu } from "./renewable_gpu.ts";
 import { resumeRun, showNotices } from "./resume.ts";
@@ -37,14 +38,17 @@ export async function train(
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const typed = withAbsolutePaths(resolveOptions(args, trainFlags));
+  const flags = await trainFlagsFor(args);
+  const typed = withAbsolutePaths(resolveOptions(args, flags));
   const mode = consoleMode(typed.options);
   const { resume } = typed.options;
   const { options, settings, earlier } = resume === null
     ? { ...typed, earlier: null }
-    : await resumeRun(resume, typed);
-  checkMethodFlags([options.method], options, settings);
+    : await resumeRun(resume, typed, flags);
   checkDataFlags(options);
+  const method = await loadMethod(options.method);
+  const network = await loadNetwork(options.network);
+  checkMethodFlags([method], options, settings);
   const initialState = earlier ? null : await readInitialState(options.init);
 
   const gpu = await RenewableGpu.open(() => openGpu({ adapter: options.adapter }));
@@ -65,8 +69,11 @@ export async function train(
   if (earlier) showNotices(earlier, header);
   const dataset = await showLoading(options, mode === "tables", signal);
   const clientNames = dataset.clients.map(({ name }) => name);
-  checkClientFiles(clientNames, builtInMethods[options.method].roles);
-  const config = { ...pickSettings(options), dataset, initialState, methodSettings: {} };
+  checkClientFiles(clientNames, methodOf(method).roles);
+  const config = {
+    ...pickSettings(options),
+    ...{ method, network, dataset, initialState, methodSettings: ownSettings(method, options) },
+  };
   const { checkpointEvery: stateEvery, profile } = options;
   const prepared: PreparedRun = {
     ...{
@@ -103,7 +110,10 @@ function remedyOf({ onNan, learningRate }: TrainOptions, folder: string): string
 }
 
 function folderName(options: TrainOptions): string {
-  return runFolderName({ ...options, theme: options.theme ?? options.method }, systemClock.date());
+  return runFolderName(
+    { ...options, theme: options.theme ?? methodLabel(options.method) },
+    systemClock.date(),
+  );
 }
 
 function consoleMode({ json, quiet }: TrainOptions): ConsoleMode {

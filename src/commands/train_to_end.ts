@@ -3,7 +3,7 @@
 import { parallelClients } from "../federated/clients/capacity.ts";
 import type { SimulationConfig } from "../federated/config.ts";
 import type { RunControl } from "../federated/control.ts";
-import { methodOf } from "../federated/methods/registry.ts";
+import { setupOf } from "../federated/clients/setup.ts";
 import { simulate } from "../federated/simulation.ts";
 import { whyNotResumable } from "../federated/recovery/state.ts";
 import { GpuError } from "../gpu/errors.ts";
@@ -115,7 +115,7 @@ function remedyFor(
   if (error.kind !== "out-of-memory") return null;
   const position = earlier?.stored.state.position;
   const before = position?.at === "step" ? position.parallelClients : null;
-  const clients = parallelClients(gpu.current, config, methodOf(config.method), before);
+  const clients = parallelClients(setupOf(gpu.current, config), before);
   if (clients > 1) {
     const half = Math.floor(clients / 2);
     return {

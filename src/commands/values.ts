@@ -71,6 +71,20 @@ export function choice<T extends string>(
   };
 }
 
+/** Whether a text is the path of a module, which is told from a name by its ending. */
+export function isModulePath(text: string): boolean {
+  return /\.[cm]?[jt]s$/.test(text);
+}
+
+/** A value of `kind`, or the path of a module that has one of your own. */
+export function orModule(kind: ValueKind<string>): ValueKind<string> {
+  return {
+    placeholder: kind.placeholder,
+    expected: `${kind.expected}, or a module such as ./mine.ts`,
+    parse: (text) => isModulePath(text) ? text : kind.parse(text),
+  };
+}
+
 /** "PRR-FL" and "prrfl", "skip_client" and "skip-client" are the same word. */
 function plain(word: string): string {
   return word.toLowerCase().replaceAll(/[-_]/g, "");

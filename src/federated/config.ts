@@ -1,7 +1,8 @@
 // Everything that determines a simulation's numbers, with the official defaults and their check.
 
 import { type ClientDataset, type Dataset, type SplitName, splitNames } from "../data/dataset.ts";
-import { vggStride } from "../nn/vgg.ts";
+import type { Network } from "../nn/network.ts";
+import { builtInNetworks, type NetworkName } from "../nn/networks.ts";
 import { expectOptions } from "../tensor/checks.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import { batchingOf, type LastBatch, lastBatches } from "../data/batching.ts";
@@ -15,12 +16,14 @@ import {
   methodSettings,
 } from "./methods/registry.ts";
 
-/** Networks that can be trained. */
-export const networks = ["vgg_nb", "vgg_b"] as const;
-export type Network = typeof networks[number];
+/** Names of the networks that come with the program. */
+export const networks = Object.keys(builtInNetworks) as NetworkName[];
 
 /** Names of the federated methods that come with the program. */
 export const methods = Object.keys(builtInMethods) as MethodName[];
+
+/** Of the paper: height and width of images, pixels. */
+export const defaultImageSize = 128;
 
 /** Optimizers of the local training. */
 export const optimizers = ["sgd", "adam"] as const;
@@ -46,7 +49,8 @@ export interface SimulationConfig extends Settings<MethodSettingName> {
   readonly dataset: Dataset;
   /** by name, or one of your own */
   readonly method: MethodName | FederatedMethod;
-  readonly network: Network;
+  /** by name, or one of your own */
+  readonly network: NetworkName | Network;
   /** factor on all channel counts; 1 is the paper's network */
   readonly width: number;
   /** communication rounds (`--iters`) */
@@ -60,8 +64,16 @@ export interface SimulationConfig extends Settings<MethodSettingName> {
    * gives a single image to the batch before, and keeps longer ones
    */
   readonly lastBatch: LastBatch;
-  /** made anew in every round, as in the official code: Adam's running means are lost at each communication */
   readonly optimizer: OptimizerName;
+  /** of SGD, as PyTorch defines it: times the sum of earlier gradients, added to the gradient; 0: none */
+  readonly momentum: number;
+  /** whether a step with momentum looks ahead by one momentum */
+  readonly nesterov: boolean;
+  /**
+   * whether what the optimizer remembers (momentum, Adam's running means) outlives a communication; the official code
+   * makes a new optimizer in every round
+   */
+  readonly keepOptimizer: boolean;
   readonly learningRate: number;
   /** the learning rate is multiplied by `learningRateGamma` every so many rounds */
   readonly learningRateStep: number;
@@ -109,6 +121,9 @@ export const defaultConfig: Omit<SimulationConfig, "dataset" | "method"> & {
   batchSize: 16,
   lastBatch: "keep",
   optimizer: "sgd",
+  momentum: 0,
+  nesterov: false,
+  keepOptimizer: false,
   learningRate: 1e-2,
   learningRateStep: 5,
   learningRateGamma: 0.5,
@@ -152,6 +167,7 @@ const requirements: readonly (readonly [
   ["learningRateStep", "a whole number of at least 1", positiveWhole],
   ["learningRateGamma", "a number above 0", (value) => value > 0],
   ["weightDecay", "a number of at least 0", (value) => value >= 0],
+  ["momentum", "a number of at least 0 and below 1", (value) => value >= 0 && value < 1],
   ["participation", "a number above 0 and at most 1", (value) => value > 0 && value <= 1],
   ["dropout", "a number of at least 0 and below 1", (value) => value >= 0 && value < 1],
   ["seed", "a whole number from 0 to 4294967295", (value) => value === value >>> 0],
@@ -174,7 +190,7 @@ export function checkConfig(config: SimulationConfig): void {
   else expectChoice("method", config.method, methods);
   checkMethodSettings(config);
   expectChoice("lastBatch", config.lastBatch, lastBatches);
-  expectChoice("network", config.network, networks);
+  if (typeof config.network !== "function") expectChoice("network", config.network, networks);
   expectChoice("optimizer", config.optimizer, optimizers);
   expectChoice("augment", config.augment, augmentations);
   expectChoice("onNan", config.onNan, nanActions);
@@ -195,12 +211,10 @@ export function checkConfig(config: SimulationConfig): void {
       `Cannot simulate: memoryLimit is ${memoryLimit} but has to be null or a number of MiB above 0`,
     );
   }
-  if (dataset.imageSize % vggStride !== 0) {
-    throw new ConfigError(
-      `Cannot simulate: images have ${dataset.imageSize} pixels each way but it has to be a multiple of ${vggStride}`,
-    );
+  for (const name of ["shuffle", "nesterov", "keepOptimizer"] as const) {
+    expectSwitch(name, config[name]);
   }
-  expectSwitch("shuffle", config.shuffle);
+  checkMomentum(config);
   checkClients(dataset);
   for (const client of dataset.clients) {
     for (const split of splitNames) checkSplit(dataset, client, split);
@@ -225,17 +239,33 @@ function checkMethod({ roles, personalRole, sharing }: FederatedMethod): void {
   }
 }
 
+function checkMomentum({ optimizer, momentum, nesterov }: SimulationConfig): void {
+  if (optimizer !== "sgd" && (momentum > 0 || nesterov)) {
+    throw new ConfigError(
+      `Cannot simulate: momentum is ${momentum} and nesterov ${nesterov}, but optimizer "${optimizer}" ` +
+        'takes neither; choose "sgd", or leave them out',
+    );
+  }
+  if (nesterov && momentum === 0) {
+    throw new ConfigError(
+      "Cannot simulate: nesterov is true but momentum is 0; it has to be above 0, 0.9 is usual",
+    );
+  }
+}
+
 /** The own settings of a method of one's own, and whether it can train as it is told to. */
-function checkMethodSettings({ method, methodSettings: given, optimizer }: SimulationConfig): void {
+function checkMethodSettings(config: SimulationConfig): void {
+  const { method, methodSettings: given, optimizer, momentum } = config;
   const { settings = {}, refuses } = methodOf(method);
   asConfigError("Cannot simulate this configuration", () => {
     expectOptions("simulate", given, typeof method === "string" ? [] : Object.keys(settings));
   });
   for (const [name, value] of Object.entries(given)) expectSetting(name, value, settings[name]);
-  const reason = refuses?.({ optimizer }) ?? null;
+  const reason = refuses?.({ optimizer, momentum }) ?? null;
   if (reason === null) return;
   const subject = typeof method === "string" ? method : "the method";
-  throw new ConfigError(`Cannot simulate ${subject} with optimizer "${optimizer}": ${reason}`);
+  const how = `optimizer "${optimizer}"${momentum > 0 ? ` and momentum ${momentum}` : ""}`;
+  throw new ConfigError(`Cannot simulate ${subject} with ${how}: ${reason}`);
 }
 
 function expectSetting(name: string, value: unknown, bounds: MethodSetting): void {

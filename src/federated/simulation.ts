@@ -19,7 +19,6 @@ import {
 } from "./clients/stack.ts";
 import { checkConfig, type SimulationConfig } from "./config.ts";
 import { checkControl, type RunControl } from "./control.ts";
-import { asConfigError } from "./errors.ts";
 import { EventMaker } from "./event_maker.ts";
 import type {
   AggregationEvent,
@@ -83,17 +82,13 @@ class Federation implements Disposable {
   #skippedBeforeEpoch = 0;
 
   constructor(private readonly setup: Setup, private readonly control: RunControl) {
-    const { gpu, config, method, settings } = setup;
+    const { config, method, settings } = setup;
     const { resumeFrom, stop } = control;
     using owned = new DisposableStack();
     this.#config = config;
     this.#start = resumeFrom?.position ?? { at: "round", round: 0 };
     const before = this.#start.at === "step" ? this.#start.parallelClients : null;
-    const parallel = asConfigError(
-      "The network does not work",
-      () => parallelClients(gpu, config, method, before),
-    );
-    this.#stack = owned.use(new ClientStack(setup, parallel, stop ?? null));
+    this.#stack = owned.use(new ClientStack(setup, parallelClients(setup, before), stop ?? null));
     const { sharing } = method;
     this.#server = sharing?.server
       ? owned.use(

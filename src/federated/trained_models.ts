@@ -6,14 +6,19 @@ import type { Model } from "../nn/model.ts";
 import { noGrad } from "../tensor/autograd.ts";
 import type { Gpu } from "../tensor/gpu.ts";
 import { whole } from "../data/batching.ts";
-import { loadModels, type NamedWeights } from "./checkpoint.ts";
-import { type BatchOfModels, modelsThatFit } from "./clients/capacity.ts";
+import { type Architecture, loadModels, moduleOf, type NamedWeights } from "./checkpoint.ts";
+import { modelsThatFit } from "./clients/capacity.ts";
 import { OutcomeBuffer, type Outcomes, score } from "./clients/outcomes.ts";
 import { Pacer } from "./clients/pacing.ts";
-import { ConfigError, DivergenceError } from "./errors.ts";
+import { asConfigError, ConfigError, DivergenceError } from "./errors.ts";
 
 /** Models of one dispatch: those of the paper's federation, whose training takes thrice the memory of this. */
 const largestStack = 8;
+
+/** Models, with the batch that each of them is given. */
+export interface BatchOfModels extends Architecture {
+  readonly batchSize: number;
+}
 
 /** Models that advance together. */
 interface Stack {
@@ -114,7 +119,8 @@ export class TrainedModels implements Disposable {
 
 function expectRoom(gpu: Gpu, workload: BatchOfModels): number {
   const { imageSize, batchSize, width } = workload;
-  const models = modelsThatFit(gpu, workload);
+  const module = asConfigError("The network does not work", () => moduleOf(gpu, workload));
+  const models = modelsThatFit(gpu, { module, imageSize, batchSize });
   if (models > 0) return models;
   throw new ConfigError(
     `Cannot evaluate a model: adapter "${gpu.adapter.name}" has no room for one at batch size ` +

@@ -7,7 +7,14 @@ import { linearWorkgroups } from "../gpu/workgroups.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import { blockAlignment, FlatTensors } from "./flat_tensors.ts";
 import type { Model } from "./model.ts";
-import { blockTable, expectHyperparameters, expectModels, type Optimizer } from "./optimizer.ts";
+import type { NetworkPart } from "./module.ts";
+import {
+  blockTable,
+  expectHyperparameters,
+  expectModels,
+  type Optimizer,
+  restrictTable,
+} from "./optimizer.ts";
 
 const file = kernelFile("adam.wgsl", source);
 
@@ -91,6 +98,10 @@ export class Adam implements Optimizer {
       workgroups: linearWorkgroups(count, blockAlignment),
       bytes: 7 * gradients.whole.byteLength, // all but the gradients are read and written
     });
+  }
+
+  train(part: "all" | NetworkPart = "all"): void {
+    restrictTable(this.#blockOf, this.model, part);
   }
 
   reset(): void {

@@ -7,7 +7,14 @@ import { linearWorkgroups } from "../gpu/workgroups.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import { blockAlignment, FlatTensors } from "./flat_tensors.ts";
 import type { Model } from "./model.ts";
-import { blockTable, expectHyperparameters, expectModels, type Optimizer } from "./optimizer.ts";
+import type { NetworkPart } from "./module.ts";
+import {
+  blockTable,
+  expectHyperparameters,
+  expectModels,
+  type Optimizer,
+  restrictTable,
+} from "./optimizer.ts";
 
 const file = kernelFile("sgd.wgsl", source);
 
@@ -71,6 +78,10 @@ export class Sgd implements Optimizer {
       workgroups: linearWorkgroups(count, blockAlignment),
       bytes: (momenta ? 5 : 3) * gradients.whole.byteLength, // all but the gradients are read and written
     });
+  }
+
+  train(part: "all" | NetworkPart = "all"): void {
+    restrictTable(this.#blockOf, this.model, part);
   }
 
   /** With a momentum of zero, a first step adds the gradient alone, as PyTorch's does. */

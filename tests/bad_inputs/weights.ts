@@ -1,5 +1,6 @@
 // Files of weights: headers that lie, and tensors that are not the network's.
 
+import { builtInNetworks } from "../../src/nn/networks.ts";
 import { join } from "@std/path";
 import { readCheckpoint } from "../../src/commands/checkpoints.ts";
 import { readInitialState } from "../../src/commands/initial_state.ts";
@@ -50,7 +51,13 @@ const loading = (what: string, change: (tensors: Map<string, HostTensor>) => voi
   use: () => {
     const tensors = new Map(weights);
     change(tensors);
-    const architecture = { network: "vgg_nb" as const, width, classNames: ["nv", "bkl", "mel"] };
+    const architecture = {
+      network: builtInNetworks.vgg_nb,
+      networkName: "vgg_nb",
+      imageSize: 32 as const,
+      width,
+      classNames: ["nv", "bkl", "mel"],
+    };
     loadModels(gpu, [{ name: "x.safetensors", tensors }], architecture).dispose();
     return "loaded";
   },

@@ -1,6 +1,7 @@
 // What methods remember: FedProx's term against its definition in double precision, and a step with it by hand.
 
 import { MethodMemory } from "../../src/federated/clients/method_memory.ts";
+import { setupOf } from "../../src/federated/clients/setup.ts";
 import { fedprox } from "../../src/federated/methods/fedprox.ts";
 import { sgd } from "../../src/nn/sgd.ts";
 import { vgg } from "../../src/nn/vgg.ts";
@@ -15,10 +16,7 @@ const small = { stack: 3, numClasses: 3, bias: true, width: 0.125 };
 
 /** FedProx's memory of models, with the anchor where they are now. */
 function proximalTerm(model: Model, proximalMu: number): MethodMemory {
-  const memory = new MethodMemory(
-    { gpu, config, method: fedprox, settings: { proximalMu } },
-    model,
-  );
+  const memory = new MethodMemory(setupOf(gpu, { ...config, method: fedprox, proximalMu }), model);
   memory.beforeRound();
   return memory;
 }

@@ -8,14 +8,20 @@ import { DivergenceError } from "../../src/federated/errors.ts";
 import { TrainedModels } from "../../src/federated/trained_models.ts";
 import { accuracy, macroF1, predictClasses, rocAucOvr } from "../../src/metrics/classification.ts";
 import type { HostTensor } from "../../src/tensor/host_tensor.ts";
+import { builtInNetworks } from "../../src/nn/networks.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../assert.ts";
 import { assertAllClose } from "../close.ts";
 import { gpu } from "../gpu.ts";
 import { madeUpWeights } from "./made_up_weights.ts";
 
-const metadata = { network: "vgg_nb", width: "0.125", classes: "nv,bkl,mel" };
-const workload = {
+const metadata = {
   network: "vgg_nb",
+  width: "0.125",
+  classes: "nv,bkl,mel",
+};
+const workload = {
+  network: builtInNetworks.vgg_nb,
+  networkName: "vgg_nb",
   width: 0.125,
   classNames: ["nv", "bkl", "mel"],
   imageSize: 32,

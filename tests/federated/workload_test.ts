@@ -4,7 +4,7 @@ import { demoDataset } from "../../src/data/demo.ts";
 import { parallelClients } from "../../src/federated/clients/capacity.ts";
 import type { SimulationConfig } from "../../src/federated/config.ts";
 import { estimatedMemory } from "../../src/federated/clients/workload.ts";
-import { methodOf } from "../../src/federated/methods/registry.ts";
+import { setupOf } from "../../src/federated/clients/setup.ts";
 import { simulate } from "../../src/federated/simulation.ts";
 import { openGpu } from "../../src/tensor/gpu.ts";
 import { assert, assertEquals } from "../assert.ts";
@@ -53,17 +53,16 @@ for (const [name, changes] of Object.entries(cases)) {
     const config: SimulationConfig = { ...small, ...changes };
     const { parallelClients: wanted, dataset: { clients } } = config;
     const count = wanted === "auto" ? clients.length : wanted;
-    const ratio = estimatedMemory(config, methodOf(config.method), count) /
+    const ratio = estimatedMemory(setupOf(gpu, config), count) /
       await allocated(config);
     assert(ratio > 0.8 && ratio < 1.2, `estimate / allocated = ${ratio}`);
   });
 }
 
 Deno.test("the automatic choice takes as many clients at a time as the memory limit allows", () => {
-  const method = methodOf("prrfl");
-  const mebibytes = (count: number) => estimatedMemory(small, method, count) / 2 ** 20;
+  const mebibytes = (count: number) => estimatedMemory(setupOf(gpu, small), count) / 2 ** 20;
   const chosen = (memoryLimit: number | null) =>
-    parallelClients(gpu, { ...small, memoryLimit }, method);
+    parallelClients(setupOf(gpu, { ...small, memoryLimit }));
   assertEquals(chosen(null), 4);
   assert(mebibytes(3) > mebibytes(4)); // steps of three and of one share little memory
   for (const [count, fewer] of [[4, 2], [2, 1]]) {

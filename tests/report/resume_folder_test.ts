@@ -299,7 +299,8 @@ Deno.test("a state amid an epoch that cannot be used is said to be so, and never
   const path = join(temporary.path, "run");
   await writeStoppedRun(path);
   await stopAmid(path);
-  const resumed = (...flags: string[]) => resumeRun(path, resolveOptions(flags, trainFlags));
+  const resumed = (...flags: string[]) =>
+    resumeRun(path, resolveOptions(flags, trainFlags), trainFlags);
   const taken = async (...flags: string[]) => {
     const { earlier: { stored, notice, states } } = await resumed(...flags);
     states[Symbol.dispose]();
@@ -367,7 +368,8 @@ Deno.test("a run goes on with its own settings, and refuses flags that say somet
   using temporary = new TemporaryFolder();
   const path = join(temporary.path, "run");
   await writeStoppedRun(path);
-  const resumed = (...flags: string[]) => resumeRun(path, resolveOptions(flags, trainFlags));
+  const resumed = (...flags: string[]) =>
+    resumeRun(path, resolveOptions(flags, trainFlags), trainFlags);
   const others: [string[], string][] = [
     [["--iters", "4"], `Cannot use --iters 4 with --resume: the run in ${path} has iters 3`],
     [["--wd", "0"], "has wd 1e-6; leave that out, or start another run"],

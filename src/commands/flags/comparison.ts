@@ -1,16 +1,15 @@
 // The flags that `compare` and `demo` have in place of one method and one seed.
 
-import type { MethodName } from "../../federated/methods/registry.ts";
 import { methods } from "../../federated/config.ts";
-import { choice, integer, several, text } from "../values.ts";
+import { choice, integer, orModule, several, text } from "../values.ts";
 import { flag, type FlagTable } from "./flag.ts";
 
 /** Under "Comparison" in the help. */
 export const comparisonFlags = {
-  methods: flag<readonly MethodName[]>({
+  methods: flag<readonly string[]>({
     name: "methods",
     aliases: [],
-    kind: several(choice(methods), "fedavg,prrfl"),
+    kind: several(orModule(choice(methods)), "fedavg,prrfl"),
     default: ["fedavg", "fedbn", "prrfl"],
     defaultText: "fedavg,fedbn,prrfl",
     source: "ours",
@@ -26,6 +25,16 @@ export const comparisonFlags = {
     source: "ours",
     topic: "Comparison",
     help: "each method is run with each of them",
+  }),
+  grid: flag<string | null>({
+    name: "grid",
+    aliases: [],
+    kind: text("NAME=A,B;…"),
+    default: null,
+    defaultText: "none",
+    source: "ours",
+    topic: "Comparison",
+    help: "each method is run with each value: lr=0.01,0.03, or several settings with ; between",
   }),
   resume: flag<string | null>({
     name: "resume",

@@ -9,11 +9,11 @@ export const dataFlags = {
   data: flag({
     name: "data",
     aliases: [],
-    kind: text("FOLDER|demo"),
+    kind: text("FOLDER|FILE.ts|demo"),
     default: "data",
     source: "official",
     topic: "Data",
-    help: "folder with clientA, clientB, …, or the demo data",
+    help: "folder with clientA, clientB, …, a module of your own, or the demo data",
   }),
   csvFolder: flag<string | null>({
     name: "csv-folder",

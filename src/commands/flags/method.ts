@@ -1,25 +1,29 @@
 // The flags of `train` about the method: rounds, its own settings, and who takes part.
 
+import type { MethodSetting } from "../../federated/methods/method.ts";
 import { clientWeightings, defaultConfig, methods } from "../../federated/config.ts";
 import { type MethodSettingName, methodSettings } from "../../federated/methods/registry.ts";
-import { choice, integer, number } from "../values.ts";
+import { choice, integer, number, orModule } from "../values.ts";
 import { type Flag, flag, type FlagTable } from "./flag.ts";
 
 /** One for each setting that is some method's own. */
 const settingFlags = Object.fromEntries(
-  Object.entries(methodSettings).map(([name, setting]): [string, Flag<number>] => {
-    const { default: initial, source, help, flag = name, aliases = [], ...bounds } = setting;
-    const kind = number(bounds);
-    return [name, { name: flag, aliases, kind, default: initial, source, topic: "Method", help }];
-  }),
+  Object.entries(methodSettings).map(([name, setting]) => [name, settingFlag(name, setting)]),
 ) as Record<MethodSettingName, Flag<number>>;
+
+/** The flag of a setting that is a method's own. */
+export function settingFlag(name: string, setting: MethodSetting): Flag<number> {
+  const { default: initial, source, help, flag = name, aliases = [], ...bounds } = setting;
+  const kind = number(bounds);
+  return { name: flag, aliases, kind, default: initial, source, topic: "Method", help };
+}
 
 /** Under "Method" in the help. */
 export const methodFlags = {
-  method: flag({
+  method: flag<string>({
     name: "method",
     aliases: [],
-    kind: choice(methods, "NAME"),
+    kind: orModule(choice(methods, "NAME|FILE.ts")),
     default: defaultConfig.method,
     source: "ours",
     topic: "Method",

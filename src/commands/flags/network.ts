@@ -1,19 +1,19 @@
 // The flags of `train` about the networks.
 
 import { defaultConfig, networks } from "../../federated/config.ts";
-import { choice, number, text } from "../values.ts";
+import { choice, number, orModule, text } from "../values.ts";
 import { flag, type FlagTable } from "./flag.ts";
 
 /** Under "Network" in the help. */
 export const networkFlags = {
-  network: flag({
+  network: flag<string>({
     name: "network",
     aliases: ["model"],
-    kind: choice(networks),
-    default: defaultConfig.network,
+    kind: orModule(choice(networks, "NAME|FILE.ts")),
+    default: "vgg_nb",
     source: "official",
     topic: "Network",
-    help: "VGG whose last layer has no bias (nb) or one (b)",
+    help: "vgg_nb or vgg_b: VGG whose last layer has no bias or one; or a module of your own",
   }),
   width: flag({
     name: "width",

@@ -2,7 +2,7 @@
 
 import { lastBatches } from "../../data/batching.ts";
 import { defaultConfig, nanActions, optimizers } from "../../federated/config.ts";
-import { choice, integer, number } from "../values.ts";
+import { choice, integer, number, toggle } from "../values.ts";
 import { flag, type FlagTable } from "./flag.ts";
 
 /** Under "Optimization" in the help. */
@@ -14,7 +14,34 @@ export const optimizationFlags = {
     default: defaultConfig.optimizer,
     source: "official",
     topic: "Optimization",
-    help: "SGD without momentum, or Adam; new in every round",
+    help: "SGD or Adam; new in every round",
+  }),
+  momentum: flag({
+    name: "momentum",
+    aliases: [],
+    kind: number({ min: 0, below: 1 }),
+    default: defaultConfig.momentum,
+    source: "official",
+    topic: "Optimization",
+    help: "of SGD, as PyTorch has it",
+  }),
+  nesterov: flag({
+    name: "nesterov",
+    aliases: [],
+    kind: toggle,
+    default: defaultConfig.nesterov,
+    source: "official",
+    topic: "Optimization",
+    help: "steps with momentum look ahead",
+  }),
+  keepOptimizer: flag({
+    name: "keep-optimizer",
+    aliases: [],
+    kind: toggle,
+    default: defaultConfig.keepOptimizer,
+    source: "official",
+    topic: "Optimization",
+    help: "momentum and Adam's means outlive a communication",
   }),
   learningRate: flag({
     name: "lr",

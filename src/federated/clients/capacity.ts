@@ -1,24 +1,16 @@
 // How many models, and so how many clients, an adapter can advance in one dispatch.
 
 import { batchingOf } from "../../data/batching.ts";
-import { vggLargestActivation, vggSize } from "../../nn/vgg.ts";
+import type { Module } from "../../nn/module.ts";
+import { largestActivation, parameterCount } from "../../nn/network.ts";
 import type { Gpu } from "../../tensor/gpu.ts";
-import type { Network, SimulationConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
-import type { FederatedMethod } from "../methods/method.ts";
+import type { Setup } from "./setup.ts";
 import { estimatedMemory } from "./workload.ts";
 
-/** What has to be known of a network before its weights can be loaded. */
-export interface Architecture {
-  readonly network: Network;
-  /** factor on all channel counts; 1 is the paper's network */
-  readonly width: number;
-  /** by index; their number is the number of logits */
-  readonly classNames: readonly string[];
-}
-
 /** Models, with the batch that each of them is given. */
-export interface BatchOfModels extends Architecture {
+export interface BatchOfModels {
+  readonly module: Module;
   /** height and width of the images, pixels */
   readonly imageSize: number;
   readonly batchSize: number;
@@ -26,11 +18,7 @@ export interface BatchOfModels extends Architecture {
 
 const mebibyte = 2 ** 20;
 
-/**
- * The largest stack of which the adapter can bind every tensor; 0 where a single model is too large.
- *
- * @throws {RangeError} if the width leaves a layer without channels
- */
+/** The largest stack of which the adapter can bind every tensor; 0 where a single model is too large. */
 export function modelsThatFit(gpu: Gpu, models: BatchOfModels): number {
   const { bytes } = largestTensor(models);
   return Math.floor(gpu.adapter.limits.maxStorageBufferBindingSize / bytes);
@@ -38,12 +26,11 @@ export function modelsThatFit(gpu: Gpu, models: BatchOfModels): number {
 
 /** Of all that is bound as a whole, for one model. */
 function largestTensor(
-  { network, width, classNames, imageSize, batchSize }: BatchOfModels,
+  { module, imageSize, batchSize }: BatchOfModels,
 ): { readonly claim: string; readonly bytes: number } {
-  const activation = batchSize * vggLargestActivation(imageSize, width);
-  const bias = network === "vgg_b";
+  const activation = batchSize * largestActivation(module, imageSize);
   const padding = 1.01; // blocks of parameters begin at multiples of 256 bytes
-  const parameters = padding * vggSize({ numClasses: classNames.length, bias, width });
+  const parameters = padding * parameterCount(module);
   return activation > parameters
     ? {
       claim: "what a convolution of all their models gives for a batch takes",
@@ -59,17 +46,13 @@ function largestTensor(
  * @param before of the state amid a local epoch that the run goes on from, which "auto" keeps
  * @throws {ConfigError} if activations or parameters of so many do not fit
  */
-export function parallelClients(
-  gpu: Gpu,
-  config: SimulationConfig,
-  method: FederatedMethod,
-  before: number | null = null,
-): number {
-  const { dataset, batchSize, network, width, memoryLimit } = config;
+export function parallelClients(setup: Setup, before: number | null = null): number {
+  const { gpu, config, method, module } = setup;
+  const { dataset, batchSize, width, memoryLimit } = config;
   const wanted = config.parallelClients === "auto" ? before ?? "auto" : config.parallelClients;
-  const { imageSize, classNames, clients } = dataset;
+  const { imageSize, clients } = dataset;
   const largest = batchingOf(config).largest(clients.map(({ train }) => train.labels.length));
-  const ofOne = { network, width, classNames, imageSize, batchSize: largest };
+  const ofOne = { module, imageSize, batchSize: largest };
   const fitting = Math.floor(modelsThatFit(gpu, ofOne) / method.roles.length);
   const least = wanted === "auto" ? 1 : Math.min(wanted, clients.length);
   const subject = least === 1 ? "a single client" : `${least} parallel clients`;
@@ -88,9 +71,9 @@ export function parallelClients(
   const most = wanted === "auto" ? Math.min(fitting, clients.length) : least;
   if (memoryLimit === null) return most;
   for (let count = most; count >= least; count--) {
-    if (estimatedMemory(config, method, count) <= memoryLimit * mebibyte) return count;
+    if (estimatedMemory(setup, count) <= memoryLimit * mebibyte) return count;
   }
-  const estimate = inMebibytes(estimatedMemory(config, method, least));
+  const estimate = inMebibytes(estimatedMemory(setup, least));
   throw new ConfigError(
     `Cannot simulate ${subject} in ${memoryLimit} MiB of memory: about ${estimate} are needed; ` +
       `raise the memory limit, or ${remedy}`,

@@ -39,7 +39,7 @@ export class ClientGroup {
   }
 
   /**
-   * Local training begins, in effect with a new optimizer: it has no memory of the round before.
+   * Local training begins, in effect with a new optimizer unless the configuration keeps it.
    *
    * @param participants clients that will train, by their index in the dataset
    */
@@ -48,22 +48,27 @@ export class ClientGroup {
     this.#arrange(participants);
     this.#learningRate = learningRate;
     optimizer.setLearningRate(learningRate);
-    optimizer.reset();
+    if (!this.setup.config.keepOptimizer) optimizer.reset();
     memory.beforeRound();
     rollback?.remember();
   }
 
   /**
-   * A local epoch begins, if images are shuffled with a new order of every client's training images, the same for the
+   * A local epoch begins, of the part of the network that the method trains, if images are shuffled with a new order of every client's training images, the same for the
    * same (seed, client, epoch).
    *
    * @param epoch counted over the whole run
    */
   beginEpoch(epoch: number): void {
+    const { config: { localEpochs, seed, shuffle }, method, settings } = this.setup;
     this.progress.begin();
-    if (!this.setup.config.shuffle) return;
+    if (method.trains) {
+      const part = method.trains(epoch % localEpochs, localEpochs, settings);
+      this.tensors.optimizer.train(part);
+    }
+    if (!shuffle) return;
     for (const member of this.order.members) {
-      const random = new RandomStream(this.setup.config.seed, shuffleStream, member.index, epoch);
+      const random = new RandomStream(seed, shuffleStream, member.index, epoch);
       const order = random.permutation(size(member, "train"));
       member.trainOrder = order;
       member.splits.train.setOrder(order);
@@ -98,13 +103,13 @@ export class ClientGroup {
     this.order.members.forEach(({ index }, position) => {
       if (!isSkipped(index)) return;
       for (const model of this.order.modelsOf(position)) {
-        rollback?.restore(model); // without it, a state is about to be loaded
         memory.forget(model);
         for (const tensors of Object.values(optimizer.memory)) {
           for (const { name } of tensors.blocks) {
             this.setup.gpu.clear(tensors.ofModel(name, model));
           }
         }
+        rollback?.restore(model); // without it, a state is about to be loaded
       }
     });
     this.#arrange(participants.filter((client) => !isSkipped(client)));

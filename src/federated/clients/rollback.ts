@@ -1,22 +1,21 @@
 // The models of a stack as they were when the round began: where clients go back to whose numbers go bad.
 
 import { FlatTensors } from "../../nn/flat_tensors.ts";
-import type { Model } from "../../nn/model.ts";
+import type { TensorSets } from "../../nn/training_state.ts";
 
-/** A copy of parameters and running statistics. Dispose of it when done. */
+/** A copy of what training changes. Dispose of it when done. */
 export class Rollback {
   /** what the rest of a round depends on, by the name in states */
-  readonly memory: Readonly<Record<"start_parameters" | "start_buffers", FlatTensors>>;
+  readonly memory: TensorSets;
 
-  constructor(private readonly model: Model) {
-    const { gpu, stack, module } = model;
+  /** @param now parameters, running statistics, and what else has to be put back */
+  constructor(private readonly now: TensorSets) {
     using owned = new DisposableStack(); // gives back what there is if the rest does not fit
-    const flat = (specs: ConstructorParameters<typeof FlatTensors>[2]) =>
-      owned.adopt(new FlatTensors(gpu, stack, specs), (tensors) => tensors.dispose());
-    this.memory = {
-      start_parameters: flat(module.parameters),
-      start_buffers: flat(module.buffers),
-    };
+    const copies = Object.entries(now).map(([set, { gpu, stack, blocks }]) => {
+      const copy = owned.adopt(new FlatTensors(gpu, stack, blocks), (tensors) => tensors.dispose());
+      return [`start_${set}`, copy] as const;
+    });
+    this.memory = Object.fromEntries(copies);
     this.remember();
     owned.move();
   }
@@ -39,8 +38,7 @@ export class Rollback {
     for (const tensors of Object.values(this.memory)) tensors.dispose();
   }
 
-  #pairs(): readonly (readonly [then: FlatTensors, now: FlatTensors])[] {
-    const { start_parameters: parameters, start_buffers: buffers } = this.memory;
-    return [[parameters, this.model.parameters], [buffers, this.model.buffers]];
+  #pairs(): (readonly [then: FlatTensors, now: FlatTensors])[] {
+    return Object.entries(this.now).map(([set, now]) => [this.memory[`start_${set}`], now]);
   }
 }

@@ -10,7 +10,9 @@ import {
   type ImageSplit,
 } from "../../data/image_batches.ts";
 import type { Arena, Recording } from "../../gpu/recording.ts";
+import type { Module } from "../../nn/module.ts";
 import { backward, noGrad } from "../../tensor/autograd.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { type Member, type PassKind, splitOf } from "./order.ts";
 import type { Setup } from "./setup.ts";
 import type { GroupTensors } from "./tensors.ts";
@@ -49,13 +51,17 @@ export class RecordedSteps {
     gpu.phase = "batch";
     const batch = this.#gather("train", members);
     gpu.phase = "forward";
-    const logits = model.forward(batch.x, { training: true, counts: batch.counts });
+    const { counts, labels } = batch;
+    let features: Tensor | undefined;
+    const onFeatures = hasClassifier(model.module)
+      ? (given: Tensor) => void (features = given)
+      : undefined;
+    const logits = model.forward(batch.x, { training: true, counts, onFeatures });
     outcomes.train.store(logits, batch, position, config.batchSize);
-    const { labels, counts } = batch;
     const stages = this.tensors.stages.view([members.length]);
     gpu.phase = "loss and backward";
     optimizer.zeroGrad();
-    backward(method.localLoss({ logits, labels, counts, stages }, settings));
+    backward(method.localLoss({ logits, features, labels, counts, stages }, settings));
     gpu.phase = "update";
     memory.addGradientTerm();
     optimizer.step(members.length * method.roles.length);
@@ -106,4 +112,9 @@ export class RecordedSteps {
     const byRole = kind === "evaluate-train"; // as in the official code: each evaluation draws anew
     augmentBatch(bytes, batch, { position, seed, roles, byRole });
   }
+}
+
+/** Whether it says what its classifier is, so that the loss can be told what that is given. */
+function hasClassifier({ parameters }: Module): boolean {
+  return parameters.some(({ part }) => part === "classifier");
 }

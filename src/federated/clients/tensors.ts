@@ -4,11 +4,10 @@ import { type SplitName, splitNames } from "../../data/dataset.ts";
 import { ImageSplit } from "../../data/image_batches.ts";
 import { adam } from "../../nn/adam.ts";
 import { FiniteCheck } from "../../nn/finite.ts";
-import type { Model } from "../../nn/model.ts";
+import { Model } from "../../nn/model.ts";
 import type { Optimizer } from "../../nn/optimizer.ts";
 import { sgd } from "../../nn/sgd.ts";
 import type { TensorSets } from "../../nn/training_state.ts";
-import { vgg } from "../../nn/vgg.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { SimulationConfig } from "../config.ts";
 import { MethodMemory } from "./method_memory.ts";
@@ -34,25 +33,26 @@ export class GroupTensors {
   readonly position: Tensor;
   /** `[clients]`, in the order of their models in the stack */
   readonly stages: Tensor;
+  /** what the optimizer remembers, where that outlives a communication */
+  readonly #kept: TensorSets;
   readonly #owned: DisposableStack;
 
   constructor(setup: Setup, clients: readonly IndexedClient[]) {
     const { gpu, config, method } = setup;
     using owned = new DisposableStack(); // gives back what there is if the rest does not fit
     const own = <T extends { dispose(): void }>(item: T) => owned.adopt(item, () => item.dispose());
-    const { dataset, network, width, seed } = config;
+    const { dataset, seed } = config;
     const classes = dataset.classNames.length;
-    this.model = own(vgg(gpu, {
-      stack: clients.length * method.roles.length,
-      numClasses: classes,
-      bias: network === "vgg_b",
-      width,
-      seed,
-    }));
+    const stack = clients.length * method.roles.length;
+    this.model = own(new Model(gpu, setup.module, { stack, seed }));
     this.optimizer = own(optimizerOf(this.model, config));
     this.memory = own(new MethodMemory(setup, this.model));
-    this.rollback = config.onNan === "skip-client" ? own(new Rollback(this.model)) : null;
     const { parameters, buffers } = this.model;
+    const kept = config.keepOptimizer ? this.optimizer.memory : {};
+    this.rollback = config.onNan === "skip-client"
+      ? own(new Rollback({ parameters, buffers, ...kept }))
+      : null;
+    this.#kept = kept;
     this.finite = own(new FiniteCheck({ parameters, buffers, ...this.optimizer.memory }));
     this.members = clients.map((client) => {
       const [train, valid, test] = splitNames.map((name) =>
@@ -79,7 +79,7 @@ export class GroupTensors {
    */
   sets(until: "training" | "round" | "run"): TensorSets {
     const { model: { parameters, buffers }, memory, optimizer, rollback } = this;
-    const models = { parameters, buffers };
+    const models = { parameters, buffers, ...this.#kept };
     switch (until) {
       case "run":
         return { ...models, ...memory.lasting("run") };
@@ -96,8 +96,13 @@ export class GroupTensors {
 }
 
 function optimizerOf(model: Model, config: SimulationConfig): Optimizer {
-  const { optimizer, learningRate: lr, weightDecay } = config;
-  return { sgd, adam }[optimizer](model, { lr, weightDecay });
+  const { optimizer, learningRate: lr, weightDecay, momentum, nesterov } = config;
+  switch (optimizer) {
+    case "sgd":
+      return sgd(model, { lr, weightDecay, momentum, nesterov });
+    case "adam":
+      return adam(model, { lr, weightDecay });
+  }
 }
 
 function storedOrder(length: number): Uint32Array {

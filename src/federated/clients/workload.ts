@@ -3,11 +3,12 @@
 import { batchingOf, whole } from "../../data/batching.ts";
 import { splitNames } from "../../data/dataset.ts";
 import { sizeClass } from "../../gpu/buffers.ts";
-import { vggActivations, vggSize } from "../../nn/vgg.ts";
+import { activationSizes, parameterCount } from "../../nn/network.ts";
 import type { SimulationConfig } from "../config.ts";
 import type { FederatedMethod } from "../methods/method.ts";
 import { byTrainingSize, type IndexedClient, type PassKind, size, splitOf } from "./order.ts";
 import { participantsOf } from "./participation.ts";
+import type { Setup } from "./setup.ts";
 
 /** A training step costs about as much as this many forward passes. */
 export const trainingCost = 3;
@@ -99,20 +100,17 @@ export class Workload {
  * gradients, what the optimizer and others remember, and the activations that a step keeps for its backward pass.
  * Within a fifth of what is allocated; what the server needs for a moment at each communication is left out.
  */
-export function estimatedMemory(
-  config: SimulationConfig,
-  method: FederatedMethod,
-  parallelClients: number,
-): number {
+export function estimatedMemory(setup: Setup, parallelClients: number): number {
+  const { config } = setup;
   const batching = batchingOf(config);
   let resident = 0;
   const steps = new Pool();
   for (const group of groupsOf(config, parallelClients)) {
-    resident += imageBytes(config, group) + modelBytes(config, method, group.length);
+    resident += imageBytes(config, group) + modelBytes(setup, group.length);
     const batches = group.map((client) => batching.batches(size(client, "train")));
     for (let prefix = group.length; prefix > 0; prefix--) {
       const isTaken = prefix === group.length || batches[prefix - 1] > batches[prefix];
-      if (isTaken) steps.include(stepTensors(config, method, prefix));
+      if (isTaken) steps.include(stepTensors(setup, prefix));
     }
   }
   return resident + steps.bytes;
@@ -135,43 +133,35 @@ class Pool {
 }
 
 /** Bytes of every tensor of a training step of so many clients that others cannot take the place of. */
-function stepTensors(config: SimulationConfig, method: FederatedMethod, clients: number): number[] {
-  const { dataset, width, augment } = config;
+function stepTensors(setup: Setup, clients: number): number[] {
+  const { config, method, module } = setup;
+  const { dataset, augment } = config;
   const { imageSize } = dataset;
   const sizes = dataset.clients.map(({ train }) => train.labels.length);
   const rows = clients * method.roles.length * batchingOf(config).largest(sizes);
   const pixels = imageSize ** 2;
-  const kept = [3 * pixels]; // the batch
-  const passing = new Set<number>(); // gradients: of each size, one that comes and one that is made of it
-  for (const { size, layers } of vggActivations(imageSize, width)) {
-    const pooled = size / 4; // instead of the last layer's normalized values
-    kept.push(...new Array(2 * layers - 1).fill(size), pooled);
-    passing.add(size).add(pooled);
-  }
+  const activations = activationSizes(module, imageSize);
+  const kept = [3 * pixels, ...activations]; // the batch, and what layers make of it
+  const passing = new Set(activations); // gradients: of each size, one that comes and one that is made of it
   const augmented = augment === "full" ? new Array(3).fill(pixels) : []; // before, between and after its kernels
   return [
     ...[...kept, ...passing, ...passing, ...augmented].map((elements) => 4 * rows * elements),
-    parameterBytes(config, method, clients), // gradients of weights, and the parts that they are summed from
+    parameterBytes(setup, clients), // gradients of weights, and the parts that they are summed from
   ];
 }
 
 /** Of a group's models. */
-function modelBytes(config: SimulationConfig, method: FederatedMethod, clients: number): number {
+function modelBytes(setup: Setup, clients: number): number {
+  const { optimizer, momentum, onNan, keepOptimizer } = setup.config;
+  const ofOptimizer = optimizer === "adam" ? 2 : Number(momentum > 0);
   const copies = 2 + // and gradients
-    (config.optimizer === "adam" ? 2 : 0) +
-    Object.keys(method.memory ?? {}).length +
-    Number(config.onNan === "skip-client");
-  return copies * sizeClass(parameterBytes(config, method, clients));
+    ofOptimizer + Object.keys(setup.method.memory ?? {}).length +
+    (onNan === "skip-client" ? 1 + Number(keepOptimizer) * ofOptimizer : 0);
+  return copies * sizeClass(parameterBytes(setup, clients));
 }
 
-function parameterBytes(
-  { dataset, network, width }: SimulationConfig,
-  { roles }: FederatedMethod,
-  clients: number,
-): number {
-  const bias = network === "vgg_b";
-  const ofModel = vggSize({ numClasses: dataset.classNames.length, bias, width });
-  return 4 * clients * roles.length * ofModel;
+function parameterBytes({ method, module }: Setup, clients: number): number {
+  return 4 * clients * method.roles.length * parameterCount(module);
 }
 
 function imageBytes({ dataset: { imageSize } }: SimulationConfig, group: Group): number {

@@ -1,6 +1,6 @@
 // What a federated method says of itself: everything that distinguishes it from another one.
 
-import type { ParameterKind } from "../../nn/module.ts";
+import type { NetworkPart, ParameterKind } from "../../nn/module.ts";
 import { expectOptions } from "../../tensor/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { TransferStage } from "./transfer_stage.ts";
@@ -37,10 +37,12 @@ export interface FederatedMethod<S extends string = string> {
    * what is remembered of them likewise. Recorded once, then replayed.
    */
   gradientTerm?(own: Remembered, settings: Settings<S>): Tensor;
+  /** Which part of the network a local epoch changes, counted from 0 in its round; default all. */
+  trains?(epoch: number, localEpochs: number, settings: Settings<S>): "all" | NetworkPart;
   /** As `beforeRound()`, after the last local epoch; of clients that have trained. */
   afterTraining?(own: Remembered, training: LocalTraining, settings: Settings<S>): NewMemory;
-  /** Why it cannot train so; null if it can. Words that follow "because". */
-  refuses?(training: { readonly optimizer: string }): string | null;
+  /** Why it cannot train so, in words that follow a colon; null if it can. */
+  refuses?(training: { readonly optimizer: string; readonly momentum: number }): string | null;
   /** What of its settings may let numbers overflow, in words that follow "or"; null if nothing. */
   divergenceCause?(settings: Settings<S>): string | null;
 }
@@ -92,6 +94,8 @@ export interface LocalTraining {
 export interface LocalBatch {
   /** `[clients · roles, N, classes]` */
   readonly logits: Tensor;
+  /** `[clients · roles, N, features]`: what the classifier makes the logits of */
+  readonly features?: Tensor;
   /** `[clients · roles, N]` i32 */
   readonly labels: Tensor;
   /** `[clients · roles]` u32: real rows */
@@ -191,7 +195,7 @@ export interface ServerUpdate<S extends string = string> {
 const needed = ["roles", "personalRole", "sharing", "localLoss"];
 const known = [
   ...needed,
-  ...["title", "settings", "memory", "beforeRound", "beforeEpoch", "gradientTerm"],
+  ...["title", "settings", "memory", "beforeRound", "beforeEpoch", "trains", "gradientTerm"],
   ...["afterTraining", "refuses", "divergenceCause"],
 ];
 

@@ -25,8 +25,10 @@ export const scaffold = defineMethod({
   personalRole: "local",
   memory: { control: "run", server_control: "run", received: "training", change: "round" },
   localLoss: crossEntropyLoss,
-  refuses: ({ optimizer }) =>
-    optimizer === "sgd" ? null : "its control variates are means of plain SGD's gradients",
+  refuses: ({ optimizer, momentum }) =>
+    optimizer === "sgd" && momentum === 0
+      ? null
+      : "its control variates are means of plain SGD's gradients",
 
   beforeRound: ({ parameter }) => ({ received: parameter }),
 
