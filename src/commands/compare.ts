@@ -74,11 +74,11 @@ export async function compare(
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const flags = await compareFlagsFor(args);
-  const given = withAbsolutePaths(resolveOptions(args, flags, presets[command]));
+  const { words, flags } = await compareFlagsFor(args);
+  const given = withAbsolutePaths(resolveOptions(words, flags, presets[command]));
   const { resume } = given.options;
   const plan = resume === null
-    ? { command, arguments: args, cwd: Deno.cwd() }
+    ? { command, arguments: words, cwd: Deno.cwd() }
     : await readPlan(resume, given);
   const { options, settings } = resume === null ? given : await resumedOptions(plan, given);
   const methods = new Map<string, MethodName | FederatedMethod>();
@@ -262,7 +262,7 @@ async function resumedOptions(
   { command, arguments: words, cwd }: Plan,
   given: ResolvedOptions<typeof compareFlags>,
 ): Promise<ResolvedOptions<typeof compareFlags>> {
-  const flags = await compareFlagsFor(words, cwd);
+  const { flags } = await compareFlagsFor(words, cwd);
   const planned = withAbsolutePaths(resolveOptions(words, flags, presets[command]), cwd);
   const isNew = (name: string) =>
     given.settings.some((setting) => setting.name === name && setting.source === "flag") &&

@@ -43,8 +43,8 @@ const table: readonly (readonly [names: readonly string[], ...hints: readonly Hi
     hint("participation", "the share of clients that train in a round is --participation"),
   ],
   [
-    ["momentum", "nesterov", "local-momentum"],
-    hint("optim", "SGD is without momentum here, as in the authors' code; --optim adam has it"),
+    ["local-momentum", "sgd-momentum"],
+    hint("momentum", "the momentum of SGD is --momentum"),
   ],
   [
     ["lr-decay", "learning-rate-decay", "learning-rate-decay-gamma", "lr-scheduler", "gamma"],

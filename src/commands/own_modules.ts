@@ -12,6 +12,7 @@ import { builtInMethods, type MethodName, methodSettings } from "../federated/me
 import { readUnfinishedConfig } from "../report/earlier_run.ts";
 import type { Network } from "../nn/network.ts";
 import { builtInNetworks, type NetworkName } from "../nn/networks.ts";
+import { withWords, wordsOf } from "./config_file.ts";
 import { settingFlag } from "./flags/method.ts";
 import { compareFlags, type DataOptions, type Flag, type FlagTable, trainFlags } from "./flags.ts";
 import { isModulePath } from "./values.ts";
@@ -109,13 +110,21 @@ async function withSettingFlags<F extends FlagTable>(
 
 /**
  * The flags of `train`, with those of the settings of a method of one's own: the one typed, or of the run that is
- * resumed.
+ * resumed; and the words that set them, with those of `--config`.
  */
-export async function trainFlagsFor(args: readonly string[]): Promise<typeof trainFlags> {
+export async function trainFlagsFor(
+  args: readonly string[],
+): Promise<{ readonly words: readonly string[]; readonly flags: typeof trainFlags }> {
   const [folder] = valuesOf("resume", args);
+  const [file] = valuesOf("config", args);
   const stored = folder === undefined ? null : (await readUnfinishedConfig(folder)).settings.method;
-  const methods = [...valuesOf("method", args), ...(typeof stored === "string" ? [stored] : [])];
-  return await withSettingFlags(trainFlags, [...new Set(methods.filter(isModulePath))]);
+  const words = file === undefined ? [] : await wordsOf(file);
+  const methods = [
+    ...valuesOf("method", [...words, ...args]),
+    ...(typeof stored === "string" ? [stored] : []),
+  ];
+  const flags = await withSettingFlags(trainFlags, [...new Set(methods.filter(isModulePath))]);
+  return { flags, words: file === undefined ? args : withWords(file, words, args, flags) };
 }
 
 /**
@@ -126,10 +135,15 @@ export async function trainFlagsFor(args: readonly string[]): Promise<typeof tra
 export async function compareFlagsFor(
   args: readonly string[],
   folder = Deno.cwd(),
-): Promise<typeof compareFlags> {
-  const methods = valuesOf("methods", args).flatMap((text) => text.split(","))
+): Promise<{ readonly words: readonly string[]; readonly flags: typeof compareFlags }> {
+  const [file] = valuesOf("config", args);
+  const ofRun = file === undefined ? [] : await wordsOf(file);
+  const words = ofRun.map((word) => word.replace(/^--(method|seed)=/, "--$1s="));
+  const methods = valuesOf("methods", [...words, ...args]).flatMap((text) => text.split(","))
     .map((part) => part.trim()).filter(isModulePath);
-  return await withSettingFlags(compareFlags, methods.map((path) => resolve(folder, path)));
+  const paths = [...new Set(methods)].map((path) => resolve(folder, path));
+  const flags = await withSettingFlags(compareFlags, paths);
+  return { flags, words: file === undefined ? args : withWords(file, words, args, flags) };
 }
 
 /** What is typed for a flag, before anything is checked: other flags depend on it. */

@@ -16,7 +16,13 @@ import { toggle } from "./values.ts";
 type Resolved = ResolvedOptions<typeof trainFlags>;
 
 /** How this process shows the run; the folder says nothing about it. */
-const ofProcess: readonly (keyof TrainOptions)[] = ["resume", "profile", "json", "quiet"];
+const ofProcess: readonly (keyof TrainOptions)[] = [
+  "resume",
+  "configFile",
+  "profile",
+  "json",
+  "quiet",
+];
 /**
  * Flags that may be given anew, for they change no numbers that are there already. Data may lie elsewhere by now;
  * whether they are the same, their fingerprints tell.

@@ -38,8 +38,8 @@ export async function train(
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const flags = await trainFlagsFor(args);
-  const typed = withAbsolutePaths(resolveOptions(args, flags));
+  const { words, flags } = await trainFlagsFor(args);
+  const typed = withAbsolutePaths(resolveOptions(words, flags));
   const mode = consoleMode(typed.options);
   const { resume } = typed.options;
   const { options, settings, earlier } = resume === null

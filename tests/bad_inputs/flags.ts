@@ -43,6 +43,7 @@ export const ranges: Readonly<Record<string, Range>> = {
   "participation": { takes: ["5e-324", "1"], refuses: ["0", "1.0000001", "-1"] },
   "dropout": { takes: ["0", "0.9999999"], refuses: ["1", "-1e-9", "1.5"] },
   "width": { takes: ["0.03125", "1e308"], refuses: ["0.0312", "0", "-1"] },
+  "momentum": { takes: ["0", "0.9999999"], refuses: ["1", "-1e-9", "1.5"] },
   "lr": above0,
   "lr_step": count,
   "lr_gamma": above0,

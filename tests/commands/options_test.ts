@@ -88,6 +88,8 @@ const exampleOf = {
   width: "0.25",
   init: "weights.safetensors",
   optimizer: "adam",
+  momentum: "0.9",
+  configFile: "run.json",
   learningRate: "1e-3",
   learningRateStep: "4",
   learningRateGamma: ".1",
@@ -173,11 +175,14 @@ const mistakes: [args: string, sentence: string][] = [
     "--image-size 100",
     "Cannot use 100 for --image-size: expected a whole number divisible by 32 from 32 to 1024",
   ],
-  ["--network resnet", "Cannot use resnet for --network: expected vgg_nb or vgg_b"],
+  [
+    "--network resnet",
+    "Cannot use resnet for --network: expected vgg_nb or vgg_b, or a module such as ./mine.ts",
+  ],
   [
     "--method fedavgg",
     "Cannot use fedavgg for --method: " +
-    "expected local, fedavg, fedprox, scaffold, fedbn, silobn, fml, pfa, det or prrfl",
+    "expected local, fedavg, fedprox, scaffold, fedbn, silobn, fml, pfa, det or prrfl, or a module such as ./mine.ts",
   ],
   [
     "--theme a/b",
@@ -247,7 +252,7 @@ Deno.test("flags of other programs get the name that they have here", () => {
     "--algorithm": "--method",
     "--global_rounds": "--rounds",
     "--num_clients": "--clients A,B",
-    "--momentum": "--optim adam",
+    "--local-momentum": "--momentum",
     "--frac": "--participation",
     "--lr_decay": "--lr_gamma",
     "--dataset": "--data FOLDER",

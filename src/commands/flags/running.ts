@@ -64,6 +64,16 @@ export const runningFlags = {
     topic: "Running",
     help: "MiB of GPU memory for training steps: fewer clients per dispatch",
   }),
+  configFile: flag<string | null>({
+    name: "config",
+    aliases: [],
+    kind: text("FILE"),
+    default: null,
+    defaultText: "none",
+    source: "ours",
+    topic: "Running",
+    help: "settings of a config.json; flags win over them",
+  }),
   resume: flag<string | null>({
     name: "resume",
     aliases: [],

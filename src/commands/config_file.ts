@@ -1,0 +1,89 @@
+// The settings of `--config`: a config.json of a run, or an object of settings by the names of the flags.
+
+import { readPlainText } from "../io/files.ts";
+import { isRecord } from "../io/json.ts";
+import { didYouMean } from "./nearest_word.ts";
+import type { Flag, FlagTable } from "./flags.ts";
+import { UsageError } from "./usage_error.ts";
+import { toggle } from "./values.ts";
+
+/** What a process does for itself, and files of it say nothing about another one. */
+const ofProcess = ["resume", "config", "json", "quiet", "profile", "theme"];
+
+/**
+ * The settings of a file as words of a command line; `null` stands for the default.
+ *
+ * @throws {UsageError} if it cannot be read or holds no settings
+ */
+export async function wordsOf(path: string): Promise<string[]> {
+  const settings = await readSettings(path);
+  return Object.entries(settings).flatMap(([name, value]) => {
+    if (ofProcess.includes(name) || value === null) return [];
+    if (typeof value === "boolean") return [value ? `--${name}` : `--no-${name}`];
+    if (["string", "number"].includes(typeof value)) return [`--${name}=${value}`];
+    throw new UsageError(
+      `Cannot use --config ${path}: ${name} is ${JSON.stringify(value)}, expected a text, a ` +
+        "number, true, false or null",
+    );
+  });
+}
+
+/**
+ * Words of a file before those that were typed, which win.
+ *
+ * @throws {UsageError} for a setting that the command does not have
+ */
+export function withWords(
+  path: string,
+  words: readonly string[],
+  typed: readonly string[],
+  flags: FlagTable,
+): string[] {
+  const flagOf = (word: string) => findFlag(word, flags);
+  const given = new Set(typed.map(flagOf));
+  const kept = words.filter((word) => {
+    const flag = flagOf(word);
+    if (flag) return !given.has(flag) && !isUnused(flag, word);
+    const [name] = word.replace(/^--/, "").split("=");
+    const hint = didYouMean(
+      name.replaceAll("_", "-"),
+      Object.values(flags).flatMap(({ name, aliases }) => [name, ...aliases]),
+    );
+    throw new UsageError(`Cannot use --config ${path}: there is no setting "${name}"${hint}`);
+  });
+  return [...kept, ...typed];
+}
+
+/** A file has the settings of all methods: those that another one needs stay at their defaults. */
+function isUnused({ topic, default: initial }: Flag<unknown>, word: string): boolean {
+  return topic === "Method" && word.slice(word.indexOf("=") + 1) === String(initial);
+}
+
+function findFlag(word: string, flags: FlagTable): Flag<unknown> | undefined {
+  if (!word.startsWith("--")) return undefined;
+  const plain = (text: string) => text.replaceAll("_", "-");
+  const [name] = plain(word.slice(2)).split("=");
+  return Object.values(flags).find((flag) => {
+    const spellings = [flag.name, ...flag.aliases].map(plain);
+    const isOff = flag.kind === toggle && spellings.some((own) => name === `no-${own}`);
+    return isOff || spellings.includes(name);
+  });
+}
+
+async function readSettings(path: string): Promise<Record<string, unknown>> {
+  let content: unknown;
+  try {
+    content = JSON.parse(await readPlainText(path));
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotFound
+      ? "there is no such file"
+      : error instanceof SyntaxError
+      ? `it is no JSON (${error.message})`
+      : null;
+    if (reason === null) throw error;
+    throw new UsageError(`Cannot use --config ${path}: ${reason}`);
+  }
+  const settings = isRecord(content) && isRecord(content.settings) ? content.settings : content;
+  if (isRecord(settings)) return settings;
+  throw new UsageError(`Cannot use --config ${path}: it holds no settings by their names`);
+}
