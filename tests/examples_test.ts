@@ -15,7 +15,7 @@ Deno.test("the examples in engine.ts and mod.ts run", async () => {
 
 Deno.test("the example of docs/adding-a-method.md runs", async () => {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", "-RE", "docs/head_averaging.ts"],
+    args: ["run", "--quiet", "--no-prompt", "-RE", "examples/head_averaging.ts"],
     cwd: new URL("..", import.meta.url),
   }).output();
   const [text, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));

@@ -9,7 +9,7 @@ import {
   openGpu,
   simulate,
   type SimulationConfig,
-} from "../mod.ts";
+} from "@prr-fl/webgpu";
 
 /** LG-FedAvg (Liang et al. 2020): the linear layers are averaged, all before them stays with the client. */
 export const headAveraging: FederatedMethod = {

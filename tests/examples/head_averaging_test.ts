@@ -1,8 +1,8 @@
 // The example of docs/adding-a-method.md does what it says.
 
-import { headAveraging } from "../../docs/head_averaging.ts";
+import { headAveraging } from "../../examples/head_averaging.ts";
 import { assertEquals, assertNotEquals } from "../assert.ts";
-import { eventsOf, finalsOf } from "./small_federation.ts";
+import { eventsOf, finalsOf } from "../federated/small_federation.ts";
 
 Deno.test("headAveraging leaves all clients with one classifier and each with its features", async () => {
   const [first, ...others] = finalsOf(await eventsOf({ method: headAveraging, rounds: 1 }));

@@ -1,0 +1,48 @@
+// PRR-FL in one file gives what simulate() gives: the same stages, metrics and weights, bit for bit.
+
+import { prrfl } from "../../examples/prrfl.ts";
+import { stateDict } from "../../src/nn/state_dict.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { gpu } from "../gpu.ts";
+import { dataset, eventsOf, finalsOf } from "../federated/small_federation.ts";
+
+const settings = { rounds: 2, localEpochs: 3, batchSize: 8, lr: 0.02, width: 0.0625, seed: 7 };
+
+Deno.test("examples/prrfl.ts finds the stages, the metrics and the weights of simulate()", async () => {
+  const live = gpu.live;
+  const { lr, ...others } = settings;
+  const events = await eventsOf({ ...others, learningRate: lr, shuffle: false });
+  const epochs = events.filter((event) => event.type === "epoch");
+  const communications = events.filter((event) => event.type === "aggregation");
+  const finals = finalsOf(events);
+  const seen = new Set<number>();
+  for await (
+    const { round, rate, stages, before, after, clients } of prrfl(gpu, dataset, settings)
+  ) {
+    const own = epochs.filter((epoch) => epoch.round === round);
+    for (const k of clients.keys()) {
+      assertEquals(stages[k], own.map((epoch) => epoch.clients[k].stage), `stages of ${k}`);
+      stages[k].forEach((stage) => seen.add(stage));
+      const told = [own.at(-1)!.clients[k].test, communications[round].clients[k].test];
+      const f1 = told.map(({ personal, deputy }) => [personal.f1, deputy.f1]);
+      assertEquals([before[k], after[k]], f1, `F1 of client ${k} around communication ${round}`);
+    }
+    assertEquals(rate, communications[round].rate);
+    if (round < settings.rounds - 1) continue;
+    for (const [k, { model }] of clients.entries()) {
+      for (const [role, index] of [["personal", 0], ["deputy", 1]] as const) {
+        const { tensors } = finals.filter((event) => event.role === role)[k];
+        assertEquals(await stateDict(model, index), tensors, `${role} of client ${k}`);
+      }
+    }
+  }
+  assert(seen.size >= 2, `only stages ${[...seen]}`);
+  assertEquals(gpu.live, live);
+});
+
+Deno.test("examples/prrfl.ts is a page and a half, and uses the public API alone", async () => {
+  const text = await Deno.readTextFile(new URL("../../examples/prrfl.ts", import.meta.url));
+  assert(text.trimEnd().split("\n").length <= 150, `${text.split("\n").length} lines`);
+  const imports = text.match(/from "[^"]*"/g)!;
+  assertEquals([...new Set(imports)], ['from "@prr-fl/webgpu"']);
+});
