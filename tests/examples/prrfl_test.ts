@@ -21,7 +21,7 @@ Deno.test("examples/prrfl.ts finds the stages, the metrics and the weights of si
   ) {
     const own = epochs.filter((epoch) => epoch.round === round);
     for (const k of clients.keys()) {
-      assertEquals(stages[k], own.map((epoch) => epoch.clients[k].stage), `stages of ${k}`);
+      assertEquals(stages[k], own.map((epoch) => Number(epoch.clients[k].stage)), `stages of ${k}`);
       stages[k].forEach((stage) => seen.add(stage));
       const told = [own.at(-1)!.clients[k].test, communications[round].clients[k].test];
       const f1 = told.map(({ personal, deputy }) => [personal.f1, deputy.f1]);

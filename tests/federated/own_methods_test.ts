@@ -1,0 +1,158 @@
+// What the shape of a method carries besides the built-in ones: phases that freeze a part, features, server optimizers.
+
+import { ConfigError } from "../../src/federated/errors.ts";
+import type { SimulationState } from "../../src/federated/recovery/state.ts";
+import { averaged, averaging } from "../../src/federated/methods/exchanges.ts";
+import { crossEntropyLoss } from "../../src/federated/methods/local_losses.ts";
+import { defineMethod, type LocalBatch } from "../../src/federated/methods/method.ts";
+import { fedavg } from "../../src/federated/methods/fedavg.ts";
+import { add, mul, scale, sub } from "../../src/ops/arithmetic.ts";
+import { mean } from "../../src/ops/reduce.ts";
+import { assert, assertEquals, assertNotEquals, assertRejects } from "../assert.ts";
+import { assertAllClose } from "../close.ts";
+import { type Changes, clientNames, eventsOf, finalsOf } from "./small_federation.ts";
+
+async function statesOf(changes: Changes): Promise<SimulationState[]> {
+  const events = await eventsOf({ stateEvery: "epoch", ...changes });
+  return events.flatMap((event) => event.type === "state" ? [event.state] : []);
+}
+
+function numbers({ tensors }: SimulationState, name: string): Float64Array {
+  return Float64Array.from(tensors.get(name)!.data, Number);
+}
+
+const classifier = "parameters.fc1.linear.weight";
+const features = "parameters.layer2.0.conv.weight";
+
+/** FedRep (Collins et al. 2021): the classifier is trained first and stays, then the features, which are averaged. */
+const fedrep = defineMethod({
+  title: "FedRep",
+  roles: ["local"],
+  personalRole: "local",
+  localLoss: crossEntropyLoss,
+  sharing: averaged("local", "linear", "bias"),
+  trains: (epoch) => epoch === 0 ? "classifier" : "features",
+});
+
+for (const optimizer of ["sgd", "adam"] as const) {
+  Deno.test(`a local epoch with ${optimizer} changes the part of the network that the method trains`, async () => {
+    const run = { method: fedrep, localEpochs: 2, rounds: 1, optimizer, momentum: 0 };
+    const [start, first, second] = await statesOf(run);
+    for (const k of clientNames.keys()) {
+      const [classifiers, convolutions] = [classifier, features].map((name) =>
+        [start, first, second].map((state) => numbers(state, `${k}.local.${name}`))
+      );
+      assertNotEquals(classifiers[1], classifiers[0]);
+      assertEquals(classifiers[2], classifiers[1]);
+      assertEquals(convolutions[1], convolutions[0]);
+      assertNotEquals(convolutions[2], convolutions[1]);
+    }
+  });
+}
+
+Deno.test("a run goes on amid an epoch that trains a part as if it had not been stopped", async () => {
+  const run: Changes = { method: fedrep, localEpochs: 2, rounds: 1, stateEvery: "round" };
+  let looks = 0;
+  const stop = {
+    get aborted() {
+      return ++looks >= 7;
+    },
+  };
+  const told = (await eventsOf({ ...run, stop })).at(-1)!;
+  assert(told.type === "state" && told.state.position.at === "step", told.type);
+  const rest = await eventsOf({ ...run, resumeFrom: told.state });
+  assertEquals(finalsOf(rest), finalsOf(await eventsOf(run)));
+});
+
+Deno.test("a loss of the features reaches the layers before them", async () => {
+  const method = defineMethod({
+    ...fedavg,
+    localLoss: (batch: LocalBatch) => {
+      assertEquals(batch.features!.shape.slice(0, 2), batch.logits.shape.slice(0, 2));
+      return scale(mean(mul(batch.features!, batch.features!)), 0.1);
+    },
+  });
+  const [start, trained] = await statesOf({ method, rounds: 1 });
+  const names = [features, classifier].map((name) => `0.local.${name}`);
+  const [moved, stayed] = names.map((name) => [start, trained].map((s) => numbers(s, name)));
+  assertNotEquals(moved[1], moved[0]);
+  // Weight decay alone: a millionth of a hundredth.
+  assertAllClose("classifier", stayed[1], stayed[0], 1e-7);
+});
+
+/** FedAvgM (Hsu et al. 2019): the server has momentum. */
+const fedavgm = defineMethod({
+  title: "FedAvgM",
+  settings: { beta: { default: 0.5, source: "ours", min: 0, below: 1, help: "server's momentum" } },
+  roles: ["local"],
+  personalRole: "local",
+  localLoss: crossEntropyLoss,
+  sharing: {
+    role: "local",
+    receivers: "all",
+    exchange: () => averaging,
+    server: {
+      memory: { weights: "weights", momentum: "zeros" },
+      sent: [],
+      update(mean, memory, _share, { beta }) {
+        const momentum = add(scale(memory.momentum, beta), sub(mean.parameter, memory.weights));
+        const weights = add(memory.weights, momentum);
+        return { parameter: weights, server: { weights, momentum } };
+      },
+    },
+  },
+});
+
+Deno.test("a server optimizer remembers its momentum from round to round, and resumes with it", async () => {
+  const run: Changes = { method: fedavgm, methodSettings: { beta: 0.5 }, rounds: 3 };
+  const states = await statesOf(run);
+  const [x0, x1, x2] = states.filter(({ position }) => position.at === "round")
+    .map((state) => numbers(state, `server.weights.layer2.0.conv.weight`));
+  const trained = states.filter(({ position }) => position.at === "epoch")[1];
+  const local = [...clientNames.keys()].map((k) => numbers(trained, `${k}.local.${features}`));
+  const mean = x1.map((_, i) => local.reduce((sum, own) => sum + own[i], 0) / local.length);
+  const expected = x1.map((x, i) => x + 0.5 * (x - x0[i]) + (mean[i] - x));
+  assertAllClose("weights after two rounds", x2, expected, 1e-6);
+  const from = states.find(({ position }) => position.at === "round" && position.round === 2)!;
+  const rest = await eventsOf({ ...run, resumeFrom: from });
+  assertEquals(finalsOf(rest), finalsOf(await eventsOf(run)));
+});
+
+Deno.test("--keep-optimizer keeps momentum over a communication; by default it is new in every round", async () => {
+  const run: Changes = {
+    method: "fedavg",
+    rounds: 2,
+    momentum: 0.9,
+    nesterov: true,
+    onNan: "skip-client",
+  };
+  const anew = await eventsOf(run);
+  const kept = await eventsOf({ ...run, keepOptimizer: true, stateEvery: "round" });
+  const firsts = [anew, kept].map((events) => events.filter(({ type }) => type === "epoch"));
+  assertEquals(firsts[0][0], firsts[1][0]);
+  assertNotEquals(finalsOf(anew), finalsOf(kept));
+  const states = kept.flatMap((event) => event.type === "state" ? [event.state] : []);
+  const name = `0.local.momentum_buffer.${features.slice("parameters.".length)}`;
+  assert(numbers(states[1], name).some((value) => value !== 0));
+  const rest = await eventsOf({ ...run, keepOptimizer: true, resumeFrom: states[1] });
+  assertEquals(finalsOf(rest), finalsOf(kept));
+});
+
+const mistakes: readonly (readonly [Changes, string])[] = [
+  [{ optimizer: "adam", momentum: 0.9 }, 'but optimizer "adam" takes neither'],
+  [{ nesterov: true }, "nesterov is true but momentum is 0"],
+  [{ momentum: 1 }, "momentum is 1 but has to be a number of at least 0 and below 1"],
+  [{ method: "scaffold", momentum: 0.9 }, "and momentum 0.9: its control variates are means of"],
+  [
+    { method: fedavgm, methodSettings: { beta: 1 } },
+    "beta is 1 but has to be a number of at least 0 below 1",
+  ],
+  [{ method: fedavgm, methodSettings: { bta: 0.5 } }, 'there is no option "bta"'],
+  [{ method: "fedavg", methodSettings: { beta: 0.5 } }, 'there is no option "beta"'],
+];
+
+Deno.test("simulate() refuses what an optimizer or a method cannot be told", async () => {
+  for (const [changes, message] of mistakes) {
+    await assertRejects(() => eventsOf(changes), ConfigError, message);
+  }
+});
