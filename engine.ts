@@ -143,9 +143,11 @@ export {
 // Federated learning
 export { averageOverClients, meanOverClients } from "./src/federated/aggregate/average.ts";
 export {
+  fourierAmplitudes,
   fourierRate,
   fourierWindow,
   progressiveFourierAggregation,
+  takeFourierAmplitudes,
 } from "./src/federated/aggregate/fourier.ts";
 export { type Checkpoint, loadModel } from "./src/federated/checkpoint.ts";
 export { defaultConfig, type SimulationConfig } from "./src/federated/config.ts";

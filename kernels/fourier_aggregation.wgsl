@@ -12,6 +12,9 @@
 // weights [clients, outputs, inputs]. Matrix element (r, c) of a convolution [O, C, kh, kw] has r = (C, kh)
 // and c = (kw, O), the last one running fastest; that of a linear layer [O, I] has r = O and c = I.
 // packed [clients, pairs, columns] complex; client_weights w [clients].
+//
+// blend does it at once. Where the mean is made elsewhere, amplitudes gives what a client sends, |F| inside the window
+// [clients, row_end − row_begin, column_end − column_begin], and take what it makes of the mean of that.
 // Shared: complex, quotient
 
 struct Params {
@@ -37,6 +40,8 @@ override workgroup_size: u32 = 64;
 @group(0) @binding(3) var<storage, read_write> packed: array<vec2f>;
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;
 @group(0) @binding(5) var<storage, read> client_weights: array<f32>;
+@group(0) @binding(6) var<storage, read_write> window: array<f32>;
+@group(0) @binding(7) var<storage, read> means: array<f32>;
 
 // Where matrix element (row, column) lies in the weights.
 fn weight_index(client: u32, row: u32, column: u32) -> u32 {
@@ -94,12 +99,19 @@ fn wrapped(i: u32, n: u32) -> u32 {
   return select(i, i - n, i >= n);
 }
 
+// Where a bin lies after fftshift.
+fn shifted(u: u32, v: u32) -> vec2u {
+  return vec2u(
+    wrapped(u + params.rows / 2, params.rows),
+    wrapped(v + params.columns / 2, params.columns),
+  );
+}
+
 // M
 fn inside(u: u32, v: u32) -> f32 {
-  let row = wrapped(u + params.rows / 2, params.rows);
-  let column = wrapped(v + params.columns / 2, params.columns);
-  return select(0.0, 1.0, row >= params.row_begin && row < params.row_end &&
-    column >= params.column_begin && column < params.column_end);
+  let at = shifted(u, v);
+  return select(0.0, 1.0, at.x >= params.row_begin && at.x < params.row_end &&
+    at.y >= params.column_begin && at.y < params.column_end);
 }
 
 // S
@@ -111,6 +123,15 @@ fn share(u: u32, v: u32) -> f32 {
 
 fn blended(a: vec2f, share: f32, mean: f32) -> vec2f {
   return (1.0 - share) * a + share * mean * polar(a).xy;
+}
+
+// Of one client, the new bins in place of those of bin (u, v) and its mirror image.
+fn put(k: u32, here: u32, there: u32, low: vec2f, high: vec2f, turn: vec2f) {
+  let start = k * params.pairs * params.columns;
+  let even = 0.5 * (low + high);
+  let odd = product(0.5 * (low - high), conjugate(turn));
+  packed[start + here] = even + vec2f(-odd.y, odd.x);
+  if (here != there) { packed[start + there] = conjugate(even) + odd.yx; }
 }
 
 // packed becomes the new spectrum. Owns bin (u, v) = (id.y, id.x) and its mirror image, of all clients.
@@ -141,9 +162,53 @@ fn blend(@builtin(global_invocation_id) id: vec3u) {
     let f = bins(k * size + here, k * size + there, turn);
     let low = blended(f.xy, low_share, mean.x);
     let high = blended(f.zw, high_share, mean.y);
-    let even = 0.5 * (low + high);
-    let odd = product(0.5 * (low - high), conjugate(turn));
-    packed[k * size + here] = even + vec2f(-odd.y, odd.x);
-    if (here != there) { packed[k * size + there] = conjugate(even) + odd.yx; }
+    put(k, here, there, low, high, turn);
   }
+}
+
+// |F| inside the window. Owns element (id.y, id.x) of client id.z.
+@compute @workgroup_size(workgroup_size)
+fn amplitudes(@builtin(global_invocation_id) id: vec3u) {
+  let width = params.column_end - params.column_begin;
+  let height = params.row_end - params.row_begin;
+  if (id.x >= width || id.y >= height) { return; }
+  let u = wrapped(id.y + params.row_begin + params.rows - params.rows / 2, params.rows);
+  let v = wrapped(id.x + params.column_begin + params.columns - params.columns / 2, params.columns);
+  let base = select(u, u - params.pairs, u >= params.pairs);
+  let start = id.z * params.pairs * params.columns;
+  let there = wrapped(params.pairs - base, params.pairs) * params.columns +
+    wrapped(params.columns - v, params.columns);
+  let f = bins(start + base * params.columns + v, start + there, twiddles[base]);
+  window[(id.z * height + id.y) * width + id.x] = polar(select(f.xy, f.zw, u >= params.pairs)).z;
+}
+
+// The mean amplitude of a bin: it or its mirror image lies in the window, or its share is 0.
+fn mean_of(u: u32, v: u32) -> f32 {
+  let mirrored = vec2u(wrapped(params.rows - u, params.rows), wrapped(params.columns - v, params.columns));
+  let own = select(mirrored, vec2u(u, v), inside(u, v) == 1.0);
+  let at = shifted(own.x, own.y);
+  let width = params.column_end - params.column_begin;
+  return means[(at.x - params.row_begin) * width + at.y - params.column_begin];
+}
+
+// As blend, of one client id.z, with means that are made elsewhere.
+@compute @workgroup_size(workgroup_size)
+fn take(@builtin(global_invocation_id) id: vec3u) {
+  let u = id.y;
+  let v = id.x;
+  if (u >= params.pairs || v >= params.columns) { return; }
+  let here = u * params.columns + v;
+  let there = wrapped(params.pairs - u, params.pairs) * params.columns +
+    wrapped(params.columns - v, params.columns);
+  if (here > there) { return; }
+
+  let turn = twiddles[u];
+  let start = id.z * params.pairs * params.columns;
+  let f = bins(start + here, start + there, turn);
+  let upper = wrapped(u + params.pairs, params.rows);
+  var low = f.xy;
+  var high = f.zw;
+  if (share(u, v) > 0.0) { low = blended(low, share(u, v), mean_of(u, v)); }
+  if (share(upper, v) > 0.0) { high = blended(high, share(upper, v), mean_of(upper, v)); }
+  put(id.z, here, there, low, high, turn);
 }

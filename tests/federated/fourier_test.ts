@@ -1,15 +1,18 @@
 // Progressive Fourier Aggregation against its definition in double precision.
 
+import { meanOverClients } from "../../src/federated/aggregate/average.ts";
 import {
+  fourierAmplitudes,
   fourierRate,
   fourierWindow,
   progressiveFourierAggregation,
+  takeFourierAmplitudes,
 } from "../../src/federated/aggregate/fourier.ts";
 import { RandomStream } from "../../src/random.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { emptyTensor } from "../../src/tensor/tensor.ts";
 import { assertAccuracy } from "../accuracy.ts";
-import { assertEquals, assertThrows } from "../assert.ts";
+import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { assertAllClose, relativeError } from "../close.ts";
 import { gpu } from "../gpu.ts";
 import { fourierAggregationReference } from "../reference/fourier_aggregation.ts";
@@ -71,6 +74,55 @@ Deno.test("the aggregation matches its definition for every way of pairing real 
         checkAggregation(label, actual, expected[k]);
       });
     }
+  }
+});
+
+Deno.test("what is sent, averaged and taken is what the aggregation at once gives", async () => {
+  const clientCounts = [1, 3, 4];
+  const shapes = [[1, 1], [2, 1], [3, 64], [27, 9], [6, 3, 3, 3], [12, 4, 3, 2], [13, 34], [
+    5,
+    2,
+    1,
+    7,
+  ]];
+  for (const shape of [...shapes, [256, 64, 3, 3]]) {
+    for (const [k, rate] of [0.7, 0.95, 1, 0].entries()) {
+      using _scope = gpu.scope();
+      const clients = clientCounts[k % 3];
+      const values = randomWeights(clients, shape, k);
+      const all = Float32Array.from(values.flatMap((own) => [...own]));
+      const weights = gpu.tensor(all, [clients, ...shape]);
+      const clientWeights = gpu.tensor(Float32Array.from({ length: clients }, (_, i) => 1 + i));
+      const sent = fourierAmplitudes(weights, { rate });
+      const mean = meanOverClients(sent, { clientWeights });
+      const taken = await takeFourierAmplitudes(weights, mean, { rate }).read();
+      const atOnce = await progressiveFourierAggregation(weights, { rate, clientWeights }).read();
+      const label = `[${shape}], ${clients} clients, rate ${rate}`;
+      // The same operations in the same order; a compiler may contract them otherwise.
+      assert(relativeError(taken, atOnce) < 3e-7, `${label}: ${relativeError(taken, atOnce)}`);
+    }
+  }
+});
+
+Deno.test("each client can send and take by itself: nothing depends on who else is there", async () => {
+  using _scope = gpu.scope();
+  const shape = [6, 3, 3, 3];
+  const values = randomWeights(3, shape, 4);
+  const rate = 0.7;
+  const ones = values.map((own) => gpu.tensor(own, [1, ...shape]));
+  const sent = await Promise.all(ones.map((own) => fourierAmplitudes(own, { rate }).read()));
+  const window = fourierAmplitudes(ones[0], { rate }).shape.slice(1);
+  const all = gpu.tensor(Float32Array.from(sent.flatMap((own) => [...own])), [3, ...window]);
+  const mean = meanOverClients(all);
+  const together = await progressiveFourierAggregation(
+    gpu.tensor(Float32Array.from(values.flatMap((own) => [...own])), [3, ...shape]),
+    { rate },
+  ).read();
+  const size = sizeOf(shape);
+  for (const [k, own] of ones.entries()) {
+    const taken = await takeFourierAmplitudes(own, mean, { rate }).read();
+    const expected = together.subarray(k * size, (k + 1) * size);
+    assert(relativeError(taken, expected) < 3e-7, `client ${k}`);
   }
 });
 

@@ -5,16 +5,23 @@ import complex from "../../../kernels/shared/complex.wgsl" with { type: "text" }
 import quotient from "../../../kernels/shared/quotient.wgsl" with { type: "text" };
 import { kernelFile } from "../../gpu/kernel.ts";
 import type { DispatchSpec } from "../../gpu/dispatcher.ts";
-import { expectAxes, expectFloats, expectOptions, expectWhole } from "../../tensor/checks.ts";
+import {
+  expectAxes,
+  expectFloats,
+  expectOneGpu,
+  expectOptions,
+  expectShape,
+  expectWhole,
+} from "../../tensor/checks.ts";
 import { expectLengths, fft2, ifft2 } from "../../ops/fft.ts";
 import { twiddles } from "../../ops/twiddles.ts";
 import { type Shape, showShape } from "../../tensor/shape.ts";
+import { fullTensor } from "../../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../../tensor/tensor.ts";
 import { type MeanOptions, meanWeights } from "./mean_weights.ts";
 
 const file = kernelFile("fourier_aggregation.wgsl", source, complex, quotient);
 const workgroupSize = 64;
-const op = "progressiveFourierAggregation";
 
 /** A window's positions in the shifted spectrum, half open. */
 export interface FourierWindow {
@@ -44,47 +51,124 @@ export function progressiveFourierAggregation(
   weights: Tensor,
   options: { rate: number } & MeanOptions,
 ): Tensor {
+  const op = "progressiveFourierAggregation";
   expectOptions(op, options, ["rate", "clientWeights"], ["rate"]);
-  expectAxes(op, "weights", weights, 3, 5);
-  const { rate } = options;
-  const { gpu, shape } = weights;
-  expectFloats(op, "weights", weights);
-  expectRate(op, rate);
-  const matrix = arrange(shape);
-  const { rows, columns, pairs } = matrix;
-  expectLengths(op, [pairs, columns], describe(shape, matrix));
+  const layer = new Layer(op, weights, options.rate);
+  using client_weights = meanWeights(op, weights, options);
+  using spectrum = layer.spectrum();
+  layer.run("blend", { packed: spectrum, client_weights }, layer.halfSpectrum(1));
+  return layer.weightsOf(spectrum);
+}
 
-  const clients = shape[0];
-  const row = fourierWindow(rows, rate);
-  const column = fourierWindow(columns, rate);
-  const params = {
-    clients,
-    ...matrix,
-    row_begin: row.begin,
-    row_end: row.end,
-    column_begin: column.begin,
-    column_end: column.end,
-  };
-  const run = (entryPoint: string, buffers: DispatchSpec["buffers"], [y, z]: [number, number]) =>
+/**
+ * What a client sends where the mean is made elsewhere: the amplitudes of its spectrum inside the window of
+ * `progressiveFourierAggregation()`.
+ *
+ * @param weights as there, of one client or several
+ * @param options `rate` as there
+ * @returns `[clients, rows, columns]` of the window; `[clients, 1, 1]`, a 0, where the rate leaves none
+ * @throws as `progressiveFourierAggregation()`
+ */
+export function fourierAmplitudes(weights: Tensor, options: { rate: number }): Tensor {
+  const op = "fourierAmplitudes";
+  expectOptions(op, options, ["rate"], ["rate"]);
+  const layer = new Layer(op, weights, options.rate);
+  using spectrum = layer.spectrum();
+  const window = fullTensor(weights.gpu, [layer.clients, ...layer.windowShape], 0);
+  layer.run("amplitudes", { packed: spectrum, window }, [layer.windowShape[0], layer.clients]);
+  return window;
+}
+
+/**
+ * What clients make of the mean of what `fourierAmplitudes()` gave: their own phases and high frequencies, with the
+ * mean's amplitudes inside the window. The three steps together give what `progressiveFourierAggregation()` does.
+ *
+ * @param weights as there, of one client or several
+ * @param mean `[1, rows, columns]`, amplitudes inside the window
+ * @param options `rate` as there
+ * @returns the shape of the weights
+ * @throws as there, and {TypeError} for a mean of another window
+ */
+export function takeFourierAmplitudes(
+  weights: Tensor,
+  mean: Tensor,
+  options: { rate: number },
+): Tensor {
+  const op = "takeFourierAmplitudes";
+  expectOptions(op, options, ["rate"], ["rate"]);
+  const layer = new Layer(op, weights, options.rate);
+  expectShape(op, "mean", mean, [1, ...layer.windowShape]);
+  expectOneGpu(op, { weights, mean });
+  using spectrum = layer.spectrum();
+  layer.run("take", { packed: spectrum, means: mean }, layer.halfSpectrum(layer.clients));
+  return layer.weightsOf(spectrum);
+}
+
+/** One layer's weights and their spectrum, for the kernels. */
+class Layer {
+  readonly clients: number;
+  /** rows and columns of the window, at least one each */
+  readonly windowShape: readonly [number, number];
+  readonly #matrix: Matrix;
+  readonly #params: Readonly<Record<string, number>>;
+
+  constructor(op: string, private readonly weights: Tensor, rate: number) {
+    expectAxes(op, "weights", weights, 3, 5);
+    expectFloats(op, "weights", weights);
+    expectRate(op, rate);
+    const { shape } = weights;
+    this.clients = shape[0];
+    this.#matrix = arrange(shape);
+    const { rows, columns, pairs } = this.#matrix;
+    expectLengths(op, [pairs, columns], describe(shape, this.#matrix));
+    const row = fourierWindow(rows, rate);
+    const column = fourierWindow(columns, rate);
+    this.windowShape = [Math.max(1, row.end - row.begin), Math.max(1, column.end - column.begin)];
+    this.#params = {
+      clients: this.clients,
+      ...this.#matrix,
+      row_begin: row.begin,
+      row_end: row.end,
+      column_begin: column.begin,
+      column_end: column.end,
+    };
+  }
+
+  /** Workgroups of kernels that own a bin and its mirror image. */
+  halfSpectrum(clients: number): [number, number] {
+    return [Math.floor(this.#matrix.pairs / 2) + 1, clients];
+  }
+
+  /** Of all clients, complex `[clients, pairs, columns, 2]`. */
+  spectrum(): Tensor {
+    const { weights, clients } = this;
+    const { pairs, columns } = this.#matrix;
+    using folded = emptyTensor(weights.gpu, [clients, pairs, columns, 2]);
+    this.run("fold", { weights, packed: folded }, [pairs, clients]);
+    return fft2(folded);
+  }
+
+  /** The reverse. */
+  weightsOf(spectrum: Tensor): Tensor {
+    using packed = ifft2(spectrum);
+    const output = emptyTensor(this.weights.gpu, this.weights.shape);
+    this.run("unfold", { packed, output }, [this.#matrix.pairs, this.clients]);
+    return output;
+  }
+
+  run(entryPoint: string, buffers: DispatchSpec["buffers"], [y, z]: [number, number]): void {
+    const { gpu } = this.weights;
+    const { rows, columns } = this.#matrix;
+    const isOfBins = !["fold", "unfold"].includes(entryPoint);
     gpu.dispatch({
       file,
       entryPoint,
       constants: { workgroup_size: workgroupSize },
-      params,
-      buffers,
+      params: this.#params,
+      buffers: isOfBins ? { twiddles: twiddles(gpu, rows), ...buffers } : buffers,
       workgroups: [Math.ceil(columns / workgroupSize), y, z],
     });
-
-  using client_weights = meanWeights(op, weights, options);
-  using folded = emptyTensor(gpu, [clients, pairs, columns, 2]);
-  run("fold", { weights, packed: folded }, [pairs, clients]);
-  using spectrum = fft2(folded);
-  const half = Math.floor(pairs / 2) + 1; // the other bins are mirror images
-  run("blend", { twiddles: twiddles(gpu, rows), packed: spectrum, client_weights }, [half, 1]);
-  using aggregated = ifft2(spectrum);
-  const output = emptyTensor(gpu, shape);
-  run("unfold", { packed: aggregated, output }, [pairs, clients]);
-  return output;
+  }
 }
 
 /**

@@ -1,15 +1,24 @@
 // What becomes of tensors on the server, for methods to choose from.
 
-import { progressiveFourierAggregation } from "../aggregate/fourier.ts";
+import {
+  fourierAmplitudes,
+  progressiveFourierAggregation,
+  takeFourierAmplitudes,
+} from "../aggregate/fourier.ts";
 import { expectChoice } from "../../tensor/checks.ts";
 import { type Exchange, type SharedKind, sharedKinds, type Sharing } from "./method.ts";
 
 /** Every client receives the mean of what all have sent, as in FedAvg. */
 export const averaging: Exchange = { title: "averaged" };
 
-/** Progressive Fourier Aggregation. */
+/**
+ * Progressive Fourier Aggregation: amplitudes inside the window are sent, and taken with a client's own phases and high
+ * frequencies. In one process both are done at once, for each needs the same transform.
+ */
 export const fourierAveraging: Exchange = {
   title: "low frequencies averaged",
+  send: (own, { rate }) => fourierAmplitudes(own, { rate }),
+  take: (own, mean, { rate }) => takeFourierAmplitudes(own, mean, { rate }),
   together: progressiveFourierAggregation,
 };
 
