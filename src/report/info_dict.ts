@@ -4,7 +4,7 @@ import type { RunEvent, SimulationEvent } from "../federated/events.ts";
 import { writeFileAtomic } from "../io/files.ts";
 import type { Metrics } from "../metrics/classification.ts";
 import type { EarlierEvent } from "./earlier_run.ts";
-import type { EventConsumer } from "./run_header.ts";
+import type { RunFile } from "./run_file.ts";
 
 /** What the official code keeps of a client, under its keys: lists with one entry per local epoch. */
 interface Info {
@@ -25,7 +25,7 @@ const average = "Average";
  * dictionary but never calls it, and leaves `Average` empty; here it is stored after every
  * communication, with the means.
  */
-export class InfoDict implements EventConsumer {
+export class InfoDict implements RunFile {
   readonly #path: string;
   #run: RunEvent | null = null;
   #infos = new Map<string, Info>();

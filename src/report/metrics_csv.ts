@@ -1,9 +1,10 @@
 // metrics.csv: every measurement as one row, for pandas, R or a spreadsheet.
 
+import { basename } from "@std/path";
 import { stringify } from "csv-stringify/sync";
 import type { RunEvent, SimulationEvent } from "../federated/events.ts";
 import { flatMetrics, stepsBefore } from "./flat_metrics.ts";
-import type { EventConsumer } from "./run_header.ts";
+import type { RunFile } from "./run_file.ts";
 
 /** The columns: where, what was measured, the measurements. The event's type is that in metrics.jsonl. */
 const columns = [
@@ -16,7 +17,7 @@ const columns = [
  * since the run began (of the client with most images, as if it sat out no round); n/a is an empty cell. Identical runs give
  * identical files.
  */
-export class MetricsCsv implements EventConsumer {
+export class MetricsCsv implements RunFile {
   readonly #path: string;
   #run: RunEvent | null = null;
 
@@ -37,6 +38,10 @@ export class MetricsCsv implements EventConsumer {
 
   resume(run: RunEvent): void {
     this.#run = run;
+  }
+
+  growing(): string[] {
+    return [basename(this.#path)];
   }
 
   #rows(event: SimulationEvent): string {

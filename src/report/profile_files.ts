@@ -5,11 +5,11 @@ import type { SimulationEvent } from "../federated/events.ts";
 import { writeFileAtomic } from "../io/files.ts";
 import { profileText } from "./profile_text.ts";
 import { profileTrace } from "./profile_trace.ts";
-import type { EventConsumer } from "./run_header.ts";
+import type { RunFile } from "./run_file.ts";
 import { plainStyle } from "./style.ts";
 
 /** Writes `profile.txt` and `profile.json` when there is a profile; a resumed run's replaces the earlier one. */
-export class ProfileFiles implements EventConsumer {
+export class ProfileFiles implements RunFile {
   constructor(private readonly folder: string) {}
 
   async consume(event: SimulationEvent): Promise<void> {

@@ -1,6 +1,6 @@
 // A run as TensorBoard shows it: an event file with the metrics, stages and retrogress as scalars.
 
-import { join } from "@std/path";
+import { basename, join } from "@std/path";
 import { type Clock, systemClock } from "../clock.ts";
 import type { ByRole, RunEvent, SimulationEvent } from "../federated/events.ts";
 import { scalarsRecord, versionRecord } from "../io/event_file.ts";
@@ -8,7 +8,7 @@ import type { Metrics } from "../metrics/classification.ts";
 import { retrogress } from "../metrics/retrogress.ts";
 import { flatMetrics, type PlacedEvent, stepsBefore } from "./flat_metrics.ts";
 import type { EarlierEvent } from "./earlier_run.ts";
-import type { EventConsumer } from "./run_header.ts";
+import type { RunFile } from "./run_file.ts";
 
 /** A point of a curve; null: n/a, which TensorBoard has no point for. */
 type Scalar = readonly [tag: string, value: number | null];
@@ -18,7 +18,7 @@ type Scalar = readonly [tag: string, value: number | null];
  * that takes most. After a communication the test metrics have a second point at the same step:
  * the vertical drop in a deputy's curve is its retrogress.
  */
-export class TensorBoardLog implements EventConsumer {
+export class TensorBoardLog implements RunFile {
   readonly #folder: string;
   #path = "";
   #run: RunEvent | null = null;
@@ -56,6 +56,11 @@ export class TensorBoardLog implements EventConsumer {
     this.#run = run;
     this.#round = earlier.slice(earlier.findLastIndex(({ type }) => type === "round") + 1);
     for await (const { name } of Deno.readDir(this.#folder)) this.#path = join(this.#folder, name);
+  }
+
+  async growing(): Promise<string[]> {
+    const files = await Array.fromAsync(Deno.readDir(this.#folder));
+    return files.map(({ name }) => `${basename(this.#folder)}/${name}`);
   }
 
   async #begin(): Promise<void> {
