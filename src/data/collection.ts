@@ -3,7 +3,8 @@
 import type { TableRow } from "./csv.ts";
 import { DataError } from "./data_error.ts";
 import type { SplitName } from "./dataset.ts";
-import { openImageDecoder, type RgbImage } from "./decode.ts";
+import { openImageDecoder } from "./decode.ts";
+import type { RgbImage } from "./rgb_image.ts";
 import { chooseGroupColumns, groupsBy } from "./groups.ts";
 import { filesOf, findImageFiles, readImageOf, sortMissing } from "./image_tree.ts";
 import {

@@ -1,6 +1,6 @@
 // A contact sheet: pictures of one size in rows, the first of each row apart from the others.
 
-import type { RgbImage } from "./decode.ts";
+import type { RgbImage } from "./rgb_image.ts";
 
 /** Rows of square pictures, RGB bytes `[imageSize, imageSize, 3]`; all rows are equally long. */
 export interface SheetRow {

@@ -10,16 +10,7 @@ import { decodeDeepPng } from "./deep_png.ts";
 import { isPng, sizeInHeader } from "./image_header.ts";
 import { jpegSegments } from "./image_parts.ts";
 import { orientationOf, upright } from "./orientation.ts";
-
-/** An image in memory. */
-export interface RgbImage {
-  readonly width: number;
-  readonly height: number;
-  /** row-major `[height, width, 3]` */
-  readonly pixels: Uint8Array;
-  /** what its owner should know about it, completing "3 images: …" */
-  readonly notes?: readonly string[];
-}
+import type { RgbImage } from "./rgb_image.ts";
 
 /**
  * Decodes the bytes of a PNG or JPEG file and turns the image as its EXIF orientation says; the name is for messages.

@@ -2,7 +2,7 @@
 
 // The package's main module asks for permission to load native code, which its encoder in JavaScript does not need.
 import * as untyped from "imagescript/png/src/png.mjs";
-import type { RgbImage } from "./decode.ts";
+import type { RgbImage } from "./rgb_image.ts";
 
 const png = untyped as unknown as {
   /** `level` of compression from 0 to 9 */

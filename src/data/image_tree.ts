@@ -1,7 +1,8 @@
 // The image files of a collection: all below one folder, found by what tables call them.
 
 import { DataError } from "./data_error.ts";
-import type { ImageDecoder, RgbImage } from "./decode.ts";
+import type { ImageDecoder } from "./decode.ts";
+import type { RgbImage } from "./rgb_image.ts";
 import { imageStem, lastPart } from "./image_names.ts";
 import { imagesBelow } from "./image_walk.ts";
 import { readBytes } from "./listing.ts";

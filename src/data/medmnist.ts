@@ -4,7 +4,7 @@ import { basename } from "@std/path";
 import { type UnzipFileInfo, unzipSync } from "fflate";
 import { DataError } from "./data_error.ts";
 import { type SplitName, splitNames } from "./dataset.ts";
-import type { RgbImage } from "./decode.ts";
+import type { RgbImage } from "./rgb_image.ts";
 import { dermaMnistClasses } from "./diagnoses.ts";
 import { readBytes } from "./listing.ts";
 import { type NumpyArray, parseNpy } from "./npy.ts";

@@ -1,6 +1,6 @@
 // The orientation that a camera notes in a PNG or JPEG file, and images turned the way it says.
 
-import type { RgbImage } from "./decode.ts";
+import type { RgbImage } from "./rgb_image.ts";
 import { isPng } from "./image_header.ts";
 import { jpegSegments, pngChunks } from "./image_parts.ts";
 

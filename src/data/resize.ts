@@ -1,6 +1,6 @@
 // Resizing images by area averaging, exactly.
 
-import type { RgbImage } from "./decode.ts";
+import type { RgbImage } from "./rgb_image.ts";
 
 /** The source pixels under one target pixel, along one axis. */
 interface Window {

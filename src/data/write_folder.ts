@@ -6,7 +6,7 @@ import { classNamesPath } from "./class_names.ts";
 import { concurrently } from "./concurrently.ts";
 import { DataError } from "./data_error.ts";
 import { type Dataset, type SplitName, splitNames } from "./dataset.ts";
-import type { RgbImage } from "./decode.ts";
+import type { RgbImage } from "./rgb_image.ts";
 import type { ImageNote } from "./image_notes.ts";
 import { encodePng } from "./encode.ts";
 import { splitListPath } from "./folder.ts";

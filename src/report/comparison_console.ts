@@ -5,7 +5,7 @@ import type { RunEvent, SimulationEvent } from "../federated/events.ts";
 import { retrogress } from "../metrics/retrogress.ts";
 import { choiceOf } from "./chosen_round.ts";
 import type { Comparison } from "./comparison_files.ts";
-import type { EarlierEvent } from "./earlier_run.ts";
+import type { EarlierEvent } from "./recorded_rows.ts";
 import { aucText, change, counted, duration, percent, roughDuration } from "./format.ts";
 import type { RecordedRow } from "./recorded_rows.ts";
 import { type RecordedHistory, retrogressEvents } from "./recorded_run.ts";

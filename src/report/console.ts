@@ -3,7 +3,7 @@
 import { type Clock, systemClock } from "../clock.ts";
 import type { RunEvent, SimulationEvent } from "../federated/events.ts";
 import { toJsonLine } from "../io/files.ts";
-import type { EarlierEvent } from "./earlier_run.ts";
+import type { EarlierEvent } from "./recorded_rows.ts";
 import { metricsRow, type RowTime } from "./metrics_rows.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { runConfig } from "./run_config.ts";

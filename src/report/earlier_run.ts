@@ -1,16 +1,12 @@
 // A run that was stopped, read so that it can go on: its newest state, and what had been told by then.
 
 import { join } from "@std/path";
-import type { RoundEvent } from "../federated/events.ts";
 import { readPlainFile } from "../io/files.ts";
 import { metricsFile, readRows } from "./recorded_run.ts";
-import type { RecordedRow } from "./recorded_rows.ts";
+import type { EarlierEvent } from "./recorded_rows.ts";
 import { readRunConfig, type RunConfig } from "./run_config.ts";
 import { RunFolderError } from "./run_folder_error.ts";
 import { type Refusal, StateFiles, type UsableState } from "./state_files.ts";
-
-/** What came after the run event and is needed to go on: the reports compare with what was before. */
-export type EarlierEvent = RoundEvent | RecordedRow;
 
 /** Everything needed to go on. It holds the folder against other processes. */
 export interface EarlierRun extends UsableState {

@@ -1,7 +1,7 @@
 // log.txt: what a person reads of a run, as the terminal shows it.
 
 import type { RunEvent, SimulationEvent } from "../federated/events.ts";
-import type { EarlierEvent } from "./earlier_run.ts";
+import type { EarlierEvent } from "./recorded_rows.ts";
 import type { RunContext, RunFile } from "./run_file.ts";
 import { plainStyle } from "./style.ts";
 import { TextReport } from "./text_report.ts";

@@ -3,7 +3,7 @@
 import type { RunEvent, SimulationEvent } from "../federated/events.ts";
 import { writeFileAtomic } from "../io/files.ts";
 import type { Metrics } from "../metrics/classification.ts";
-import type { EarlierEvent } from "./earlier_run.ts";
+import type { EarlierEvent } from "./recorded_rows.ts";
 import { isOverallFileName, overallFileName } from "./file_names.ts";
 import type { RunContext, RunFile } from "./run_file.ts";
 

@@ -16,6 +16,8 @@ import { RunFolderError } from "./run_folder_error.ts";
 export type MetricsRow = EpochEvent | AggregationEvent | EvaluationEvent;
 /** Those, and which clients were put back. */
 export type RecordedRow = MetricsRow | DivergenceEvent;
+/** What came after the run event and is needed to go on: the reports compare with what was before. */
+export type EarlierEvent = RoundEvent | RecordedRow;
 
 type AnyRow = RunEvent | RoundEvent | RecordedRow | { readonly type: "done" };
 type Json = Record<string, unknown>;

@@ -7,7 +7,7 @@ import { scalarsRecord, versionRecord } from "../io/event_file.ts";
 import type { Metrics } from "../metrics/classification.ts";
 import { retrogress } from "../metrics/retrogress.ts";
 import { flatMetrics, type PlacedEvent, stepsBefore } from "./flat_metrics.ts";
-import type { EarlierEvent } from "./earlier_run.ts";
+import type { EarlierEvent } from "./recorded_rows.ts";
 import type { RunFile } from "./run_file.ts";
 
 /** A point of a curve; null: n/a, which TensorBoard has no point for. */

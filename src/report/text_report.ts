@@ -2,7 +2,7 @@
 
 import type { RunEvent, SimulationEvent } from "../federated/events.ts";
 import { retrogress } from "../metrics/retrogress.ts";
-import type { EarlierEvent } from "./earlier_run.ts";
+import type { EarlierEvent } from "./recorded_rows.ts";
 import { interruptionText, resumptionText } from "./interruption.ts";
 import { profileText } from "./profile_text.ts";
 import type { RecordedRow } from "./recorded_rows.ts";
