@@ -3,7 +3,7 @@
 import { join } from "@std/path";
 import type { Checkpoint } from "../federated/checkpoint.ts";
 import type { CheckpointEvent } from "../federated/events.ts";
-import { serverFile } from "../report/file_names.ts";
+import { serverFile } from "../report/files/file_names.ts";
 import { UsageError } from "./usage_error.ts";
 import { readWeights } from "./weight_file.ts";
 

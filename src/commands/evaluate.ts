@@ -7,16 +7,16 @@ import type { Outcomes } from "../federated/clients/outcomes.ts";
 import { TrainedModels } from "../federated/trained_models.ts";
 import { expectNewFile, toJsonLine, writeFileAtomic } from "../io/files.ts";
 import type { Metrics } from "../metrics/classification.ts";
-import { stdoutTerminal } from "../report/status_line.ts";
+import { stdoutTerminal } from "../report/terminal/status_line.ts";
 import {
   type CrossClientMatrix,
   type JudgedModel,
   matrixCsv,
   matrixJson,
   matrixScreen,
-} from "../report/cross_client_report.ts";
+} from "../report/terminal/cross_client_report.ts";
 import { counted } from "../report/format.ts";
-import { ansiStyle, plainStyle } from "../report/style.ts";
+import { ansiStyle, plainStyle } from "../report/terminal/style.ts";
 import { openGpu } from "../tensor/gpu.ts";
 import { evaluateFlags, type EvaluateOptions } from "./checkpoint_flags.ts";
 import { dataSettings, type NetworkSettings, networkSettings } from "./checkpoint_settings.ts";

@@ -1,7 +1,7 @@
 // Hands the events of a run to all that show or store it, to its end or where it is stopped.
 
 import type { SimulationEvent } from "../federated/events.ts";
-import type { EarlierEvent } from "../report/recorded_rows.ts";
+import type { EarlierEvent } from "../report/reading/recorded_rows.ts";
 import { interruptionText, Whereabouts } from "../report/interruption.ts";
 import type { EventConsumer, RunHeader } from "../report/run_header.ts";
 import { Interruption } from "./interruption.ts";

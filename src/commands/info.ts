@@ -2,7 +2,7 @@
 
 import { measureCeilings } from "../gpu/ceiling.ts";
 import { tableLines } from "../report/format.ts";
-import { ceilingsText } from "../report/profile_text.ts";
+import { ceilingsText } from "../report/terminal/profile_text.ts";
 import { openGpu } from "../tensor/gpu.ts";
 import { infoFlags } from "./flags.ts";
 import { resolveOptions } from "./options.ts";

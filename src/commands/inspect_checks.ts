@@ -5,7 +5,7 @@ import type { ImagePlace } from "../data/image_place.ts";
 import { countedGroups } from "../data/groups.ts";
 import { type GroupCheck, separateSplits, type SharedGroup } from "../data/shared_groups.ts";
 import { counted, tableLines } from "../report/format.ts";
-import type { Style } from "../report/style.ts";
+import type { Style } from "../report/terminal/style.ts";
 
 /** Examples of each kind of finding. */
 const examples = 3;

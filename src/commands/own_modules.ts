@@ -9,7 +9,7 @@ import {
   type Settings,
 } from "../federated/methods/method.ts";
 import { builtInMethods, type MethodName, methodSettings } from "../federated/methods/registry.ts";
-import { readUnfinishedConfig } from "../report/earlier_run.ts";
+import { readUnfinishedConfig } from "../report/reading/earlier_run.ts";
 import type { Network } from "../nn/network.ts";
 import { builtInNetworks, type NetworkName } from "../nn/networks.ts";
 import { withWords, wordsOf } from "./config_file.ts";

@@ -8,15 +8,15 @@ import { type ImageNote, summarizeNotes } from "../data/image_notes.ts";
 import { findImages, readUnlabelledImage } from "../data/unlabelled_images.ts";
 import { TrainedModels } from "../federated/trained_models.ts";
 import { expectNewFile, toJsonLine, writeFileAtomic } from "../io/files.ts";
-import { stdoutTerminal } from "../report/status_line.ts";
-import { modelLabels } from "../report/model_labels.ts";
+import { stdoutTerminal } from "../report/terminal/status_line.ts";
+import { modelLabels } from "../report/reading/model_labels.ts";
 import {
   predictionsCsv,
   predictionsJson,
   predictionsScreen,
   type PredictionTable,
-} from "../report/predictions_report.ts";
-import { ansiStyle, plainStyle } from "../report/style.ts";
+} from "../report/terminal/predictions_report.ts";
+import { ansiStyle, plainStyle } from "../report/terminal/style.ts";
 import { openGpu } from "../tensor/gpu.ts";
 import { predictFlags, type PredictOptions } from "./checkpoint_flags.ts";
 import { type NetworkSettings, networkSettings } from "./checkpoint_settings.ts";

@@ -2,7 +2,7 @@
 
 import { type Clock, systemClock } from "../clock.ts";
 import { roughDuration } from "../report/format.ts";
-import { stdoutTerminal, type Terminal } from "../report/status_line.ts";
+import { stdoutTerminal, type Terminal } from "../report/terminal/status_line.ts";
 
 /** Milliseconds before which the time left is not known. */
 const firstEstimate = 2000;

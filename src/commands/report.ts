@@ -2,8 +2,8 @@
 
 import { counted } from "../report/format.ts";
 import { createNewFolder, expectNewFile, expectNewFolder } from "../io/files.ts";
-import { readRuns } from "../report/labelled_runs.ts";
-import { reportFigures, writePage, writePictures } from "../report/report.ts";
+import { readRuns } from "../report/reading/labelled_runs.ts";
+import { reportFigures, writePage, writePictures } from "../report/page/report.ts";
 import { oneLine } from "./expected_error.ts";
 import { reportFlags } from "./flags.ts";
 import { resolveOptions } from "./options.ts";

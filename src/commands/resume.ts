@@ -1,10 +1,14 @@
 // A run that goes on: its settings are those that it began with, and no flag may say otherwise.
 
 import { join } from "@std/path";
-import { type EarlierRun, readEarlierRun, readUnfinishedConfig } from "../report/earlier_run.ts";
+import {
+  type EarlierRun,
+  readEarlierRun,
+  readUnfinishedConfig,
+} from "../report/reading/earlier_run.ts";
 import { whyNotResumable } from "../federated/recovery/state.ts";
 import { settingText } from "../report/format.ts";
-import type { RunConfig } from "../report/run_config.ts";
+import type { RunConfig } from "../report/files/run_config.ts";
 import { RunFolderError } from "../report/run_folder_error.ts";
 import type { RunHeader, Setting } from "../report/run_header.ts";
 import { oneLine } from "./expected_error.ts";

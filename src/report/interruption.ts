@@ -1,7 +1,7 @@
 // A run that stops before its end: how far it got, as an event and in words.
 
 import type { InterruptedEvent, RunEvent, SimulationEvent } from "../federated/events.ts";
-import type { EarlierEvent } from "./recorded_rows.ts";
+import type { EarlierEvent } from "./reading/recorded_rows.ts";
 import type { RunHeader } from "./run_header.ts";
 
 /** How far a run has got. */

@@ -1,7 +1,7 @@
 // What every consumer of a run is told before it starts, and how it is given events.
 
 import type { RunEvent, SimulationEvent } from "../federated/events.ts";
-import type { EarlierEvent } from "./recorded_rows.ts";
+import type { EarlierEvent } from "./reading/recorded_rows.ts";
 
 /** One resolved setting, shown and stored as it will be used. */
 export interface Setting {

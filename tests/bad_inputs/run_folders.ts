@@ -3,10 +3,10 @@
 import { join } from "@std/path";
 import { compare } from "../../src/commands/compare.ts";
 import { readSafetensors, writeSafetensors } from "../../src/io/safetensors.ts";
-import { readEarlierRun } from "../../src/report/earlier_run.ts";
-import { readRuns } from "../../src/report/labelled_runs.ts";
+import { readEarlierRun } from "../../src/report/reading/earlier_run.ts";
+import { readRuns } from "../../src/report/reading/labelled_runs.ts";
 import { RunFolderError } from "../../src/report/run_folder_error.ts";
-import { decodeState, encodeState, type StoredState } from "../../src/report/stored_state.ts";
+import { decodeState, encodeState, type StoredState } from "../../src/report/files/stored_state.ts";
 import { assertRejects } from "../assert.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";
 import { addPredictions, madeUpRows, writeMadeUpFolder } from "../report/made_up_folder.ts";

@@ -72,7 +72,7 @@ Deno.test({
 
 Deno.test("cli.ts reads data without threads and cache where it may read nothing else, and asks for nothing", () =>
   withData(1024, async ({ path }) => { // so large that threads were worth while
-    const root = fromFileUrl(new URL("../../", import.meta.url));
+    const root = fromFileUrl(new URL("../..", import.meta.url));
     const args = ["run", "--quiet", "-E", `--allow-read=${join(path, "data")},${denoFolder}`];
     const process = new Deno.Command(Deno.execPath(), {
       args: [...args, `--config=${join(root, "deno.json")}`, join(root, "cli.ts"), ...inspect],

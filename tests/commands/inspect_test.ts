@@ -5,7 +5,7 @@ import { demoDataset } from "../../src/data/demo.ts";
 import type { SplitName } from "../../src/data/dataset.ts";
 import type { ImagePlace } from "../../src/data/image_place.ts";
 import { duplicateLines } from "../../src/commands/inspect_checks.ts";
-import { plainStyle } from "../../src/report/style.ts";
+import { plainStyle } from "../../src/report/terminal/style.ts";
 import { openImageDecoder } from "../../src/data/decode.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { encodePng, pixelsOf, TemporaryFolder, writeTinyData } from "../data/tiny_folder.ts";

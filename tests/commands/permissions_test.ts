@@ -6,7 +6,7 @@ import { assert, assertEquals, assertNotEquals } from "../assert.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";
 import { cacheOfDeno, ended, runCli } from "./run_cli.ts";
 
-const root = fromFileUrl(new URL("../../", import.meta.url));
+const root = fromFileUrl(new URL("../..", import.meta.url));
 const granted = settings.permissions.default;
 const smallRun =
   "train --data data --image-size 32 --limit 10 --batch 8 --width 0.0625 --iters 1 " +

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { join } from "@std/path";
 import { RandomStream } from "../../src/random.ts";
-import { decodeState } from "../../src/report/stored_state.ts";
+import { decodeState } from "../../src/report/files/stored_state.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";
 import { stateFile } from "../report/stopped_run.ts";

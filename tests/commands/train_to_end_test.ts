@@ -7,8 +7,8 @@ import { type PreparedRun, trainToEnd } from "../../src/commands/train_to_end.ts
 import type { SimulationConfig } from "../../src/federated/config.ts";
 import type { SimulationEvent } from "../../src/federated/events.ts";
 import { GpuError, type GpuErrorKind } from "../../src/gpu/errors.ts";
-import { readEarlierRun } from "../../src/report/earlier_run.ts";
-import { RunFolder } from "../../src/report/run_folder.ts";
+import { readEarlierRun } from "../../src/report/reading/earlier_run.ts";
+import { RunFolder } from "../../src/report/files/run_folder.ts";
 import { type Gpu, openGpu } from "../../src/tensor/gpu.ts";
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "../assert.ts";
 import { slowest } from "../clock.ts";

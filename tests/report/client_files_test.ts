@@ -3,8 +3,8 @@
 import { join } from "@std/path";
 import { mostNameBytes, nameBytes } from "../../src/io/file_name.ts";
 import { writeFileAtomic } from "../../src/io/files.ts";
-import { checkClientFiles } from "../../src/report/client_files.ts";
-import { checkpointFile } from "../../src/report/file_names.ts";
+import { checkClientFiles } from "../../src/report/files/client_files.ts";
+import { checkpointFile } from "../../src/report/files/file_names.ts";
 import { RunFolderError } from "../../src/report/run_folder_error.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../assert.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";

@@ -1,8 +1,8 @@
 // What a comparison shows on the terminal, of runs that never were.
 
 import type { SimulationEvent } from "../../src/federated/events.ts";
-import { ComparisonConsole } from "../../src/report/comparison_console.ts";
-import type { Terminal } from "../../src/report/status_line.ts";
+import { ComparisonConsole } from "../../src/report/terminal/comparison_console.ts";
+import type { Terminal } from "../../src/report/terminal/status_line.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { HandClock } from "../clock.ts";
 import { madeUpRun } from "./made_up_run.ts";

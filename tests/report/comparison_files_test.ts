@@ -1,8 +1,8 @@
 // What a comparison leaves in its folder, and that nothing of before stays.
 
 import { join } from "@std/path";
-import { writeComparison } from "../../src/report/comparison_files.ts";
-import { readRuns } from "../../src/report/labelled_runs.ts";
+import { writeComparison } from "../../src/report/page/comparison_files.ts";
+import { readRuns } from "../../src/report/reading/labelled_runs.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";
 import { writeMadeUpFolder } from "./made_up_folder.ts";

@@ -1,10 +1,10 @@
 // What is shown of a run: the screens, the progress line, and where each of them goes.
 
 import type { SimulationEvent } from "../../src/federated/events.ts";
-import { type ConsoleMode, ConsoleReport } from "../../src/report/console.ts";
-import { ProgressLine } from "../../src/report/progress_line.ts";
-import { ansiStyle, plainStyle } from "../../src/report/style.ts";
-import { TextReport } from "../../src/report/text_report.ts";
+import { type ConsoleMode, ConsoleReport } from "../../src/report/terminal/console.ts";
+import { ProgressLine } from "../../src/report/terminal/progress_line.ts";
+import { ansiStyle, plainStyle } from "../../src/report/terminal/style.ts";
+import { TextReport } from "../../src/report/terminal/text_report.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
 import { HandClock } from "../clock.ts";
 import { madeUpHeader, madeUpRun, type MadeUpSize } from "./made_up_run.ts";

@@ -7,8 +7,8 @@ import {
   matrixCsv,
   matrixJson,
   matrixScreen,
-} from "../../src/report/cross_client_report.ts";
-import { ansiStyle, plainStyle } from "../../src/report/style.ts";
+} from "../../src/report/terminal/cross_client_report.ts";
+import { ansiStyle, plainStyle } from "../../src/report/terminal/style.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 
 const metrics = (f1: number, auc: number | null = f1): Metrics => ({

@@ -1,8 +1,8 @@
 // A picture that cannot be drawn is a note, and nothing else.
 
 import { join } from "@std/path";
-import { drawn } from "../../src/report/drawing.ts";
-import { RunFolder } from "../../src/report/run_folder.ts";
+import { drawn } from "../../src/report/page/drawing.ts";
+import { RunFolder } from "../../src/report/files/run_folder.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";
 import { madeUpHeader, madeUpRun } from "./made_up_run.ts";

@@ -2,12 +2,12 @@
 
 import { join } from "@std/path";
 import { parse } from "csv-parse/sync";
-import { writeComparison } from "../../src/report/comparison_files.ts";
+import { writeComparison } from "../../src/report/page/comparison_files.ts";
 import type { Communication } from "../../src/metrics/retrogress.ts";
-import { readRuns } from "../../src/report/labelled_runs.ts";
-import { changedMembersText } from "../../src/report/retrogress_table.ts";
-import { plainStyle } from "../../src/report/style.ts";
-import { TextReport } from "../../src/report/text_report.ts";
+import { readRuns } from "../../src/report/reading/labelled_runs.ts";
+import { changedMembersText } from "../../src/report/page/retrogress_table.ts";
+import { plainStyle } from "../../src/report/terminal/style.ts";
+import { TextReport } from "../../src/report/terminal/text_report.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";
 import { writeMadeUpFolder } from "./made_up_folder.ts";

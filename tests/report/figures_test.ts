@@ -10,11 +10,11 @@ import { rocFigure } from "../../src/report/figures/roc_figure.ts";
 import { blockMeans, spectraFigure, windowOf } from "../../src/report/figures/spectra_figure.ts";
 import { stageTimeline } from "../../src/report/figures/stage_timeline.ts";
 import { trace } from "../../src/report/figures/trace.ts";
-import { labelled, type LabelledRun } from "../../src/report/labelled_runs.ts";
-import { pictureSvg } from "../../src/report/picture.ts";
-import { loadPngRenderer } from "../../src/report/png.ts";
-import { readRun } from "../../src/report/recorded_run.ts";
-import { reportFigures } from "../../src/report/report.ts";
+import { labelled, type LabelledRun } from "../../src/report/reading/labelled_runs.ts";
+import { pictureSvg } from "../../src/report/page/picture.ts";
+import { loadPngRenderer } from "../../src/report/page/png.ts";
+import { readRun } from "../../src/report/reading/recorded_run.ts";
+import { reportFigures } from "../../src/report/page/report.ts";
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "../assert.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";
 import {

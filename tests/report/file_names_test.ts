@@ -1,6 +1,6 @@
 // Numbers in the names of files, as the official code formats them.
 
-import { overallFileName } from "../../src/report/file_names.ts";
+import { overallFileName } from "../../src/report/files/file_names.ts";
 import { assertEquals } from "../assert.ts";
 
 Deno.test("overallFileName() rounds as Python does", () => {

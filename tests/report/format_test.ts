@@ -1,6 +1,10 @@
 // Numbers, durations, tables and names as text.
 
-import { curveFileName, overallFileName, runFolderName } from "../../src/report/file_names.ts";
+import {
+  curveFileName,
+  overallFileName,
+  runFolderName,
+} from "../../src/report/files/file_names.ts";
 import {
   change,
   duration,

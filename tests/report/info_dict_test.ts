@@ -1,7 +1,7 @@
 // The official code's dictionary: its keys, and which test stands for which epoch.
 
 import type { SimulationEvent } from "../../src/federated/events.ts";
-import { InfoDict } from "../../src/report/info_dict.ts";
+import { InfoDict } from "../../src/report/files/info_dict.ts";
 import { assertEquals } from "../assert.ts";
 import { madeUpRun } from "./made_up_run.ts";
 

@@ -2,9 +2,9 @@
 
 import { join } from "@std/path";
 import type { SimulationEvent } from "../../src/federated/events.ts";
-import { ConsoleReport } from "../../src/report/console.ts";
+import { ConsoleReport } from "../../src/report/terminal/console.ts";
 import { interruptionText, Whereabouts } from "../../src/report/interruption.ts";
-import { RunFolder } from "../../src/report/run_folder.ts";
+import { RunFolder } from "../../src/report/files/run_folder.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { madeUpHeader, madeUpRun } from "./made_up_run.ts";
 

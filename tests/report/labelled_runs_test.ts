@@ -2,8 +2,8 @@
 
 import { join } from "@std/path";
 import type { RunEvent } from "../../src/federated/events.ts";
-import { byMethod, labelled, readRuns } from "../../src/report/labelled_runs.ts";
-import { readRun, type RecordedRun } from "../../src/report/recorded_run.ts";
+import { byMethod, labelled, readRuns } from "../../src/report/reading/labelled_runs.ts";
+import { readRun, type RecordedRun } from "../../src/report/reading/recorded_run.ts";
 import { assertEquals, assertMatch } from "../assert.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";
 import { type MadeUpFolder, madeUpRows, writeMadeUpFolder } from "./made_up_folder.ts";

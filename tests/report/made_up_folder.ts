@@ -3,7 +3,7 @@
 import { join } from "@std/path";
 import type { SimulationEvent } from "../../src/federated/events.ts";
 import { writeSafetensors } from "../../src/io/safetensors.ts";
-import { metricsRow } from "../../src/report/metrics_rows.ts";
+import { metricsRow } from "../../src/report/files/metrics_rows.ts";
 import type { HostTensor } from "../../src/tensor/host_tensor.ts";
 import { madeUpRun, type MadeUpSize } from "./made_up_run.ts";
 

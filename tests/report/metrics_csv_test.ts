@@ -4,7 +4,7 @@ import { parse } from "csv-parse/sync";
 import { join } from "@std/path";
 import type { SimulationEvent } from "../../src/federated/events.ts";
 import type { Metrics } from "../../src/metrics/classification.ts";
-import { MetricsCsv } from "../../src/report/metrics_csv.ts";
+import { MetricsCsv } from "../../src/report/files/metrics_csv.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { madeUpRun, stepsPerEpoch } from "./made_up_run.ts";
 

@@ -2,8 +2,8 @@
 
 import { join, toFileUrl } from "@std/path";
 import type { Browser, Page } from "playwright-core";
-import { readRuns } from "../../src/report/labelled_runs.ts";
-import { reportFigures, writePage } from "../../src/report/report.ts";
+import { readRuns } from "../../src/report/reading/labelled_runs.ts";
+import { reportFigures, writePage } from "../../src/report/page/report.ts";
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "../assert.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";
 import { noBrowser, openBrowser, watch } from "./browser.ts";

@@ -1,7 +1,7 @@
 // A profile as a table.
 
-import { profileText } from "../../src/report/profile_text.ts";
-import { plainStyle } from "../../src/report/style.ts";
+import { profileText } from "../../src/report/terminal/profile_text.ts";
+import { plainStyle } from "../../src/report/terminal/style.ts";
 import { assertEquals } from "../assert.ts";
 import { madeUpProfile } from "./made_up_profile.ts";
 

@@ -1,6 +1,6 @@
 // A profile in the Trace Event Format.
 
-import { profileTrace } from "../../src/report/profile_trace.ts";
+import { profileTrace } from "../../src/report/files/profile_trace.ts";
 import { assertEquals } from "../assert.ts";
 import { madeUpProfile } from "./made_up_profile.ts";
 

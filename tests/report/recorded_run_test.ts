@@ -1,9 +1,9 @@
 // Reading run folders back: what is tolerated, and what is refused in which words.
 
 import { join } from "@std/path";
-import { readRuns } from "../../src/report/labelled_runs.ts";
-import { readRun } from "../../src/report/recorded_run.ts";
-import type { RecordedRow } from "../../src/report/recorded_rows.ts";
+import { readRuns } from "../../src/report/reading/labelled_runs.ts";
+import { readRun } from "../../src/report/reading/recorded_run.ts";
+import type { RecordedRow } from "../../src/report/reading/recorded_rows.ts";
 import { RunFolderError } from "../../src/report/run_folder_error.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";

@@ -6,11 +6,11 @@ import { resolveOptions } from "../../src/commands/options.ts";
 import { resumeRun } from "../../src/commands/resume.ts";
 import { UsageError } from "../../src/commands/usage_error.ts";
 import type { RunEvent, SimulationEvent } from "../../src/federated/events.ts";
-import { readEarlierRun } from "../../src/report/earlier_run.ts";
-import { RunFolder } from "../../src/report/run_folder.ts";
+import { readEarlierRun } from "../../src/report/reading/earlier_run.ts";
+import { RunFolder } from "../../src/report/files/run_folder.ts";
 import { RunFolderError } from "../../src/report/run_folder_error.ts";
-import { RunInUseError, StateFiles } from "../../src/report/state_files.ts";
-import { decodeState } from "../../src/report/stored_state.ts";
+import { RunInUseError, StateFiles } from "../../src/report/files/state_files.ts";
+import { decodeState } from "../../src/report/files/stored_state.ts";
 import {
   assert,
   assertEquals,

@@ -4,7 +4,7 @@ import { join } from "@std/path";
 import type { SimulationEvent } from "../../src/federated/events.ts";
 import { readSafetensors } from "../../src/io/safetensors.ts";
 import { retrogress } from "../../src/metrics/retrogress.ts";
-import { RunFolder, type RunFolderOptions } from "../../src/report/run_folder.ts";
+import { RunFolder, type RunFolderOptions } from "../../src/report/files/run_folder.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { readEventFile } from "./event_reader.ts";
 import { madeUpHeader, madeUpRun } from "./made_up_run.ts";

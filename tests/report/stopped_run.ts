@@ -2,7 +2,7 @@
 
 import { join } from "@std/path";
 import type { SimulationEvent } from "../../src/federated/events.ts";
-import { RunFolder } from "../../src/report/run_folder.ts";
+import { RunFolder } from "../../src/report/files/run_folder.ts";
 import { madeUpHeader, madeUpRun } from "./made_up_run.ts";
 
 export const options = { tensorboard: true };

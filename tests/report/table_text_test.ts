@@ -1,8 +1,8 @@
 // Tables as text for a terminal and as Markdown.
 
-import { plainStyle, type Style } from "../../src/report/style.ts";
-import { tableMarkdown, tableText } from "../../src/report/table_text.ts";
-import type { Table } from "../../src/report/tables.ts";
+import { plainStyle, type Style } from "../../src/report/terminal/style.ts";
+import { tableMarkdown, tableText } from "../../src/report/page/table_text.ts";
+import type { Table } from "../../src/report/page/tables.ts";
 import { assertEquals } from "../assert.ts";
 
 const table: Table = {

@@ -4,7 +4,7 @@ import { join } from "@std/path";
 import type { Clock } from "../../src/clock.ts";
 import type { SimulationEvent } from "../../src/federated/events.ts";
 import { retrogress } from "../../src/metrics/retrogress.ts";
-import { TensorBoardLog } from "../../src/report/tensorboard_log.ts";
+import { TensorBoardLog } from "../../src/report/files/tensorboard_log.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { HandClock } from "../clock.ts";
 import { type ReadEventFile, readEventFile } from "./event_reader.ts";

@@ -7,7 +7,7 @@ import { preferVulkan } from "../../src/commands/webgpu_backend.ts";
 import { demoDataset } from "../../src/data/demo.ts";
 import { defaultConfig, type SimulationConfig } from "../../src/federated/config.ts";
 import { simulate } from "../../src/federated/simulation.ts";
-import { RunFolder } from "../../src/report/run_folder.ts";
+import { RunFolder } from "../../src/report/files/run_folder.ts";
 import { openGpu } from "../../src/tensor/gpu.ts";
 import { madeUpHeader } from "../report/made_up_run.ts";
 import type { SoakSample } from "./soak.ts";

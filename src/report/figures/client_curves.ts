@@ -1,9 +1,9 @@
 // Learning curves: every client's metrics against local epochs, on the training and the test images.
 
 import type { Metrics } from "../../metrics/classification.ts";
-import { curveFileName } from "../file_names.ts";
-import type { LabelledRun } from "../labelled_runs.ts";
-import type { RecordedHistory } from "../recorded_run.ts";
+import { curveFileName } from "../files/file_names.ts";
+import type { LabelledRun } from "../reading/labelled_runs.ts";
+import type { RecordedHistory } from "../reading/recorded_run.ts";
 import { epochChart, metricNames } from "./epoch_chart.ts";
 import {
   type Figure,

@@ -1,7 +1,7 @@
 // The retrogress: what each communication does to the models, as a fall in their curves.
 
-import { byMethod, type LabelledRun, type MethodRuns } from "../labelled_runs.ts";
-import { sharingWords } from "../sharing.ts";
+import { byMethod, type LabelledRun, type MethodRuns } from "../reading/labelled_runs.ts";
+import { sharingWords } from "../terminal/sharing.ts";
 import { byTime, communications, fewerClientsWords, trace, type TracePoint } from "./trace.ts";
 import { deviation, mean } from "../../metrics/statistics.ts";
 import { type Curve, epochChart, metricNames } from "./epoch_chart.ts";

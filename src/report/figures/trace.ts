@@ -1,8 +1,8 @@
 // One metric of one model along a run, with the value on both sides of every communication.
 
 import { meanMetrics, type Metrics } from "../../metrics/classification.ts";
-import type { RecordedHistory } from "../recorded_run.ts";
-import type { MetricsRow } from "../recorded_rows.ts";
+import type { RecordedHistory } from "../reading/recorded_run.ts";
+import type { MetricsRow } from "../reading/recorded_rows.ts";
 
 /** One evaluation. */
 export interface TracePoint {
