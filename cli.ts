@@ -1,5 +1,6 @@
 // The program: picks the command, and turns expected errors into one sentence and an exit code.
 
+import { runCommand } from "./src/commands/commands.ts";
 import { errorLine, isExpected } from "./src/commands/expected_error.ts";
 import { helpText } from "./src/commands/help.ts";
 import {
@@ -8,45 +9,18 @@ import {
   type StopSignal,
   stopSignals,
 } from "./src/commands/interruption.ts";
-import { didYouMean } from "./src/commands/nearest_word.ts";
-import { UsageError } from "./src/commands/usage_error.ts";
 import { printVersion } from "./src/commands/version.ts";
 import { standWhereTyped } from "./src/commands/working_folder.ts";
 import { preferVulkan } from "./src/commands/webgpu_backend.ts";
 
 const exitCodes = { expectedError: 2, brokenPipe: 141 };
 
-type Command = (args: readonly string[], signal: AbortSignal) => void | Promise<void>;
-
-const commands: Readonly<Record<string, Command>> = {
-  train: async (args, signal) => (await import("./src/commands/train.ts")).train(args, signal),
-  compare: async (args, signal) => (await loadCompare())("compare", args, signal),
-  demo: async (args, signal) => (await loadCompare())("demo", args, signal),
-  evaluate: async (args, signal) =>
-    (await import("./src/commands/evaluate.ts")).evaluate(args, signal),
-  predict: async (args, signal) =>
-    (await import("./src/commands/predict.ts")).predict(args, signal),
-  data: async (args, signal) => (await import("./src/commands/data.ts")).dataCommand(args, signal),
-  report: async (args) => (await import("./src/commands/report.ts")).report(args),
-  info: async (args) => (await import("./src/commands/info.ts")).info(args),
-  help: (args) => console.log(helpText(args)),
-};
-
-/** Loaded when needed, as the others are: help and version need neither the engine nor the charts. */
-async function loadCompare() {
-  return (await import("./src/commands/compare.ts")).compare;
-}
-
-function runCommand(args: readonly string[], signal: AbortSignal): void | Promise<void> {
+async function run(args: readonly string[], signal: AbortSignal): Promise<void> {
   if (args.length === 0) return console.log(helpText([]));
   if (args.includes("--help") || args.includes("-h")) return console.log(helpText(args));
   if (args.includes("--version")) return printVersion();
-  const [name, ...rest] = args[0].startsWith("-") ? ["train", ...args] : args;
-  if (Object.hasOwn(commands, name)) return commands[name](rest, signal);
-  throw new UsageError(
-    `Unknown command ${name}${didYouMean(name, Object.keys(commands))}: ` +
-      '"help" lists all commands',
-  );
+  if (args[0] === "help") return console.log(helpText(args.slice(1)));
+  await runCommand(args, signal);
 }
 
 /** What is said of a command that a signal has stopped, and of what kept it from ending well. */
@@ -60,7 +34,7 @@ if (import.meta.main) {
   preferVulkan();
   try {
     standWhereTyped();
-    await runCommand(Deno.args, signal);
+    await run(Deno.args, signal);
     Deno.exit(); // the listeners for signals would keep the process alive
   } catch (error) {
     if (signal.aborted) {

@@ -28,7 +28,6 @@ const csv = flag<string | null>({
 export const checkpointOnlyFlags = {
   classes: flag<readonly string[] | null>({
     name: "classes",
-    aliases: [],
     kind: names("nv,bkl,mel"),
     default: null,
     defaultText: "the checkpoint's",
@@ -43,7 +42,6 @@ export const checkpointOnlyFlags = {
 export const evaluateOnlyFlags = {
   split: flag<SplitName>({
     name: "split",
-    aliases: [],
     kind: choice(splitNames),
     default: "test",
     source: "ours",
@@ -52,7 +50,6 @@ export const evaluateOnlyFlags = {
   }),
   role: flag({
     name: "role",
-    aliases: [],
     kind: orWord(text("personal|deputy"), "all"),
     default: "all",
     source: "ours",
@@ -61,7 +58,6 @@ export const evaluateOnlyFlags = {
   }),
   reason: flag<"best" | "final" | null>({
     name: "reason",
-    aliases: [],
     kind: choice(["best", "final"] as const),
     default: null,
     defaultText: "best",

@@ -10,7 +10,6 @@ const { data, csvFolder, clients, imageSize, limit, seed, adapter, cache } = tra
 function groupColumn(topic: string, help: string) {
   return flag<string | null>({
     name: "group-column",
-    aliases: [],
     kind: text("NAME"),
     default: null,
     defaultText: "lesion_id and patient_id",
@@ -26,7 +25,6 @@ const inspecting = "Inspecting";
 export const inspectOnlyFlags = {
   metadata: flag<string | null>({
     name: "metadata",
-    aliases: [],
     kind: text("FILE"),
     default: null,
     defaultText: "none",
@@ -37,7 +35,6 @@ export const inspectOnlyFlags = {
   groupColumn: groupColumn(inspecting, "column of --metadata that must differ between splits"),
   augment: flag({
     name: "augment",
-    aliases: [],
     kind: toggle,
     default: false,
     source: "ours",
@@ -46,7 +43,6 @@ export const inspectOnlyFlags = {
   }),
   out: flag({
     name: "out",
-    aliases: [],
     kind: text("FILE"),
     default: "contact_sheet.png",
     source: "ours",
@@ -70,7 +66,6 @@ const preparing = "Preparing";
 function column(name: string, help: string) {
   return flag<string | null>({
     name,
-    aliases: [],
     kind: text("NAME"),
     default: null,
     defaultText: "found by name",
@@ -84,7 +79,6 @@ function column(name: string, help: string) {
 export const prepareOnlyFlags = {
   source: flag<string | null>({
     name: "source",
-    aliases: [],
     kind: text("PATH"),
     default: null,
     defaultText: "needed",
@@ -94,7 +88,6 @@ export const prepareOnlyFlags = {
   }),
   out: flag<string | null>({
     name: "out",
-    aliases: [],
     kind: text("FOLDER"),
     default: null,
     defaultText: "needed",
@@ -104,7 +97,6 @@ export const prepareOnlyFlags = {
   }),
   labels: flag<string | null>({
     name: "labels",
-    aliases: [],
     kind: text("FILE"),
     default: null,
     defaultText: "HAM10000_metadata.csv, or folders",
@@ -116,7 +108,6 @@ export const prepareOnlyFlags = {
   labelColumn: column("label-column", "column that names the classes, such as diagnosis_1"),
   labelColumns: flag<readonly string[] | null>({
     name: "label-columns",
-    aliases: [],
     kind: names("a,b,c"),
     default: null,
     defaultText: "found by name",
@@ -126,7 +117,6 @@ export const prepareOnlyFlags = {
   }),
   dropUnlabelled: flag({
     name: "drop-unlabelled",
-    aliases: [],
     kind: toggle,
     default: false,
     source: "ours",
@@ -135,7 +125,6 @@ export const prepareOnlyFlags = {
   }),
   skipMissing: flag({
     name: "skip-missing",
-    aliases: [],
     kind: toggle,
     default: false,
     source: "ours",
@@ -145,7 +134,6 @@ export const prepareOnlyFlags = {
   groupColumn: groupColumn(preparing, "column whose images stay in one client and split"),
   metadata: flag<string | null>({
     name: "metadata",
-    aliases: [],
     kind: text("FILE"),
     default: null,
     defaultText: "none",
@@ -161,7 +149,6 @@ export const prepareOnlyFlags = {
   }),
   classes: flag<readonly string[] | null>({
     name: "classes",
-    aliases: [],
     kind: names("nv,bkl,mel"),
     default: null,
     defaultText: "all",
@@ -171,7 +158,6 @@ export const prepareOnlyFlags = {
   }),
   partition: flag({
     name: "partition",
-    aliases: [],
     kind: choice(partitionRules),
     default: partitionRules[0],
     source: "ours",
@@ -180,7 +166,6 @@ export const prepareOnlyFlags = {
   }),
   partitionClients: flag({
     name: "partition-clients",
-    aliases: [],
     kind: integer({ min: 1, max: 1000 }),
     default: 4,
     source: "ours",
@@ -189,7 +174,6 @@ export const prepareOnlyFlags = {
   }),
   alpha: flag({
     name: "alpha",
-    aliases: [],
     kind: number({ min: 1e-6 }), // one client has nearly all of a class long before
     default: 0.5,
     source: "ours",
@@ -198,7 +182,6 @@ export const prepareOnlyFlags = {
   }),
   partitionColumn: flag<string | null>({
     name: "partition-column",
-    aliases: [],
     kind: text("NAME"),
     default: null,
     defaultText: "none",
@@ -208,7 +191,6 @@ export const prepareOnlyFlags = {
   }),
   split: flag<readonly [number, number, number]>({
     name: "split",
-    aliases: [],
     kind: shares([7, 1, 2]),
     default: [0.7, 0.1, 0.2],
     defaultText: "7,1,2",
@@ -229,7 +211,6 @@ const synthesizing = "Synthesizing";
 const numberOfImages = (split: "train" | "valid" | "test", count: number) =>
   flag({
     name: `${split}-size`,
-    aliases: [],
     kind: integer({ min: 20, max: 1_000_000 }), // below, the smallest client lacks a class
     default: count,
     source: "ours",
@@ -241,7 +222,6 @@ const numberOfImages = (split: "train" | "valid" | "test", count: number) =>
 export const synthesizeOnlyFlags = {
   out: flag({
     name: "out",
-    aliases: [],
     kind: text("FOLDER"),
     default: "demo_data",
     source: "ours",

@@ -17,7 +17,6 @@ export const infoFlags = {
   adapter: runningFlags.adapter,
   measure: flag({
     name: "measure",
-    aliases: [],
     kind: toggle,
     default: false,
     source: "ours",
@@ -57,7 +56,6 @@ export type TrainOptions = OptionsOf<typeof trainFlags>;
 export const reportFlags = {
   out: flag({
     name: "out",
-    aliases: [],
     kind: text("FILE"),
     default: "report.html",
     source: "ours",

@@ -1,87 +1,11 @@
 // The help: an overview of the commands, and a page for each of them made from its table of flags.
 
 import { tableLines } from "../report/format.ts";
-import { evaluateFlags, predictFlags } from "./checkpoint_flags.ts";
-import { inspectFlags, prepareFlags, synthesizeFlags } from "./data_flags.ts";
-import {
-  compareFlags,
-  demoPreset,
-  type Flag,
-  type FlagTable,
-  infoFlags,
-  reportFlags,
-  trainFlags,
-} from "./flags.ts";
+import { type Command, commandIn, commands, firstWords } from "./commands.ts";
+import type { Flag } from "./flags.ts";
 import { didYouMean } from "./nearest_word.ts";
 import { UsageError } from "./usage_error.ts";
 import { toggle } from "./values.ts";
-
-/** What is said of one command. */
-interface CommandHelp {
-  /** what goes behind its name */
-  readonly operands?: string;
-  /** one line, in the overview too */
-  readonly summary: string;
-  /** whole lines */
-  readonly details?: string;
-  readonly flags: FlagTable;
-  /** defaults that differ from the table's */
-  readonly preset?: Readonly<Record<string, unknown>>;
-}
-
-/** By the words that call the command. */
-export const commandHelp: Readonly<Record<string, CommandHelp>> = {
-  train: {
-    summary: "train every client and write a run folder; the default command where flags follow",
-    details:
-      "The official flags keep their names: --theme prrfl --iters 50 --wk_iters 5 --network vgg_nb …",
-    flags: trainFlags,
-  },
-  compare: {
-    summary: "train with several methods and seeds on the same data, and make one report",
-    details:
-      "Every run starts from the same weights and sees the same batches. A comparison that was stopped goes on\n" +
-      "with --resume FOLDER, and nothing else but --quiet.",
-    flags: compareFlags,
-  },
-  demo: {
-    summary: "compare on built-in data, at a size that ends within minutes",
-    flags: compareFlags,
-    preset: demoPreset,
-  },
-  report: {
-    operands: "FOLDER…",
-    summary: "make page and pictures of the runs in these folders",
-    flags: reportFlags,
-  },
-  evaluate: {
-    operands: "RUN_OR_CHECKPOINT…",
-    summary: "models of runs, or those in files, on every client's images",
-    details:
-      "Network, data and their size are those of the checkpoints unless flags say otherwise.",
-    flags: evaluateFlags,
-  },
-  predict: {
-    operands: "RUN_OR_CHECKPOINT… IMAGE_OR_FOLDER…",
-    summary: "class probabilities of images; of several checkpoints also the mean",
-    flags: predictFlags,
-  },
-  "data inspect": {
-    summary: "count the images, look for duplicates and shared lesions, draw some images",
-    flags: inspectFlags,
-  },
-  "data prepare": {
-    summary: "make a folder for --data from HAM10000, ISIC, MedMNIST or your own images",
-    details: "This alone divides images among clients; train reads folders that are divided.",
-    flags: prepareFlags,
-  },
-  "data synthesize": {
-    summary: "write the demo data as a folder for --data",
-    flags: synthesizeFlags,
-    preset: { imageSize: demoPreset.imageSize },
-  },
-  info: { summary: "show the WebGPU adapter, and what to install", flags: infoFlags },
-};
 
 /**
  * The page of the command that the words begin with, else the overview.
@@ -91,23 +15,18 @@ export const commandHelp: Readonly<Record<string, CommandHelp>> = {
  */
 export function helpText(words: readonly string[]): string {
   const [first] = words;
-  const names = [...Object.keys(commandHelp), "help"];
-  if (
-    first !== undefined && !first.startsWith("-") &&
-    !names.some((name) => name.split(" ")[0] === first)
-  ) {
+  const names = [...firstWords(), "help"];
+  if (first !== undefined && !first.startsWith("-") && !names.includes(first)) {
     throw new UsageError(
       `Unknown command ${first}${didYouMean(first, names)}: "help" lists all commands`,
     );
   }
-  const name = Object.keys(commandHelp).find((name) =>
-    name.split(" ").every((word, index) => words[index] === word)
-  );
-  return name === undefined ? overview() : page(name, commandHelp[name]);
+  const name = commandIn(words);
+  return name === undefined ? overview() : page(name, commands[name]);
 }
 
 function overview(): string {
-  const commands = Object.entries(commandHelp).map(([name, { summary }]) => [name, summary]);
+  const all = Object.entries(commands).map(([name, { summary }]) => [name, summary]);
   const others = [
     ["help COMMAND", "every flag of a command, with its default; so does COMMAND --help"],
     ["--version", "show the versions"],
@@ -119,12 +38,14 @@ function overview(): string {
   deno run -RWE cli.ts COMMAND [FLAGS]        the same without the check for an adapter
 
 Commands
-${tableLines([...commands, ...others], "ll").join("\n")}
+${tableLines([...all, ...others], "ll").join("\n")}
 `;
 }
 
-function page(name: string, help: CommandHelp): string {
-  const { operands = "", summary, details, flags, preset = {} } = help;
+function page(
+  name: string,
+  { operands = "", summary, details, flags, preset = {} }: Command,
+): string {
   const rows = Object.entries(flags as Record<string, Flag<unknown>>).map(([option, flag]) => ({
     topic: flag.topic,
     row: flagRow(flag, option in preset ? preset[option] : undefined),

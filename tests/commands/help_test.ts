@@ -1,11 +1,12 @@
 // The help shows everything that can be typed.
 
 import type { Flag } from "../../src/commands/flags.ts";
-import { commandHelp, helpText } from "../../src/commands/help.ts";
+import { commands } from "../../src/commands/commands.ts";
+import { helpText } from "../../src/commands/help.ts";
 import { UsageError } from "../../src/commands/usage_error.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
 
-for (const [name, { flags, preset = {} }] of Object.entries(commandHelp)) {
+for (const [name, { flags, preset = {} }] of Object.entries(commands)) {
   const lines = helpText(name.split(" ")).split("\n");
 
   Deno.test(`the help of ${name} shows every flag with aliases, default and source`, () => {
@@ -33,7 +34,7 @@ for (const [name, { flags, preset = {} }] of Object.entries(commandHelp)) {
 
 Deno.test("the overview names every command", () => {
   const lines = helpText([]).split("\n");
-  for (const command of [...Object.keys(commandHelp), "help COMMAND", "--version"]) {
+  for (const command of [...Object.keys(commands), "help COMMAND", "--version"]) {
     assert(lines.some((line) => line.startsWith(`  ${command} `)), command);
   }
 });

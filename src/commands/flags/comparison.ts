@@ -8,7 +8,6 @@ import { flag, type FlagTable } from "./flag.ts";
 export const comparisonFlags = {
   methods: flag<readonly string[]>({
     name: "methods",
-    aliases: [],
     kind: several(orModule(choice(methods)), "fedavg,prrfl"),
     default: ["fedavg", "fedbn", "prrfl"],
     defaultText: "fedavg,fedbn,prrfl",
@@ -18,7 +17,6 @@ export const comparisonFlags = {
   }),
   seeds: flag<readonly number[]>({
     name: "seeds",
-    aliases: [],
     kind: several(integer({ min: 0, max: 2 ** 32 - 1 }), "1,2,3"),
     default: [1],
     defaultText: "1",
@@ -28,7 +26,6 @@ export const comparisonFlags = {
   }),
   grid: flag<string | null>({
     name: "grid",
-    aliases: [],
     kind: text("NAME=A,B;…"),
     default: null,
     defaultText: "none",
@@ -38,7 +35,6 @@ export const comparisonFlags = {
   }),
   resume: flag<string | null>({
     name: "resume",
-    aliases: [],
     kind: text("FOLDER"),
     default: null,
     defaultText: "a new comparison",

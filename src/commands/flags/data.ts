@@ -8,7 +8,6 @@ import { flag, type FlagTable } from "./flag.ts";
 export const dataFlags = {
   data: flag({
     name: "data",
-    aliases: [],
     kind: text("FOLDER|FILE.ts|demo"),
     default: "data",
     source: "official",
@@ -17,7 +16,6 @@ export const dataFlags = {
   }),
   csvFolder: flag<string | null>({
     name: "csv-folder",
-    aliases: [],
     kind: text("FOLDER"),
     default: null,
     defaultText: "csv_folder in or beside it",
@@ -27,7 +25,6 @@ export const dataFlags = {
   }),
   clients: flag<readonly string[] | null>({
     name: "clients",
-    aliases: [],
     kind: names("A,B"),
     default: null,
     defaultText: "all",
@@ -37,7 +34,6 @@ export const dataFlags = {
   }),
   imageSize: flag({
     name: "image-size",
-    aliases: [],
     kind: integer({ min: 32, max: 1024, multipleOf: 32 }), // above, an activation takes gigabytes
     default: 128,
     source: "official",
@@ -46,7 +42,6 @@ export const dataFlags = {
   }),
   limit: flag<number | null>({
     name: "limit",
-    aliases: [],
     kind: integer({ min: 1 }),
     default: null,
     defaultText: "all",
@@ -56,7 +51,6 @@ export const dataFlags = {
   }),
   augment: flag({
     name: "augment",
-    aliases: [],
     kind: choice(augmentations),
     default: defaultConfig.augment,
     source: "official",
@@ -65,7 +59,6 @@ export const dataFlags = {
   }),
   shuffle: flag({
     name: "shuffle",
-    aliases: [],
     kind: toggle,
     default: defaultConfig.shuffle,
     source: "official",

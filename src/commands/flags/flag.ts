@@ -28,7 +28,9 @@ export type OptionsOf<F extends FlagTable> = {
   readonly [K in keyof F]: F[K] extends Flag<infer T> ? T : never;
 };
 
-/** Gives a table entry its value type. */
-export function flag<T>(spec: Flag<T>): Flag<T> {
-  return spec;
+/** A table entry with its value type; most flags have one spelling. */
+export function flag<T>(
+  spec: Omit<Flag<T>, "aliases"> & { readonly aliases?: readonly string[] },
+): Flag<T> {
+  return { aliases: [], ...spec };
 }

@@ -22,7 +22,6 @@ export function settingFlag(name: string, setting: MethodSetting): Flag<number> 
 export const methodFlags = {
   method: flag<string>({
     name: "method",
-    aliases: [],
     kind: orModule(choice(methods, "NAME|FILE.ts")),
     default: defaultConfig.method,
     source: "ours",
@@ -50,7 +49,6 @@ export const methodFlags = {
   ...settingFlags,
   clientWeights: flag({
     name: "client-weights",
-    aliases: [],
     kind: choice(clientWeightings),
     default: defaultConfig.clientWeights,
     source: "official",
@@ -59,7 +57,6 @@ export const methodFlags = {
   }),
   participation: flag({
     name: "participation",
-    aliases: [],
     kind: number({ above: 0, max: 1 }),
     default: defaultConfig.participation,
     source: "official",
@@ -68,7 +65,6 @@ export const methodFlags = {
   }),
   dropout: flag({
     name: "dropout",
-    aliases: [],
     kind: number({ min: 0, below: 1 }),
     default: defaultConfig.dropout,
     source: "official",

@@ -17,7 +17,6 @@ export const networkFlags = {
   }),
   width: flag({
     name: "width",
-    aliases: [],
     kind: number({ min: 1 / 32 }), // one channel in the first layer
     default: defaultConfig.width,
     source: "official",
@@ -26,7 +25,6 @@ export const networkFlags = {
   }),
   init: flag<string | null>({
     name: "init",
-    aliases: [],
     kind: text("FILE"),
     default: null,
     defaultText: "from the seed",

@@ -18,7 +18,6 @@ export const optimizationFlags = {
   }),
   momentum: flag({
     name: "momentum",
-    aliases: [],
     kind: number({ min: 0, below: 1 }),
     default: defaultConfig.momentum,
     source: "official",
@@ -27,7 +26,6 @@ export const optimizationFlags = {
   }),
   nesterov: flag({
     name: "nesterov",
-    aliases: [],
     kind: toggle,
     default: defaultConfig.nesterov,
     source: "official",
@@ -36,7 +34,6 @@ export const optimizationFlags = {
   }),
   keepOptimizer: flag({
     name: "keep-optimizer",
-    aliases: [],
     kind: toggle,
     default: defaultConfig.keepOptimizer,
     source: "official",
@@ -90,7 +87,6 @@ export const optimizationFlags = {
   }),
   lastBatch: flag({
     name: "last-batch",
-    aliases: [],
     kind: choice(lastBatches),
     default: defaultConfig.lastBatch,
     source: "ours",
@@ -100,7 +96,6 @@ export const optimizationFlags = {
   }),
   onNan: flag({
     name: "on-nan",
-    aliases: [],
     kind: choice(nanActions),
     default: defaultConfig.onNan,
     source: "ours",
@@ -109,7 +104,6 @@ export const optimizationFlags = {
   }),
   seed: flag({
     name: "seed",
-    aliases: [],
     kind: integer({ min: 0, max: 2 ** 32 - 1 }),
     default: 1,
     source: "official",

@@ -10,7 +10,6 @@ import { flag, type FlagTable } from "./flag.ts";
 export const runningFlags = {
   theme: flag<string | null>({
     name: "theme",
-    aliases: [],
     kind: fileNamePart("NAME"),
     default: null,
     defaultText: "the method's name",
@@ -29,7 +28,6 @@ export const runningFlags = {
   }),
   adapter: flag<AdapterChoice>({
     name: "adapter",
-    aliases: [],
     kind: choice(["auto", "gpu", "cpu"]),
     default: "auto",
     source: "ours",
@@ -38,7 +36,6 @@ export const runningFlags = {
   }),
   parallelClients: flag<number | "auto">({
     name: "parallel-clients",
-    aliases: [],
     kind: orWord(integer({ min: 1 }), "auto"),
     default: defaultConfig.parallelClients,
     source: "ours",
@@ -47,7 +44,6 @@ export const runningFlags = {
   }),
   cache: flag({
     name: "cache",
-    aliases: [],
     kind: toggle,
     default: true,
     source: "ours",
@@ -56,7 +52,6 @@ export const runningFlags = {
   }),
   memoryLimit: flag<number | null>({
     name: "memory-limit",
-    aliases: [],
     kind: integer({ min: 1 }),
     default: defaultConfig.memoryLimit,
     defaultText: "none",
@@ -66,7 +61,6 @@ export const runningFlags = {
   }),
   configFile: flag<string | null>({
     name: "config",
-    aliases: [],
     kind: text("FILE"),
     default: null,
     defaultText: "none",
@@ -76,7 +70,6 @@ export const runningFlags = {
   }),
   resume: flag<string | null>({
     name: "resume",
-    aliases: [],
     kind: text("FOLDER"),
     default: null,
     defaultText: "a new run",
@@ -86,7 +79,6 @@ export const runningFlags = {
   }),
   checkpointEvery: flag<StateInterval>({
     name: "checkpoint-every",
-    aliases: [],
     kind: choice(stateIntervals),
     default: "round",
     source: "ours",
@@ -96,7 +88,6 @@ export const runningFlags = {
   }),
   evaluateEvery: flag<number | null>({
     name: "eval-every",
-    aliases: [],
     kind: integer({ min: 1 }),
     default: defaultConfig.evaluateEvery,
     defaultText: "once an epoch",
@@ -106,7 +97,6 @@ export const runningFlags = {
   }),
   profile: flag({
     name: "profile",
-    aliases: [],
     kind: toggle,
     default: false,
     source: "ours",
@@ -115,7 +105,6 @@ export const runningFlags = {
   }),
   tensorboard: flag({
     name: "tensorboard",
-    aliases: [],
     kind: toggle,
     default: false,
     source: "ours",
@@ -124,7 +113,6 @@ export const runningFlags = {
   }),
   json: flag({
     name: "json",
-    aliases: [],
     kind: toggle,
     default: false,
     source: "ours",
@@ -133,7 +121,6 @@ export const runningFlags = {
   }),
   quiet: flag({
     name: "quiet",
-    aliases: [],
     kind: toggle,
     default: false,
     source: "ours",
