@@ -42,7 +42,7 @@ import {
 } from "./own_modules.ts";
 import { RenewableGpu } from "./renewable_gpu.ts";
 import { showNotices } from "./resume.ts";
-import { type Audience, trainToEnd } from "./train_to_end.ts";
+import { type RunConsumers, trainToEnd } from "./train_to_end.ts";
 import { UsageError } from "./usage_error.ts";
 import { versions } from "./version.ts";
 
@@ -102,8 +102,8 @@ export async function compare(
   const recorded: RecordedRun[] = [];
   const failures: string[] = [];
   const advice = `; to go on: compare --resume ${folder}`;
-  const audience: Audience = {
-    consumers: () => [planWriter({ ...plan, runs: runs.map(folderOf) }, folder), console],
+  const consumers: RunConsumers = {
+    create: () => [planWriter({ ...plan, runs: runs.map(folderOf) }, folder), console],
     clear: () => console[Symbol.dispose](),
   };
   for (const planned of runs) {
@@ -133,7 +133,7 @@ export async function compare(
         earlier,
         advice,
       };
-      await trainToEnd(gpu, prepared, audience, signal).catch((error) => {
+      await trainToEnd(gpu, prepared, consumers, signal).catch((error) => {
         const isBetween = error === signal.reason && recorded.length > 0;
         if (isBetween) throw new Interruption(`Interrupted between two runs${advice}`);
         if (signal.aborted || !(error instanceof DivergenceError)) throw error;

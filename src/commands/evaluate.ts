@@ -13,7 +13,7 @@ import {
   type JudgedModel,
   matrixCsv,
   matrixJson,
-  matrixScreen,
+  matrixText,
 } from "../report/terminal/cross_client_report.ts";
 import { counted } from "../report/format.ts";
 import { ansiStyle, plainStyle } from "../report/terminal/style.ts";
@@ -184,5 +184,5 @@ function networkText({ networkName, width, imageSize, classNames }: NetworkSetti
 function print(matrix: CrossClientMatrix, { json }: EvaluateOptions): void {
   const terminal = stdoutTerminal();
   if (json) { for (const row of matrixJson(matrix)) terminal.write(`${toJsonLine(row)}\n`); }
-  else terminal.write(matrixScreen(matrix, terminal.colour ? ansiStyle : plainStyle));
+  else terminal.write(matrixText(matrix, terminal.colour ? ansiStyle : plainStyle));
 }

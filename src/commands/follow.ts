@@ -2,7 +2,7 @@
 
 import type { SimulationEvent } from "../federated/events.ts";
 import type { EarlierEvent } from "../report/reading/recorded_rows.ts";
-import { interruptionText, Whereabouts } from "../report/interruption.ts";
+import { interruptionText, RunPosition } from "../report/interruption.ts";
 import type { EventConsumer, RunHeader } from "../report/run_header.ts";
 import { Interruption } from "./interruption.ts";
 
@@ -27,7 +27,7 @@ export async function follow(
   signal: AbortSignal,
   { advice, earlier }: FollowOptions,
 ): Promise<void> {
-  const whereabouts = new Whereabouts();
+  const position = new RunPosition();
   const tell = async (event: SimulationEvent) => {
     for (const consumer of consumers) {
       try {
@@ -45,18 +45,18 @@ export async function follow(
       if (event.type === "run") signal.throwIfAborted(); // before anything is written
       await tell(event);
       isDone = event.type === "done";
-      whereabouts.update(event);
-      if (event.type === "run") earlier?.forEach((event) => whereabouts.update(event));
+      position.update(event);
+      if (event.type === "run") earlier?.forEach((event) => position.update(event));
     }
   } catch (error) {
-    const { run } = whereabouts;
+    const { run } = position;
     if (run === null) throw error; // nothing is written yet
-    const end = whereabouts.interrupted((error as Error).message);
+    const end = position.interrupted((error as Error).message);
     await tell(end).catch(() => {}); // the first error is the one to report
     throw error;
   }
   if (isDone) return;
-  const end = whereabouts.interrupted(signal.reason);
+  const end = position.interrupted(signal.reason);
   await tell(end);
-  throw new Interruption(interruptionText(end, whereabouts.run!, header) + advice);
+  throw new Interruption(interruptionText(end, position.run!, header) + advice);
 }

@@ -13,7 +13,7 @@ import { modelLabels } from "../report/reading/model_labels.ts";
 import {
   predictionsCsv,
   predictionsJson,
-  predictionsScreen,
+  predictionsText,
   type PredictionTable,
 } from "../report/terminal/predictions_report.ts";
 import { ansiStyle, plainStyle } from "../report/terminal/style.ts";
@@ -159,6 +159,6 @@ function print(table: PredictionTable, { json }: PredictOptions): void {
   const terminal = stdoutTerminal();
   if (json) { for (const row of predictionsJson(table)) terminal.write(`${toJsonLine(row)}\n`); }
   else if (table.files.length > 0) {
-    terminal.write(predictionsScreen(table, terminal.colour ? ansiStyle : plainStyle));
+    terminal.write(predictionsText(table, terminal.colour ? ansiStyle : plainStyle));
   }
 }

@@ -85,7 +85,7 @@ export async function resumeRun(
   return { options: merged, settings, earlier };
 }
 
-/** Why a state amid a local epoch is not taken under another memory limit, which decides anew. */
+/** Why a state within a local epoch cannot be used under another memory limit: that limit may change the groups of clients. */
 const regrouped =
   "was taken amid a local epoch, of which the number of parallel clients has to stay";
 

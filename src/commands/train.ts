@@ -21,7 +21,7 @@ import { loadMethod, loadNetwork, methodLabel, ownSettings, trainFlagsFor } from
 import { resolveOptions } from "./options.ts";
 import { RenewableGpu } from "./renewable_gpu.ts";
 import { resumeRun, showNotices } from "./resume.ts";
-import { type Audience, type PreparedRun, trainToEnd } from "./train_to_end.ts";
+import { type PreparedRun, type RunConsumers, trainToEnd } from "./train_to_end.ts";
 import { UsageError } from "./usage_error.ts";
 import { versions } from "./version.ts";
 
@@ -87,17 +87,17 @@ export async function train(
     advice: `; to go on: train --resume ${header.folder}`,
   };
   let console: ConsoleReport | null = null;
-  const audience: Audience = {
-    consumers: (header) => [console = new ConsoleReport(header, mode)],
+  const consumers: RunConsumers = {
+    create: (header) => [console = new ConsoleReport(header, mode)],
     clear: () => console?.[Symbol.dispose](),
   };
   try {
-    await trainToEnd(gpu, prepared, audience, signal);
+    await trainToEnd(gpu, prepared, consumers, signal);
   } catch (error) {
     if (!(error instanceof DivergenceError)) throw error;
     throw new DivergenceError(`${error.message}; ${remedyOf(options, header.folder)}`);
   } finally {
-    audience.clear();
+    consumers.clear();
   }
 }
 

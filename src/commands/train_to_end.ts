@@ -29,10 +29,10 @@ export interface PreparedRun {
   readonly advice: string;
 }
 
-/** Who is told of a run besides its folder. */
-export interface Audience {
+/** Consumers of a run's events besides its folder. */
+export interface RunConsumers {
   /** called before the run, and before it goes on after a failure: consumers that have been told nothing yet */
-  consumers(header: RunHeader): readonly EventConsumer[];
+  create(header: RunHeader): readonly EventConsumer[];
   /** nothing is in the way of a line on standard error after this */
   clear(): void;
 }
@@ -54,14 +54,14 @@ interface Remedy {
 export async function trainToEnd(
   gpu: RenewableGpu,
   run: PreparedRun,
-  audience: Audience,
+  consumers: RunConsumers,
   signal: AbortSignal,
 ): Promise<void> {
   const { folderOptions, advice } = run;
   let { header, folder, earlier } = run;
   let { config } = run;
   for (let hasRestarted = false;;) {
-    const consumers = [folder, ...audience.consumers(header)];
+    const all = [folder, ...consumers.create(header)];
     const events = earlier?.events ?? null;
     try {
       return await follow(
@@ -70,7 +70,7 @@ export async function trainToEnd(
           stop: signal,
           resumeFrom: earlier?.stored.state,
         }),
-        consumers,
+        all,
         header,
         signal,
         { advice, earlier: events },
@@ -83,7 +83,7 @@ export async function trainToEnd(
       config = remedy.config;
       await renewed(gpu, error);
       header = { ...header, adapter: gpu.adapter, resumedBecause: remedy.because };
-      audience.clear();
+      consumers.clear();
       const isNew = earlier === null && !folder.isBegun;
       const what = isNew ? "begins anew" : "goes on from its last state";
       console.error(`note: ${remedy.because}; the run ${what}`);

@@ -5,10 +5,10 @@ import type { EarlierEvent } from "./reading/recorded_rows.ts";
 import type { RunHeader } from "./run_header.ts";
 
 /** How far a run has got. */
-type Place = Pick<InterruptedEvent, "lastRound" | "lastEpoch" | "communications">;
+type ReachedPosition = Pick<InterruptedEvent, "lastRound" | "lastEpoch" | "communications">;
 
 /** Follows a run, to know where it is. */
-export class Whereabouts {
+export class RunPosition {
   #run: RunEvent | null = null;
   #last: { readonly round: number; readonly epoch: number } | null = null;
   #communications = 0;
@@ -26,10 +26,10 @@ export class Whereabouts {
 
   /** The event that ends a run which stops here. */
   interrupted(cause: string): InterruptedEvent {
-    return { type: "interrupted", cause, ...this.place };
+    return { type: "interrupted", cause, ...this.reached };
   }
 
-  get place(): Place {
+  get reached(): ReachedPosition {
     return {
       lastRound: this.#last?.round ?? null,
       lastEpoch: this.#last?.epoch ?? null,
@@ -45,7 +45,7 @@ export function interruptionText(
   { folder }: RunHeader,
 ): string {
   return `Interrupted ${
-    placeText(end, run)
+    positionText(end, run)
   }: ${end.cause}. What was written until then is in ${folder}`;
 }
 
@@ -55,14 +55,14 @@ export function resumptionText(
   earlier: readonly EarlierEvent[],
   { adapter, resumedBecause }: RunHeader,
 ): string {
-  const whereabouts = new Whereabouts();
-  for (const event of earlier) whereabouts.update(event);
+  const position = new RunPosition();
+  for (const event of earlier) position.update(event);
   const reason = resumedBecause === undefined ? "" : `: ${resumedBecause}`;
-  return `Resumed ${placeText(whereabouts.place, run)} on ${adapter}${reason}`;
+  return `Resumed ${positionText(position.reached, run)} on ${adapter}${reason}`;
 }
 
-function placeText(
-  { lastRound, lastEpoch, communications }: Place,
+function positionText(
+  { lastRound, lastEpoch, communications }: ReachedPosition,
   { rounds, localEpochs }: RunEvent,
 ): string {
   if (lastRound === null || lastEpoch === null) return "before the first local epoch was over";

@@ -75,12 +75,12 @@ async function train(
       this.consume(event);
     },
   };
-  const audience = { consumers: () => [consumer], clear: () => {} };
+  const consumers = { create: () => [consumer], clear: () => {} };
   const notes: string[] = [];
   const { error } = console;
   console.error = (text: string) => notes.push(text);
   try {
-    await trainToEnd(gpu, prepared, audience, signal);
+    await trainToEnd(gpu, prepared, consumers, signal);
   } finally {
     console.error = error;
     gpu.current.dispose();

@@ -1,4 +1,4 @@
-// What is shown of a run: the screens, the progress line, and where each of them goes.
+// What is shown of a run: the tables, the progress line, and where each of them goes.
 
 import type { SimulationEvent } from "../../src/federated/events.ts";
 import { type ConsoleMode, ConsoleReport } from "../../src/report/terminal/console.ts";

@@ -6,7 +6,7 @@ import {
   type JudgedModel,
   matrixCsv,
   matrixJson,
-  matrixScreen,
+  matrixText,
 } from "../../src/report/terminal/cross_client_report.ts";
 import { ansiStyle, plainStyle } from "../../src/report/terminal/style.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
@@ -40,8 +40,8 @@ const twoRoles = matrixOf(
   model("run/best/c.safetensors", "A", "deputy", [metrics(70), metrics(50)], metrics(70)),
 );
 
-Deno.test("matrixScreen() shows each metric, with means of each role off and on the diagonal", () => {
-  const text = matrixScreen(twoRoles, plainStyle);
+Deno.test("matrixText() shows each metric, with means of each role off and on the diagonal", () => {
+  const text = matrixText(twoRoles, plainStyle);
   const [head, explanation, f1, auc, accuracy, loss, agreement] = text.trimEnd().split("\n\n");
   assertEquals(head.split("\n"), [
     "  models   3 checkpoints after round 5",
@@ -72,17 +72,17 @@ Deno.test("matrixScreen() shows each metric, with means of each role off and on 
   assert(text.split("\n").every((line) => line.length <= 100));
 });
 
-Deno.test("matrixScreen() emphasizes the diagonal without moving columns", () => {
-  const lines = matrixScreen(twoRoles, ansiStyle).split("\n");
+Deno.test("matrixText() emphasizes the diagonal without moving columns", () => {
+  const lines = matrixText(twoRoles, ansiStyle).split("\n");
   assertEquals(
     lines.find((line) => line.includes("B personal")),
     "  B personal     20.0  \x1b[1m60.0\x1b[22m  60.0    20.0",
   );
 });
 
-Deno.test("matrixScreen() tells by how much a model is not what the run reported", () => {
+Deno.test("matrixText() tells by how much a model is not what the run reported", () => {
   const off = { ...metrics(80), f1: 79.5, loss: 10.25, auc: null };
-  const text = matrixScreen(
+  const text = matrixText(
     matrixOf(model("a", "A", "personal", [metrics(80), metrics(40)], off)),
     plainStyle,
   );
@@ -93,9 +93,9 @@ Deno.test("matrixScreen() tells by how much a model is not what the run reported
   );
 });
 
-Deno.test("matrixScreen() numbers folders, and takes the names of files where nothing else is known", () => {
+Deno.test("matrixText() numbers folders, and takes the names of files where nothing else is known", () => {
   const values = [metrics(80), metrics(40)] as const;
-  const text = matrixScreen(
+  const text = matrixText(
     matrixOf(
       model("one/best/x.safetensors", "A", "personal", values),
       model("two/best/x.safetensors", "A", "personal", values),

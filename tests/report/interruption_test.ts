@@ -3,7 +3,7 @@
 import { join } from "@std/path";
 import type { SimulationEvent } from "../../src/federated/events.ts";
 import { ConsoleReport } from "../../src/report/terminal/console.ts";
-import { interruptionText, Whereabouts } from "../../src/report/interruption.ts";
+import { interruptionText, RunPosition } from "../../src/report/interruption.ts";
 import { RunFolder } from "../../src/report/files/run_folder.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { madeUpHeader, madeUpRun } from "./made_up_run.ts";
@@ -12,9 +12,9 @@ import { madeUpHeader, madeUpRun } from "./made_up_run.ts";
 function stoppedAfter(isLast: (event: SimulationEvent) => boolean) {
   const events = [...madeUpRun()];
   const shown = events.slice(0, 1 + events.findIndex(isLast));
-  const whereabouts = new Whereabouts();
-  for (const event of shown) whereabouts.update(event);
-  return { shown, run: whereabouts.run!, end: whereabouts.interrupted("SIGINT") };
+  const position = new RunPosition();
+  for (const event of shown) position.update(event);
+  return { shown, run: position.run!, end: position.interrupted("SIGINT") };
 }
 
 const places: [what: string, isLast: (event: SimulationEvent) => boolean, text: string][] = [

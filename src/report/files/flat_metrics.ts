@@ -53,7 +53,7 @@ export type PlacedEvent = Extract<
 
 /**
  * Training steps since the run began, of the client with most images as if it sat out no round: whole numbers,
- * unlike epochs, also for what is measured amid an epoch.
+ * unlike epochs, also for what is measured within an epoch.
  */
 export function stepsBefore(event: PlacedEvent, { localEpochs, stepsPerEpoch }: RunEvent): number {
   const epochs = event.round * localEpochs;

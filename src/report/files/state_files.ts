@@ -67,8 +67,8 @@ export class StateFiles implements Disposable {
   }
 
   /**
-   * Begins to store a state; training goes on meanwhile. The one before is kept, older ones are not; of those amid a
-   * local epoch, from which not every run can go on, only the newest.
+   * Begins to store a state; training goes on meanwhile. The newest state and the one before it are kept. Of states within a
+   * local epoch only the newest is kept, because a run with other groups of clients cannot resume from one.
    * Errors of the file system are thrown by the next call of this or `settled()`.
    */
   async store(stored: StoredState): Promise<void> {

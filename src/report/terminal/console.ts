@@ -1,4 +1,4 @@
-// What a run shows on the terminal while it goes: screens, and one progress line.
+// What a run shows on the terminal while it goes: tables, and one progress line.
 
 import { type Clock, systemClock } from "../../clock.ts";
 import type { RunEvent, SimulationEvent } from "../../federated/events.ts";

@@ -64,7 +64,7 @@ interface Group {
 }
 
 /** One table for each metric. */
-export function matrixScreen(matrix: CrossClientMatrix, style: Style): string {
+export function matrixText(matrix: CrossClientMatrix, style: Style): string {
   const { clients } = matrix;
   const header = ["model", ...clients.map(({ name }) => name), "own", "others"];
   const alignment = `l${"r".repeat(header.length - 1)}`;

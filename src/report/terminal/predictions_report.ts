@@ -30,7 +30,7 @@ interface Row {
 }
 
 /** One line for each image and model; with several models also their mean. */
-export function predictionsScreen(table: PredictionTable, style: Style): string {
+export function predictionsText(table: PredictionTable, style: Style): string {
   const { models, classNames } = table;
   const named = models.length > 1;
   const header = ["image", ...(named ? ["model"] : []), "class"];

@@ -49,7 +49,7 @@ const stageNames: Record<TransferStage, string> = {
 const stageWidth = "3 sublimate".length;
 
 /** Every resolved setting with its source, then adapter and versions. */
-export function settingsScreen(header: RunHeader, style: Style): string {
+export function settingsText(header: RunHeader, style: Style): string {
   const versions = Object.entries(header.versions).map(([name, version]) => `${name} ${version}`);
   const rows = [
     ["setting", "source", "value"],
@@ -62,7 +62,7 @@ export function settingsScreen(header: RunHeader, style: Style): string {
 }
 
 /** The clients' images, and what will be trained on them. */
-export function dataScreen(run: RunEvent, style: Style): string {
+export function dataText(run: RunEvent, style: Style): string {
   const total = (split: "train" | "valid" | "test") =>
     run.clients.reduce((sum, client) => sum + client[split], 0);
   const rows = [
@@ -83,7 +83,7 @@ export function dataScreen(run: RunEvent, style: Style): string {
 }
 
 /** The personal models of all clients on the test split, and the mean of the shared ones where these are others. */
-export function epochScreen(
+export function epochText(
   event: EpochEvent,
   run: RunEvent,
   learningRate: number,
@@ -130,7 +130,7 @@ export function divergenceText(event: DivergenceEvent, run: RunEvent): string {
 /**
  * Rate, validation and, what PRR-FL is about, the exchanged models before → after; null where nothing can be compared.
  */
-export function aggregationScreen(
+export function aggregationText(
   event: AggregationEvent,
   run: RunEvent,
   communication: Communication | null,
@@ -161,7 +161,7 @@ function arrivals({ senders }: AggregationEvent, { clients }: RunEvent): string[
 }
 
 /** How it ended and where the files are; without retrogress where nothing was communicated. */
-export function summaryScreen(
+export function summaryText(
   event: DoneEvent,
   history: RecordedHistory,
   retrogress: Retrogress | null,

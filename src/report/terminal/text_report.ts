@@ -1,4 +1,4 @@
-// A run as a running text: keeps what the screens need of earlier events.
+// A run as a running text: keeps what later texts need of earlier events.
 
 import type { RunEvent, SimulationEvent } from "../../federated/events.ts";
 import { retrogress } from "../../metrics/retrogress.ts";
@@ -9,12 +9,12 @@ import type { RecordedRow } from "../reading/recorded_rows.ts";
 import { retrogressEvents } from "../reading/recorded_run.ts";
 import type { RunHeader } from "../run_header.ts";
 import {
-  aggregationScreen,
-  dataScreen,
+  aggregationText,
+  dataText,
   divergenceText,
-  epochScreen,
-  settingsScreen,
-  summaryScreen,
+  epochText,
+  settingsText,
+  summaryText,
 } from "./run_texts.ts";
 import type { Style } from "./style.ts";
 
@@ -45,7 +45,7 @@ export class TextReport {
     }
     switch (event.type) {
       case "run":
-        return settingsScreen(this.#header, this.#style) + dataScreen(run, this.#style);
+        return settingsText(this.#header, this.#style) + dataText(run, this.#style);
       case "round":
         this.#learningRate = event.learningRate;
         return "";
@@ -54,19 +54,19 @@ export class TextReport {
         return `${this.#style.bad(divergenceText(event, run))}\n\n`;
       case "epoch":
         this.#history.push(event);
-        return epochScreen(event, run, this.#learningRate, elapsed, this.#style);
+        return epochText(event, run, this.#learningRate, elapsed, this.#style);
       case "aggregation": {
         this.#history.push(event);
         const ofRound = this.#history.filter(({ round }) => round === event.round);
         const communication = retrogressOf(run, ofRound)?.communications[0] ?? null;
-        return aggregationScreen(event, run, communication, this.#style);
+        return aggregationText(event, run, communication, this.#style);
       }
       case "profile":
         return profileText(event, this.#style);
       case "done": {
         const history = { run, rows: this.#history };
         const whole = retrogressOf(run, this.#history);
-        return summaryScreen(event, history, whole, this.#header, elapsed, this.#style);
+        return summaryText(event, history, whole, this.#header, elapsed, this.#style);
       }
       case "interrupted":
         return `${interruptionText(event, run, this.#header)}\n`;
