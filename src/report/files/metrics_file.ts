@@ -4,7 +4,8 @@ import type { SimulationEvent } from "../../federated/events.ts";
 import { appendJsonLine } from "../../io/files.ts";
 import { retrogress } from "../../metrics/retrogress.ts";
 import { metricsRow } from "./metrics_rows.ts";
-import { metricsFile, retrogressEvents } from "../reading/recorded_run.ts";
+import { metricsFile } from "../reading/recorded_run.ts";
+import { retrogressEvents } from "../reading/run_retrogress.ts";
 import type { RunContext, RunFile } from "./run_file.ts";
 
 export class MetricsFile implements RunFile {

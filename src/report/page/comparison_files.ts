@@ -5,11 +5,12 @@ import { stringify } from "csv-stringify/sync";
 import type { BestRound } from "../../metrics/selection.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { summarizeFalls } from "../../metrics/falls.ts";
-import { retrogress } from "../../metrics/retrogress.ts";
+import type { Retrogress } from "../../metrics/retrogress.ts";
 import { choiceTable } from "./choice_table.ts";
 import { choiceOf } from "../reading/chosen_round.ts";
 import type { LabelledRun } from "../reading/labelled_runs.ts";
-import { communicationsOf, retrogressEvents } from "../reading/recorded_run.ts";
+import { communicationsOf } from "../reading/recorded_run.ts";
+import { retrogressOf } from "../reading/run_retrogress.ts";
 import { reportFigures, writePage, writePictures } from "./report.ts";
 import { resultViews } from "../reading/result_views.ts";
 import { retrogressTable } from "./retrogress_table.ts";
@@ -69,6 +70,7 @@ export function resultsCsv(runs: readonly LabelledRun[]): string {
   const rows = runs.flatMap((run) => {
     const { clients } = run.run;
     const skipped = skippedRounds(run.rows);
+    const whole = retrogressOf(run);
     return [...clients.keys(), null].map((client) => {
       const name = client === null ? null : clients[client].name;
       return {
@@ -77,7 +79,7 @@ export function resultsCsv(runs: readonly LabelledRun[]): string {
         rounds: communicationsOf(run),
         client: name ?? "average",
         ...resultCells(run, client),
-        ...changeCells(run, name),
+        ...changeCells(whole, name),
         chosen_round: roundNumber(choiceOf(run).chosen),
         best_of_all_rounds: roundNumber(choiceOf(run).bestOfAll),
         skipped_rounds: name === null ? skipped.skipped : skipped.byClient.get(name) ?? 0,
@@ -99,11 +101,8 @@ function resultCells(run: LabelledRun, client: number | null) {
 }
 
 /** @param client null: the mean over those that trained and received */
-function changeCells(run: LabelledRun, client: string | null) {
-  const communications = run.run.sharedRole === null
-    ? []
-    : retrogress(retrogressEvents(run)).communications;
-  const changes = communications.flatMap(({ mean, clients }) =>
+function changeCells(whole: Retrogress | null, client: string | null) {
+  const changes = (whole?.communications ?? []).flatMap(({ mean, clients }) =>
     client === null ? [mean] : clients.filter((changes) => changes.client === client)
   );
   return Object.fromEntries(tableMetrics.flatMap(([metric]) => {

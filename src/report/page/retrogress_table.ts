@@ -1,16 +1,17 @@
 // The table of the retrogress: what a communication does to each method, and how long its falls last.
 
 import { type Falls, type MetricChange, summarizeFalls } from "../../metrics/falls.ts";
-import { type Communication, type Retrogress, retrogress } from "../../metrics/retrogress.ts";
+import { type Communication, type Retrogress } from "../../metrics/retrogress.ts";
 import { change, membersText } from "../format.ts";
 import { byMethod, type LabelledRun } from "../reading/labelled_runs.ts";
-import { retrogressEvents } from "../reading/recorded_run.ts";
+import { retrogressOf } from "../reading/run_retrogress.ts";
 import { seedsText, spreadText, spreadWords, type Table, tableMetrics } from "./tables.ts";
 
 /** Of methods that share something, a row per metric; null where nothing was communicated. */
 export function retrogressTable(runs: readonly LabelledRun[]): Table | null {
+  const whole = new Map(runs.map((run) => [run, retrogressOf(run)]));
   const measured = runs.filter((run) =>
-    run.run.sharedRole !== null && run.rows.some(({ type }) => type === "aggregation")
+    whole.get(run) !== null && run.rows.some(({ type }) => type === "aggregation")
   );
   if (measured.length === 0) return null;
   const methods = byMethod(measured);
@@ -26,9 +27,9 @@ export function retrogressTable(runs: readonly LabelledRun[]): Table | null {
       ...["Regained", "Not regained", "No epochs left", "Median epochs"],
     ],
     rows: methods.flatMap((method) => {
-      const whole = method.runs.map((run) => retrogress(retrogressEvents(run)));
+      const ofRuns = method.runs.map((run) => whole.get(run)!);
       return tableMetrics.map(([metric, name]) =>
-        [seedsText(method), name, ...cells(whole, metric)].map((text) => ({ text }))
+        [seedsText(method), name, ...cells(ofRuns, metric)].map((text) => ({ text }))
       );
     }),
   };

@@ -4,7 +4,7 @@ import { basename, join } from "@std/path";
 import { counted } from "../format.ts";
 import { predictionsFile, spectraFile } from "../files/file_names.ts";
 import { type Predictions, readPredictions } from "../files/predictions.ts";
-import type { EpochEvent, RunEvent, SimulationEvent } from "../../federated/events.ts";
+import type { EpochEvent, RunEvent } from "../../federated/events.ts";
 import { readPlainText } from "../../io/files.ts";
 import { readRow, type RecordedRow } from "./recorded_rows.ts";
 import { readRunConfig } from "../files/run_config.ts";
@@ -146,11 +146,6 @@ function noticesOf(
 /** "2 of 6 communications", of a run that got so far. */
 export function progressOf(history: RecordedHistory): string {
   return `${communicationsOf(history)} of ${counted(history.run.rounds, "communication")}`;
-}
-
-/** What the retrogress is measured from: the run event and what it depends on. */
-export function retrogressEvents({ run, rows }: RecordedHistory): SimulationEvent[] {
-  return [run, ...rows.filter(({ type }) => type !== "evaluation")];
 }
 
 /** Rounds that are over. */

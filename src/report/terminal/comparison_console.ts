@@ -2,13 +2,13 @@
 
 import { type Clock, systemClock } from "../../clock.ts";
 import type { RunEvent, SimulationEvent } from "../../federated/events.ts";
-import { retrogress } from "../../metrics/retrogress.ts";
 import { choiceOf } from "../reading/chosen_round.ts";
 import type { Comparison } from "../page/comparison_files.ts";
 import type { EarlierEvent } from "../reading/recorded_rows.ts";
 import { aucText, change, counted, duration, percent, roughDuration } from "../format.ts";
 import type { RecordedRow } from "../reading/recorded_rows.ts";
-import { type RecordedHistory, retrogressEvents } from "../reading/recorded_run.ts";
+import type { RecordedHistory } from "../reading/recorded_run.ts";
+import { retrogressOf } from "../reading/run_retrogress.ts";
 import { resultAt, type ResultView } from "../reading/result_views.ts";
 import { divergenceText } from "./run_texts.ts";
 import { skippedRounds } from "../reading/skipped_rounds.ts";
@@ -155,18 +155,18 @@ export class ComparisonConsole implements Disposable {
 
 /** The three views of a run's result, what its communications did, and what was skipped. */
 function outcomeText(history: RecordedHistory): string {
-  const { personalRole, sharedRole } = history.run;
+  const { personalRole } = history.run;
   const text = (view: ResultView) => {
     const metrics = resultAt(history, view)?.mean[personalRole];
     return metrics ? [`F1 ${percent(metrics.f1)}`, `AUC ${aucText(metrics)}`] : ["n/a"];
   };
   const after = text("after").join("  ");
   const { chosen } = choiceOf(history);
-  const { f1 } = retrogress(retrogressEvents(history)).meanChange;
+  const whole = retrogressOf(history);
   const { skipped, begun } = skippedRounds(history.rows);
   return [
-    sharedRole === null ? after : `${after}  F1 ${change(f1)} per communication`,
-    ...(sharedRole === null ? [] : [`before the last: ${text("before").join(", ")}`]),
+    whole === null ? after : `${after}  F1 ${change(whole.meanChange.f1)} per communication`,
+    ...(whole === null ? [] : [`before the last: ${text("before").join(", ")}`]),
     ...(chosen === null ? [] : [`chosen round ${chosen.round + 1}: ${text("chosen").join(", ")}`]),
     ...(skipped === 0 ? [] : [`${skipped} of ${counted(begun, "client-round")} skipped`]),
   ].join("; ");

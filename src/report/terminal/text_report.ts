@@ -1,12 +1,11 @@
 // A run as a running text: keeps what later texts need of earlier events.
 
 import type { RunEvent, SimulationEvent } from "../../federated/events.ts";
-import { retrogress } from "../../metrics/retrogress.ts";
 import type { EarlierEvent } from "../reading/recorded_rows.ts";
 import { interruptionText, resumptionText } from "../interruption.ts";
 import { profileText } from "./profile_text.ts";
 import type { RecordedRow } from "../reading/recorded_rows.ts";
-import { retrogressEvents } from "../reading/recorded_run.ts";
+import { retrogressOf } from "../reading/run_retrogress.ts";
 import type { RunHeader } from "../run_header.ts";
 import {
   aggregationText,
@@ -57,15 +56,15 @@ export class TextReport {
         return epochText(event, run, this.#learningRate, elapsed, this.#style);
       case "aggregation": {
         this.#history.push(event);
-        const ofRound = this.#history.filter(({ round }) => round === event.round);
-        const communication = retrogressOf(run, ofRound)?.communications[0] ?? null;
+        const rows = this.#history.filter(({ round }) => round === event.round);
+        const communication = retrogressOf({ run, rows })?.communications[0] ?? null;
         return aggregationText(event, run, communication, this.#style);
       }
       case "profile":
         return profileText(event, this.#style);
       case "done": {
         const history = { run, rows: this.#history };
-        const whole = retrogressOf(run, this.#history);
+        const whole = retrogressOf(history);
         return summaryText(event, history, whole, this.#header, elapsed, this.#style);
       }
       case "interrupted":
@@ -80,8 +79,4 @@ export class TextReport {
     for (const event of earlier) this.render(event, 0); // to remember it
     return `${resumptionText(run, earlier, this.#header)}\n\n`;
   }
-}
-
-function retrogressOf(run: RunEvent, rows: readonly RecordedRow[]) {
-  return run.sharedRole === null ? null : retrogress(retrogressEvents({ run, rows }));
 }
