@@ -1,6 +1,7 @@
 // Everything that determines a simulation's numbers, with the official defaults and their check.
 
-import { type ClientDataset, type Dataset, type SplitName, splitNames } from "../data/dataset.ts";
+import { checkBatches, checkDataset } from "../data/check_dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
 import type { Network } from "../nn/network.ts";
 import { builtInNetworks, type NetworkName } from "../nn/networks.ts";
 import { expectOptions } from "../tensor/checks.ts";
@@ -215,11 +216,10 @@ export function checkConfig(config: SimulationConfig): void {
     expectSwitch(name, config[name]);
   }
   checkMomentum(config);
-  checkClients(dataset);
-  for (const client of dataset.clients) {
-    for (const split of splitNames) checkSplit(dataset, client, split);
-  }
-  checkBatches(config);
+  asConfigError("Cannot simulate", () => {
+    checkDataset(dataset);
+    checkBatches(dataset, batchingOf(config));
+  });
 }
 
 /** What the types cannot say of a method of one's own. */
@@ -309,86 +309,6 @@ export function expectChoice(name: string, value: unknown, choices: readonly str
     throw new ConfigError(
       `Cannot simulate: ${name} is ${shown} but has to be one of ${choices.join(", ")}`,
     );
-  }
-}
-
-/** Events, checkpoints and files tell clients by their names. */
-function checkClients({ clients }: Dataset): void {
-  if (clients.length === 0) throw new ConfigError("Cannot simulate: the dataset has no clients");
-  const names = new Set<string>();
-  for (const { name } of clients) {
-    if (typeof name !== "string" || name === "") {
-      throw new ConfigError(
-        `Cannot simulate: a client's name is ${name || "empty"} but has to be a text`,
-      );
-    }
-    if (names.has(name)) {
-      throw new ConfigError(
-        `Cannot simulate: two clients are called ${name}; give each a name of its own`,
-      );
-    }
-    names.add(name);
-  }
-}
-
-/** Images and labels go to the GPU unseen. */
-function checkSplit(dataset: Dataset, client: ClientDataset, name: SplitName): void {
-  const { images, labels } = client[name];
-  const subject = `Cannot simulate: the ${name} split of client ${client.name}`;
-  if (!(labels instanceof Int32Array)) {
-    throw new ConfigError(`${subject} has labels of ${kindOf(labels)} but an Int32Array is needed`);
-  }
-  if (labels.length === 0) throw new ConfigError(`${subject} is empty`);
-  if (!(images instanceof Uint8Array)) {
-    throw new ConfigError(
-      `${subject} has images of ${kindOf(images)} but a Uint8Array of RGB bytes is needed`,
-    );
-  }
-  const bytes = labels.length * 3 * dataset.imageSize ** 2;
-  if (images.length !== bytes) {
-    throw new ConfigError(
-      `${subject} has ${images.length} bytes of images but ${labels.length} labels ask for ${bytes}`,
-    );
-  }
-  const classes = dataset.classNames.length;
-  const wrong = labels.find((label) => label < 0 || label >= classes);
-  if (wrong !== undefined) {
-    throw new ConfigError(
-      `${subject} has label ${wrong} but there are ${classes} classes, whose labels are 0 to ${
-        classes - 1
-      }`,
-    );
-  }
-}
-
-/** The type of an array, for a message. */
-function kindOf(array: object | null | undefined): string {
-  return array?.constructor.name ?? String(array);
-}
-
-/** Batch normalization has no variance of a single image. */
-function checkBatches(config: SimulationConfig): void {
-  const { dataset, batchSize } = config;
-  const batching = batchingOf(config);
-  for (const { name, train } of dataset.clients) {
-    const images = train.labels.length;
-    const batches = batching.batches(images);
-    if (batches === 0) {
-      throw new ConfigError(
-        `Cannot simulate: the ${images} training images of client ${name} do not fill a batch of ` +
-          `${batchSize}, and --last-batch drop leaves out what does not; choose a smaller batch size`,
-      );
-    }
-    if (batching.imagesOf(batches, images) - batching.imagesOf(batches - 1, images) === 1) {
-      const way = images === 1
-        ? "leave the client out"
-        : "add --last-batch join, which gives it to the batch before, or --last-batch drop, which " +
-          "leaves it out (another one in each epoch), or choose another batch size";
-      throw new ConfigError(
-        `Cannot simulate: the last training batch of client ${name} would hold a single image ` +
-          `(${images} images in batches of ${batchSize}), which batch normalization cannot use; ${way}`,
-      );
-    }
   }
 }
 

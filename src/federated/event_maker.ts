@@ -33,8 +33,10 @@ export class EventMaker {
     facts: Pick<RunEvent, "stepsPerEpoch" | "parameters" | "parallelClients" | "fingerprint">,
   ): RunEvent {
     const { dataset, rounds, localEpochs } = this.config;
+    const { title } = this.method;
     return {
       type: "run",
+      ...(title === undefined ? {} : { title }),
       roles: this.method.roles,
       personalRole: this.method.personalRole,
       sharedRole: this.method.sharing?.role ?? null,
@@ -96,7 +98,7 @@ export class EventMaker {
   }
 
   /**
-   * What was measured amid an epoch of so many steps. A client that has finished it stays at its end, and one whose
+   * What was measured within an epoch of so many steps. A client that has finished it stays at its end, and one whose
    * numbers have gone bad is already where it was put back to.
    */
   *evaluations(

@@ -16,6 +16,8 @@ export type ByRole<T> = Readonly<Record<string, T>>;
 /** First event: what is about to happen. */
 export interface RunEvent {
   readonly type: "run";
+  /** the method's proper name, where it says one; rows of older runs lack it */
+  readonly title?: string;
   readonly roles: readonly string[];
   /** the role whose metrics are a client's result */
   readonly personalRole: string;
@@ -93,7 +95,7 @@ export interface ProfileEvent {
   readonly memory: MemoryUse;
 }
 
-/** The test metrics amid a local epoch, where the configuration asks for them. */
+/** The test metrics within a local epoch, where the configuration asks for them. */
 export interface EvaluationEvent {
   readonly type: "evaluation";
   readonly round: number;

@@ -4,6 +4,9 @@ import { measureCeilings } from "../gpu/ceiling.ts";
 import { type Profile, totalsByKernel } from "../gpu/profile.ts";
 import type { Recording } from "../gpu/recording.ts";
 import type { Gpu } from "../tensor/gpu.ts";
+import type { Setup } from "./clients/setup.ts";
+import type { EpochPlace } from "./clients/stack.ts";
+import type { RunControl } from "./control.ts";
 import type { ProfileEvent } from "./events.ts";
 import { epochsOver, type Position, type RunLength } from "./recovery/position.ts";
 
@@ -16,6 +19,19 @@ const mostSteps = 3;
 export function profiledEpoch(start: Position, { rounds, localEpochs }: RunLength): number {
   const first = start.round * localEpochs + epochsOver(start, localEpochs);
   return Math.min(first + 1, rounds * localEpochs - 1);
+}
+
+/** What measures a local epoch, if it is the one to profile. @param steps that are still to come in it */
+export function profilerOf(
+  { round, epoch }: EpochPlace,
+  { gpu, config }: Setup,
+  { profile = false, resumeFrom }: RunControl,
+  steps: number,
+): Profiler | null {
+  const start = resumeFrom?.position ?? { at: "round", round: 0 };
+  const isProfiled = profile && steps > 0 &&
+    round * config.localEpochs + epoch === profiledEpoch(start, config);
+  return isProfiled ? new Profiler(gpu, steps) : null;
 }
 
 /** Profiles steps of an epoch. */

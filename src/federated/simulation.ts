@@ -2,7 +2,6 @@
 
 import type { Metrics } from "../metrics/classification.ts";
 import { RoundChoice } from "../metrics/selection.ts";
-import { stateDict } from "../nn/state_dict.ts";
 import { expectNoMore } from "../tensor/checks.ts";
 import type { Gpu } from "../tensor/gpu.ts";
 import { parallelClients } from "./clients/capacity.ts";
@@ -17,20 +16,14 @@ import {
   Stopped,
   type WorkDone,
 } from "./clients/stack.ts";
+import { checkpoints } from "./checkpoint_events.ts";
 import { checkConfig, type SimulationConfig } from "./config.ts";
 import { checkControl, type RunControl } from "./control.ts";
 import { EventMaker } from "./event_maker.ts";
-import type {
-  AggregationEvent,
-  ByRole,
-  CheckpointEvent,
-  ProgressEvent,
-  SimulationEvent,
-} from "./events.ts";
+import type { AggregationEvent, ByRole, ProgressEvent, SimulationEvent } from "./events.ts";
 import { fingerprints } from "./fingerprint.ts";
 import { Guard } from "./guard.ts";
-import { sharedAsWhole } from "./methods/shares.ts";
-import { profiledEpoch, Profiler } from "./profiler.ts";
+import { profilerOf } from "./profiler.ts";
 import { type Position, roundsFrom } from "./recovery/position.ts";
 import type { SimulationState } from "./recovery/state.ts";
 import { communicate } from "./server/communicate.ts";
@@ -141,8 +134,8 @@ class Federation implements Disposable {
       const result = yield* this.#evaluate(round);
       yield result;
       test = result.test;
-      if (result.selected) yield* this.#checkpoints("best", result);
-      if (round === rounds - 1) yield* this.#checkpoints("final", result);
+      if (result.selected) yield* checkpoints("best", result, this.setup, this.#stack);
+      if (round === rounds - 1) yield* checkpoints("final", result, this.setup, this.#stack);
       else if (this.#states.isTold("round")) {
         yield await this.#state({ at: "round", round: round + 1 });
       }
@@ -214,7 +207,7 @@ class Federation implements Disposable {
   async *#localEpoch(place: EpochPlace): AsyncGenerator<SimulationEvent, void> {
     this.#skippedBeforeEpoch = this.#round.skipped.length;
     const { trainingSteps } = this.#stack;
-    const profiler = this.#profilerOf(place);
+    const profiler = profilerOf(place, this.setup, this.control, this.#stack.stepsToCome);
     const training = yield* this.#told("train", place, this.#stack.train(place, profiler?.replay));
     if (profiler) yield await profiler.event(place);
     yield* this.#guard.afterPass(place, training.divergences, this.#round);
@@ -271,37 +264,8 @@ class Federation implements Disposable {
     return sharing?.rate?.(round, this.#config.rounds, settings) ?? null;
   }
 
-  async *#checkpoints(
-    reason: CheckpointEvent["reason"],
-    { round, clients, receivers }: AggregationEvent,
-  ): AsyncGenerator<SimulationEvent, void> {
-    const { method } = this.setup;
-    const serverRole = receivers.length === 0 ? null : sharedAsWhole(method);
-    const places = method.roles.map((role) => this.#stack.modelsOf(role));
-    for (const [client, { name }] of this.#config.dataset.clients.entries()) {
-      for (const [k, role] of method.roles.entries()) {
-        const { model, index } = places[k][client];
-        const tensors = await stateDict(model, index);
-        const test = clients[client].test[role];
-        const isServerModel = client === 0 && role === serverRole;
-        yield {
-          ...{ type: "checkpoint", reason, round, client: name, role, test },
-          ...{ tensors, isServerModel },
-        };
-      }
-    }
-  }
-
   async #state(position: Position): Promise<SimulationEvent> {
     return await this.#states.event(position, this.#round, this.#best.best);
-  }
-
-  #profilerOf({ round, epoch }: EpochPlace): Profiler | null {
-    const { stepsToCome } = this.#stack;
-    const overall = round * this.#config.localEpochs + epoch;
-    const isProfiled = this.control.profile && stepsToCome > 0 &&
-      overall === profiledEpoch(this.#start, this.#config);
-    return isProfiled ? new Profiler(this.setup.gpu, stepsToCome) : null;
   }
 
   /** An evaluation, with its progress. */

@@ -75,7 +75,7 @@ export class States {
   }
 
   /**
-   * The state of a run that was stopped amid a pass.
+   * The state of a run that was stopped during a pass.
    *
    * @param hasSkipped whether clients were left out in this local epoch
    * @returns null where the state told last has all that can be gone on from

@@ -139,6 +139,11 @@ Deno.test("compare --grid runs every method with every value, and tells them apa
   ).map(({ name }) => name).toSorted();
   assertEquals(runs.length, 8);
   assert(runs.includes("pulled-lr0.1-momentum0.9-seed1"), runs.join());
+  const tables = Deno.readDirSync(join(cwd, comparison)).map(({ name }) => name)
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => Deno.readTextFileSync(join(cwd, comparison, name))).toArray().join("\n");
+  assertStringIncludes(tables, "Pulled (momentum 0.9, lr 0.1)"); // the title that the method says
+  assertStringIncludes(tables, "FedAvg (momentum 0, lr 0.01)");
   const folder = join(cwd, comparison, "fedavg-lr0.1-momentum0-seed1");
   const { settings } = JSON.parse(Deno.readTextFileSync(join(folder, "config.json")));
   assertEquals([settings.lr, settings.momentum, settings.method], [0.1, 0, "fedavg"]);

@@ -52,7 +52,7 @@ async function stoppedAt(cwd: string, args: string[], type: string, signal: Deno
 }
 
 Deno.test({
-  name: "a run that is stopped amid its epochs ends with the bytes of one that is not",
+  name: "a run that is stopped within its epochs ends with the bytes of one that is not",
   ignore: Deno.build.os === "windows", // which has no such signals
   fn: async () => {
     const { files } = await undisturbed(longEpochs);

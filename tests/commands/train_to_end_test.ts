@@ -1,4 +1,4 @@
-// A GPU that fails amid a run: the run goes on from its last state, and ends with the bytes of one that did not fail.
+// A GPU that fails during a run: the run goes on from its last state, and ends with the bytes of one that did not fail.
 
 import { join } from "@std/path";
 import { Interruption } from "../../src/commands/interruption.ts";
@@ -102,7 +102,7 @@ async function assertWhole(path: string): Promise<void> {
 
 const moments: [string, Harm["at"]][] = [
   ["at the start", (event) => event.type === "state" && event.state.position.round === 0],
-  ["amid training", (event) => event.type === "progress" && event.phase === "train"],
+  ["during training", (event) => event.type === "progress" && event.phase === "train"],
   ["after the first epoch of the last round", (event) => event.type === "epoch" && event.round > 0],
   ["between its checkpoints", (event) => event.type === "checkpoint" && event.client === "C"],
 ];
@@ -150,8 +150,8 @@ Deno.test("a run that lacks memory goes on in smaller groups, with the same byte
   assertMatch(log, /^Resumed .*: the GPU's memory does not suffice for 2 clients at a time, now/m);
 });
 
-Deno.test("a run that lacks memory amid an epoch it has gone on with goes back to before that", async () => {
-  const path = join(temporary.path, "out of memory amid an epoch");
+Deno.test("a run that lacks memory within an epoch it has gone on with goes back to before that", async () => {
+  const path = join(temporary.path, "out of memory within an epoch");
   const amid = (event: SimulationEvent) => event.type === "progress" && event.phase === "train";
   const controller = new AbortController();
   const stop = { at: amid, count: 1, to: () => controller.abort("SIGINT") };
@@ -160,7 +160,10 @@ Deno.test("a run that lacks memory amid an epoch it has gone on with goes back t
   const { notes, parallel } = await train(path, {}, { at: amid, count: 1, to: exhaust });
   assertEquals(parallel, [4, 2]);
   assertEquals(notes.length, 2, notes.join("\n"));
-  assertMatch(notes[1], /was taken amid .* with 4 .* cannot go on with 2; the state before it is/);
+  assertMatch(
+    notes[1],
+    /was taken within .* with 4 .* cannot go on with 2; the state before it is/,
+  );
   await assertWhole(path);
 });
 

@@ -235,6 +235,6 @@ Deno.test("simulate() skips clients from a state of a run that would have stoppe
   const between = states.find(({ position }) => position.at === "round" && position.round === 1)!;
   assertEquals((await resumed(between)).at(-1)!.type, "done");
   const amid = states.find(({ position }) => position.at === "epoch")!;
-  const message = 'the state was taken amid round 1 of a run with "stop"';
+  const message = 'the state was taken within round 1 of a run with "stop"';
   await assertRejects(() => resumed(amid), ConfigError, message);
 });

@@ -94,7 +94,7 @@ for (const lastBatch of ["keep", "drop", "join"] as const) {
   });
 }
 
-Deno.test("a run amid an epoch with a joined batch goes on to the same end", async () => {
+Deno.test("a run within an epoch with a joined batch goes on to the same end", async () => {
   const changes = {
     ...{ lastBatch: "join", batchSize: 4, rounds: 1, localEpochs: 1, method: "fedavg" } as const,
     ...{ dataset: withTraining(9, 5), stateEvery: "round" as const },

@@ -50,7 +50,7 @@ for (const optimizer of ["sgd", "adam"] as const) {
   });
 }
 
-Deno.test("a run goes on amid an epoch that trains a part as if it had not been stopped", async () => {
+Deno.test("a run goes on within an epoch that trains a part as if it had not been stopped", async () => {
   const run: Changes = { method: fedrep, localEpochs: 2, rounds: 1, stateEvery: "round" };
   let looks = 0;
   const stop = {

@@ -38,7 +38,7 @@ Deno.test("a run whose only epoch has one step profiles that one", async () => {
   assertEquals([profile.epoch, profile.steps.map(({ step }) => step)], [0, [0]]);
 });
 
-Deno.test("a run that goes on amid its only epoch profiles what is left of it", async () => {
+Deno.test("a run that goes on within its only epoch profiles what is left of it", async () => {
   const clients = dataset.clients.slice(0, 2); // with three and four batches
   const settings = { dataset: { ...dataset, clients }, batchSize: 4, rounds: 1 };
   const profiledAfter = async (steps: number) => {

@@ -354,7 +354,7 @@ for (const [name, changes, message] of mistakes) {
   });
 }
 
-Deno.test("simulate() evaluates amid local epochs, on the side of a training that stays the same", async () => {
+Deno.test("simulate() evaluates within local epochs, on the side of a training that stays the same", async () => {
   const batchSize = 5; // clients take 1 to 3 steps
   const usual = await eventsOf({ batchSize });
   const measured = await eventsOf({ batchSize, evaluateEvery: 1 });

@@ -24,9 +24,9 @@ function stopAfter(steps: number): Changes["stop"] {
 function kindOf({ position, tensors }: SimulationState): string {
   if (position.at === "communication") return "communicated";
   if (position.at !== "step") return position.at === "round" ? "between rounds" : "between epochs";
-  if (position.steps.every((own) => own > 0)) return "amid an epoch, all groups";
+  if (position.steps.every((own) => own > 0)) return "within an epoch, all groups";
   const isEvaluated = tensors.keys().some((name) => name.includes(".outcomes.test."));
-  return isEvaluated ? "amid an epoch, evaluated" : "amid an epoch";
+  return isEvaluated ? "within an epoch, evaluated" : "within an epoch";
 }
 
 /**
@@ -63,7 +63,7 @@ function placeOf({ position, tensors }: SimulationState): string {
 
 /** Runs that differ in what they have to remember, and the steps between two stops. */
 const runs: Record<string, { changes: Changes; steps: number }> = {
-  "prrfl with evaluations amid epochs": {
+  "prrfl with evaluations within epochs": {
     changes: { method: "prrfl", localEpochs: 2, evaluateEvery: 1, augment: "full" },
     steps: 1,
   },
@@ -94,9 +94,9 @@ for (const [name, { changes, steps }] of Object.entries(runs)) {
 Deno.test("those runs went on from every kind of state", () => {
   const [first] = Object.values(kindsOf);
   assertEquals([...first].toSorted(), [
-    "amid an epoch",
-    "amid an epoch, all groups",
-    "amid an epoch, evaluated",
+    "within an epoch",
+    "within an epoch, all groups",
+    "within an epoch, evaluated",
     "between epochs",
     "between rounds",
     "communicated",
@@ -116,7 +116,7 @@ const small: Changes = {
   evaluateEvery: 1,
 };
 
-Deno.test("simulate() goes on amid a local epoch with the same groups only", async () => {
+Deno.test("simulate() goes on within a local epoch with the same groups only", async () => {
   const state = await stateAfter(2, small);
   const place = { round: 0, epoch: 0, parallelClients: 3, steps: [1, 0] };
   assertEquals(state.position, { at: "step", ...place });
@@ -125,7 +125,7 @@ Deno.test("simulate() goes on amid a local epoch with the same groups only", asy
     await assertRejects(
       () => resumed({ parallelClients }),
       ConfigError,
-      "Cannot resume: the state was taken amid a local epoch with 3 parallel clients and cannot go on with " +
+      "Cannot resume: the state was taken within a local epoch with 3 parallel clients and cannot go on with " +
         parallelClients,
     );
   }
@@ -135,7 +135,7 @@ Deno.test("simulate() goes on amid a local epoch with the same groups only", asy
   await resumed({ parallelClients: 9, resumeFrom: whole, stop: stopAfter(1) });
 });
 
-Deno.test("simulate() refuses a state that cannot be amid a local epoch", async () => {
+Deno.test("simulate() refuses a state that cannot be within a local epoch", async () => {
   const state = await stateAfter(4, small);
   const { position, tensors } = state;
   assert(position.at === "step");
@@ -151,7 +151,7 @@ Deno.test("simulate() refuses a state that cannot be amid a local epoch", async 
     [at({ steps: [9, 0] }), "after step 9 of a local epoch of 2 steps"],
     [at({ steps: [1, 0] }), 'local.outcomes.train" of shape [8, 5] in f32 is'],
     [at({ parallelClients: 0, steps: [] }), "was taken with 0 parallel clients"],
-    [at({ epoch: 2 }), "round 0, amid epoch 2, but there are 2 rounds of 2"],
+    [at({ epoch: 2 }), "round 0, within epoch 2, but there are 2 rounds of 2"],
     [
       { position: { at: "communication", round: 2 } },
       "round 2, after the communication, but there are",
@@ -181,7 +181,7 @@ const moments = {
 } as const;
 
 for (const [when, { onNan, at }] of Object.entries(moments)) {
-  Deno.test(`simulate() that is stopped amid an epoch with bad numbers ${when} tells no state of it`, async () => {
+  Deno.test(`simulate() that is stopped within an epoch with bad numbers ${when} tells no state of it`, async () => {
     const run = { ...config, ...small, parallelClients: 4, evaluateEvery: null, onNan };
     using poison = new Poison(gpu, run);
     const states: SimulationState[] = [];

@@ -18,7 +18,12 @@ import { parseRunConfig } from "../../src/report/files/run_config.ts";
 import { RunFolderError } from "../../src/report/run_folder_error.ts";
 import { runsTable, settingsTable } from "../../src/report/page/tables.ts";
 import { comparisonTables, resultsCsv } from "../../src/report/page/comparison_files.ts";
-import { decodeState, encodeState, type StoredState } from "../../src/report/files/stored_state.ts";
+import {
+  decodeState,
+  encodeCounters,
+  encodeState,
+  type StoredState,
+} from "../../src/report/files/stored_state.ts";
 import type { HostTensor } from "../../src/tensor/host_tensor.ts";
 import { npyBytes } from "../data/npy_bytes.ts";
 import { readEventFile } from "../report/event_reader.ts";
@@ -76,7 +81,9 @@ const storedState: StoredState = {
 
 /** A state whose checksum is right, whatever it says. */
 function mutateState(random: RandomStream): Promise<Bytes> {
-  const { state: { tensors, ...counters }, ...rest } = storedState;
+  const { state: { tensors, position: _, ...others }, ...rest } = storedState;
+  const amid = { parallelClients: 3, steps: [7, 2] };
+  const counters = { round: 2, epoch: 1, communicated: false, amid, ...others };
   const change = (value: unknown) => {
     try {
       return JSON.parse(mutateText(random, JSON.stringify(value)));
@@ -84,8 +91,8 @@ function mutateState(random: RandomStream): Promise<Bytes> {
       return pick(random, [null, 1, [], {}, "x"]); // it was no JSON any more
     }
   };
-  const state = random.integer(2) ? { ...change(counters), tensors } : storedState.state;
-  return encodeState({ ...rest, ...change(rest), state }) as Promise<Bytes>;
+  const changed = random.integer(2) ? change(counters) : counters;
+  return encodeCounters(tensors, changed, { ...rest, ...change(rest) }) as Promise<Bytes>;
 }
 
 const csv = "image_id,label,label_binary,sex,age\r\n" +

@@ -19,7 +19,11 @@ function stoppedAfter(isLast: (event: SimulationEvent) => boolean) {
 
 const places: [what: string, isLast: (event: SimulationEvent) => boolean, text: string][] = [
   ["at the start", ({ type }) => type === "run", "before the first local epoch was over"],
-  ["amid the first epoch", ({ type }) => type === "stage", "before the first local epoch was over"],
+  [
+    "within the first epoch",
+    ({ type }) => type === "stage",
+    "before the first local epoch was over",
+  ],
   [
     "after an epoch",
     (event) => event.type === "epoch" && event.round === 1,

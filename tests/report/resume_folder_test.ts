@@ -254,7 +254,7 @@ Deno.test("a good state outlives the next one where the newest was damaged", asy
   assertEquals(await Deno.readFile(stateFile(path, "previous")), good);
 });
 
-/** The states in a folder: of which rounds, and whether amid a local epoch. */
+/** The states in a folder: of which rounds, and whether within a local epoch. */
 async function placesIn(path: string) {
   const found: Record<string, unknown> = {};
   for (const name of ["state", "previous"]) {
@@ -266,7 +266,7 @@ async function placesIn(path: string) {
   return found;
 }
 
-/** Stores two states amid the third round of a stopped run, one after the other. */
+/** Stores two states within the third round of a stopped run, one after the other. */
 async function stopAmid(path: string): Promise<void> {
   using files = await StateFiles.claim(path);
   const { stored } = await files.read(() => null);
@@ -280,7 +280,7 @@ async function stopAmid(path: string): Promise<void> {
   }
 }
 
-Deno.test("a state amid an epoch gives way to the next one, and the one before it stays", async () => {
+Deno.test("a state within an epoch gives way to the next one, and the one before it stays", async () => {
   using temporary = new TemporaryFolder();
   const path = join(temporary.path, "run");
   await writeStoppedRun(path);
@@ -294,7 +294,7 @@ Deno.test("a state amid an epoch gives way to the next one, and the one before i
   assertEquals(await placesIn(path), { state: [3, false], previous: [2, false] });
 });
 
-Deno.test("a state amid an epoch that cannot be used is said to be so, and never taken afterwards", async () => {
+Deno.test("a state within an epoch that cannot be used is said to be so, and never taken afterwards", async () => {
   using temporary = new TemporaryFolder();
   const path = join(temporary.path, "run");
   await writeStoppedRun(path);
@@ -309,13 +309,17 @@ Deno.test("a state amid an epoch that cannot be used is said to be so, and never
   assertEquals(await taken(), { amid: true, notice: null });
   assertEquals(await taken("--parallel-clients", "2"), { amid: true, notice: null });
   const others: [string, string, RegExp][] = [
-    ["--parallel-clients", "3", /state\.safetensors was taken amid .* with 2 .* go on with 3; the/],
+    [
+      "--parallel-clients",
+      "3",
+      /state\.safetensors was taken within .* with 2 .* go on with 3; the/,
+    ],
     [
       "--memory-limit",
       "500",
-      /state\.safetensors was taken amid .* clients has to stay; the state/,
+      /state\.safetensors was taken within .* clients has to stay; the state/,
     ],
-    ["--on-nan", "skip-client", /was taken amid round 3 of a run with "stop" and does not hold/],
+    ["--on-nan", "skip-client", /was taken within round 3 of a run with "stop" and does not hold/],
   ];
   for (const [flag, value, message] of others) {
     const { amid, notice } = await taken(flag, value);

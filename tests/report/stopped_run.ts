@@ -37,7 +37,7 @@ function stateEvent(round: number): SimulationEvent {
 export const stateFile = (path: string, name: string) =>
   join(path, "resume", `${name}.safetensors`);
 
-/** Writes what there is of a run that ends amid its last round, and some of what a killed process may leave. */
+/** Writes what there is of a run that ends within its last round, and some of what a killed process may leave. */
 export async function writeStoppedRun(path: string): Promise<void> {
   const folder = await RunFolder.open(madeUpHeader(path), options);
   for (const event of eventsWithStates()) {

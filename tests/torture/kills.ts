@@ -58,7 +58,7 @@ export const everyEpoch: KillPlan = {
     ),
     ...["--checkpoint-every", "epoch"],
   ],
-  // With other groups it does not go on amid an epoch; without the flag it has to.
+  // With other groups it does not go on within an epoch; without the flag it has to.
   resumeFlags: (random) =>
     random.integer(2) === 0 ? [] : ["--parallel-clients", String(1 + random.integer(4))],
 };
@@ -133,7 +133,7 @@ export async function killAgainAndAgain(
 
 /** What a process that is killed or stopped may say: that it has other groups than its state, and where it stopped. */
 const expectedWords =
-  /^(note: \S+ was taken amid a local epoch .*\n)?(Interrupted( (before|after|between) .*)?\n)?$/;
+  /^(note: \S+ was taken within a local epoch .*\n)?(Interrupted( (before|after|between) .*)?\n)?$/;
 
 function kill(process: Deno.ChildProcess, signal: Kill["by"]): void {
   try {

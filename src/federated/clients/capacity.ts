@@ -43,7 +43,7 @@ function largestTensor(
  * How many clients' models advance in one dispatch: what was asked for, or as many as the adapter can bind and the
  * memory limit allows.
  *
- * @param before of the state amid a local epoch that the run goes on from, which "auto" keeps
+ * @param before of the state within a local epoch that the run goes on from, which "auto" keeps
  * @throws {ConfigError} if activations or parameters of so many do not fit
  */
 export function parallelClients(setup: Setup, before: number | null = null): number {

@@ -1,4 +1,4 @@
-// How far a group of clients has come in a local epoch, and what it has measured there: part of a state amid it.
+// How far a group of clients has come in a local epoch, and what it has measured there: part of a state within it.
 
 import { expectFloats } from "../../nn/training_state.ts";
 import type { HostTensor } from "../../tensor/host_tensor.ts";

@@ -16,7 +16,7 @@ import { GroupTensors } from "./tensors.ts";
 /** Separates the random numbers that shuffle from those that initialise and augment. */
 const shuffleStream = 2;
 
-/** What of a group a state holds: amid local training, before the communication, or after it. */
+/** What of a group a state holds: during local training, before the communication, or after it. */
 export type StateSpan = Parameters<GroupTensors["sets"]>[0];
 
 /** A group of clients with their models and images. Dispose of it when done. */

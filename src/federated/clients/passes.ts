@@ -16,7 +16,7 @@ export type GroupOutcomes = readonly (readonly Outcomes[] | null)[];
 /** What a pass leaves behind. */
 export interface PassResult {
   readonly outcomes: GroupOutcomes;
-  /** of the test split amid a local epoch, by the number of steps before; empty for other passes */
+  /** of the test split within a local epoch, by the number of steps before; empty for other passes */
   readonly evaluations: ReadonlyMap<number, GroupOutcomes>;
   /** at most one for each client */
   readonly divergences: readonly Divergence[];

@@ -48,7 +48,7 @@ export interface ModelPlace {
 /** Passes that change no weights. */
 export type EvaluationKind = Exclude<PassKind, "train">;
 
-/** The run was told to stop amid a pass; the GPU is idle. */
+/** The run was told to stop during a pass; the GPU is idle. */
 export class Stopped extends Error {
   constructor() {
     super("The run was told to stop");

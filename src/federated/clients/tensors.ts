@@ -74,7 +74,7 @@ export class GroupTensors {
   /**
    * What the rest of a run depends on.
    *
-   * @param until amid local training, with what only the rest of it depends on: the optimizer's memory, where the
+   * @param until during local training, with what only the rest of it depends on: the optimizer's memory, where the
    *   round began; before the communication, with what the method remembers until then; else without
    */
   sets(until: "training" | "round" | "run"): TensorSets {

@@ -88,7 +88,7 @@ export class Workload {
     return batching.batches(size(client, splitOf(kind)));
   }
 
-  /** Evaluations amid a local epoch of so many steps; its end has its own. */
+  /** Evaluations within a local epoch of so many steps; its end has its own. */
   #evaluationsIn(steps: number): number {
     const { evaluateEvery } = this.config;
     return evaluateEvery === null ? 0 : Math.max(0, Math.ceil(steps / evaluateEvery) - 1);

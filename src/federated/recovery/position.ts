@@ -79,7 +79,7 @@ export function describePosition(position: Position): string {
     case "epoch":
       return `${round}, epoch ${position.epoch}`;
     case "step":
-      return `${round}, amid epoch ${position.epoch}`;
+      return `${round}, within epoch ${position.epoch}`;
     case "communication":
       return `${round}, after the communication`;
   }

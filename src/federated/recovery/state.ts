@@ -47,13 +47,13 @@ export function whyNotResumable(
     const isSameGrouping = parallelClients === "auto" || parallelClients === then ||
       steps.length === 1 && parallelClients > then;
     if (!isSameGrouping) {
-      return `was taken amid a local epoch with ${then} parallel clients ` +
+      return `was taken within a local epoch with ${then} parallel clients ` +
         `and cannot go on with ${parallelClients}`;
     }
   }
   const canRollBack = tensors.keys().some((name) => name.includes(".start_parameters."));
   if (onNan === "skip-client" && isTraining(position, localEpochs) && !canRollBack) {
-    return `was taken amid round ${
+    return `was taken within round ${
       position.round + 1
     } of a run with "stop" and does not hold where that round began, ` +
       'which "skip-client" needs';

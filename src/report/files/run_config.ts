@@ -1,8 +1,9 @@
 // What determined a run, as it is stored in config.json and printed as the first row of --json.
 
 import { join } from "@std/path";
+import * as v from "valibot";
 import { readPlainText } from "../../io/files.ts";
-import { isListOfTexts, isRecord } from "../../io/json.ts";
+import { object, record, text, texts } from "../../io/schema.ts";
 import { RunFolderError } from "../run_folder_error.ts";
 import type { RunHeader, Setting } from "../run_header.ts";
 
@@ -54,6 +55,28 @@ export function parseRunConfig(text: string, path: string): RunConfig {
   );
 }
 
+const setting = v.nullable(v.union([v.string(), v.number(), v.boolean()]));
+
+/** In the order in which they are written; of which older runs lack some. */
+const schema = v.pipe(
+  object({
+    command: v.optional(texts, []),
+    settings: v.pipe(
+      record(setting),
+      v.check(({ method }) => typeof method === "string"),
+    ),
+    decisive: v.optional(texts),
+    flags: v.optional(texts, []),
+    adapter: text,
+    versions: v.optional(record(text), {}),
+    status: v.optional(record(v.unknown()), {}),
+  }),
+  v.transform((config) => ({
+    ...config,
+    decisive: config.decisive ?? Object.keys(config.settings),
+  })),
+);
+
 function parse(text: string): RunConfig | null {
   let config: unknown;
   try {
@@ -61,17 +84,6 @@ function parse(text: string): RunConfig | null {
   } catch {
     return null;
   }
-  if (!isRecord(config) || !isRecord(config.settings)) return null;
-  // Of which older runs lack some.
-  const { settings, adapter, command = [], status = {}, flags = [], versions = {} } = config;
-  const { decisive = Object.keys(settings) } = config;
-  const isConfig = typeof settings.method === "string" && typeof adapter === "string" &&
-    Object.values(settings).every(isSettingValue) && isRecord(status) && isRecord(versions) &&
-    [command, decisive, flags, Object.values(versions)].every(isListOfTexts);
-  if (!isConfig) return null;
-  return { ...config, command, status, decisive, flags, versions } as unknown as RunConfig;
-}
-
-function isSettingValue(value: unknown): value is Setting["value"] {
-  return value === null || ["string", "number", "boolean"].includes(typeof value);
+  const result = v.safeParse(schema, config);
+  return result.success ? result.output : null;
 }

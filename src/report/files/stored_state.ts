@@ -1,8 +1,9 @@
 // A state as the bytes of a file: safetensors that carry a digest of themselves.
 
+import * as v from "valibot";
 import type { Position } from "../../federated/recovery/position.ts";
 import type { SimulationState } from "../../federated/recovery/state.ts";
-import { isCount, isRecord } from "../../io/json.ts";
+import { count, held, object, record, text } from "../../io/schema.ts";
 import { readSafetensors, writeSafetensors } from "../../io/safetensors.ts";
 
 /** A state, and how far the files were that grow as the run goes. */
@@ -20,7 +21,15 @@ const format = "prrfl-state-3";
 /** As safetensors; the counters are JSON in its metadata, and so is a digest of the file without the digest. */
 export async function encodeState({ state, ...rest }: StoredState): Promise<Uint8Array> {
   const { tensors, position, ...others } = state;
-  const counters = { ...countersOf(position), ...others };
+  return await encodeCounters(tensors, { ...countersOf(position), ...others }, rest);
+}
+
+/** Whatever the counters are: `decodeState()` has to see what is wrong with them. */
+export async function encodeCounters(
+  tensors: SimulationState["tensors"],
+  counters: unknown,
+  rest: unknown,
+): Promise<Uint8Array> {
   const metadata = { format, state: JSON.stringify(counters), rest: JSON.stringify(rest) };
   const bytes = writeSafetensors(tensors, { ...metadata, sha256: noDigest });
   const place = placeOf(noDigest, bytes);
@@ -39,8 +48,9 @@ export async function decodeState(bytes: Uint8Array<ArrayBuffer>): Promise<Store
   if (found !== format) throw new SyntaxError(`its format is ${found} but ${format} is expected`);
   placeOf(sha256, bytes).set(new TextEncoder().encode(noDigest));
   if (await digest(bytes) !== sha256) throw new SyntaxError("its checksum does not match");
-  const [counters, others] = [JSON.parse(state), JSON.parse(rest)];
-  if (!isState(counters) || !isRest(others)) throw new SyntaxError("it holds no state");
+  const fail = () => new SyntaxError("it holds no state");
+  const counters = held(countersSchema, JSON.parse(state), "the state", fail);
+  const others = held(restSchema, JSON.parse(rest), "the rest", fail);
   const { best, stages, skipped, configuration } = counters;
   const position = positionOf(counters);
   return { state: { position, best, stages, skipped, configuration, tensors }, ...others };
@@ -101,29 +111,21 @@ async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 }
 
 /** A digest shows what was damaged, not who wrote the file: the rest of a run depends on these, and files are cut. */
-function isState(
-  value: unknown,
-): value is Counters & Omit<SimulationState, "tensors" | "position"> {
-  if (!isRecord(value)) return false;
-  const { round, epoch, communicated, amid, best, stages, skipped, configuration } = value;
-  const isBest = best === null ||
-    isRecord(best) && typeof best.f1 === "number" && isCount(best.round);
-  const isAmid = amid === null ||
-    isRecord(amid) && isCount(amid.parallelClients) &&
-      Array.isArray(amid.steps) && amid.steps.every(isCount);
-  return isCount(round) && isCount(epoch) && typeof communicated === "boolean" && isAmid &&
-    isBest &&
-    Array.isArray(stages) && stages.every((stage) => [0, 1, 2, 3, 4].includes(stage)) &&
-    Array.isArray(skipped) && skipped.every(isCount) &&
-    isRecord(configuration) &&
-    Object.values(configuration).every((setting) => typeof setting === "string");
-}
+const countersSchema = object({
+  round: count,
+  epoch: count,
+  communicated: v.boolean("is neither true nor false"),
+  amid: v.nullable(object({ parallelClients: count, steps: v.array(count) })),
+  best: v.nullable(object({ f1: v.number(), round: count })),
+  stages: v.array(v.picklist([0, 1, 2, 3, 4])),
+  skipped: v.array(count),
+  configuration: record(text),
+});
 
-function isRest(value: unknown): value is Omit<StoredState, "state"> {
-  if (!isRecord(value) || !isRecord(value.lengths)) return false;
-  return typeof value.elapsed === "number" && value.elapsed >= 0 &&
-    Object.entries(value.lengths).every(([path, length]) => isInside(path) && isCount(length));
-}
+const restSchema = object({
+  elapsed: v.pipe(v.number(), v.minValue(0)),
+  lengths: v.pipe(record(count), v.check((lengths) => Object.keys(lengths).every(isInside))),
+});
 
 /** Whether a path leads from a folder to something in it. */
 function isInside(path: string): boolean {

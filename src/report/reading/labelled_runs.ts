@@ -22,7 +22,8 @@ export interface MethodRuns {
   readonly runs: readonly LabelledRun[];
 }
 
-const properNames: Readonly<Record<string, string>> = {
+/** Of runs made before the method's title was told in their first row. */
+const olderTitles: Readonly<Record<string, string>> = {
   prrfl: "PRR-FL",
   det: "DET",
   pfa: "PFA",
@@ -130,9 +131,10 @@ function byNumber(a: string, b: string): number {
   return a.localeCompare(b, "en", { numeric: true });
 }
 
-function properNameOf({ settings }: RecordedRun): string {
+/** A module of one's own that says no title is called by its file's name. */
+function properNameOf({ settings, run }: RecordedRun): string {
   const method = settings.method as string;
-  return properNames[method] ?? method;
+  return run.title ?? olderTitles[method] ?? basename(method).replace(/\.[cm]?[jt]s$/, "");
 }
 
 function expectSameClients(runs: readonly RecordedRun[]): void {

@@ -1,5 +1,6 @@
-// One row of metrics.jsonl, checked: files outlive the program that wrote them.
+// One row of metrics.jsonl, held against a schema: files outlive the program that wrote them.
 
+import * as v from "valibot";
 import type {
   AggregationEvent,
   DivergenceEvent,
@@ -8,8 +9,8 @@ import type {
   RoundEvent,
   RunEvent,
 } from "../../federated/events.ts";
-import type { MeanMetrics } from "../../metrics/classification.ts";
-import { isCount, isRecord, shown } from "../../io/json.ts";
+import { shown } from "../../io/json.ts";
+import { count, held, object, record, text, texts } from "../../io/schema.ts";
 import { RunFolderError } from "../run_folder_error.ts";
 
 /** The rows that hold metrics. */
@@ -20,7 +21,64 @@ export type RecordedRow = MetricsRow | DivergenceEvent;
 export type EarlierEvent = RoundEvent | RecordedRow;
 
 type AnyRow = RunEvent | RoundEvent | RecordedRow | { readonly type: "done" };
-type Json = Record<string, unknown>;
+type MetricsType = MetricsRow["type"];
+
+/** Numbers that are not finite were stored as text. */
+const number = v.pipe(
+  v.custom<number | string>(
+    (value) =>
+      typeof value === "number" || ["NaN", "Infinity", "-Infinity"].includes(value as string),
+    "is no number",
+  ),
+  v.transform(Number),
+);
+const metrics = object({
+  loss: number,
+  accuracy: number,
+  f1: number,
+  auc: v.nullable(number),
+  aucOf: v.optional(object({ defined: count, members: count })),
+});
+const names = v.pipe(texts, v.minLength(1, "is empty"));
+const runRow = object({
+  roles: names,
+  classNames: names,
+  clients: v.array(object({ name: text, train: count, valid: count, test: count }), "is no list"),
+  rounds: count,
+  localEpochs: count,
+  title: v.optional(text),
+  shares: v.optional(record(v.nullable(text))),
+  fingerprint: v.optional(text),
+});
+const roundRow = object({ round: count, learningRate: v.number("is no number") });
+const divergenceRow = object({ round: count, client: text });
+
+/** Rows with metrics of a run with these roles. */
+function metricsRows(roles: readonly string[]): Readonly<Record<MetricsType, v.GenericSchema>> {
+  const byRole = object(Object.fromEntries(roles.map((role) => [role, metrics])));
+  const clients = (members: v.ObjectEntries) =>
+    v.array(object({ client: v.unknown(), test: byRole, ...members }), "is no list");
+  const mean = byRole;
+  return {
+    epoch: object({
+      ...{ round: count, epoch: count, mean },
+      clients: clients({ train: v.nullable(byRole) }),
+    }),
+    evaluation: object({
+      ...{ round: count, epoch: count, step: count, mean },
+      steps: v.pipe(count, v.minValue(1, "is 0")),
+      clients: clients({}),
+    }),
+    aggregation: object({
+      ...{ round: count, test: byRole, valid: byRole, senders: texts, receivers: texts },
+      rate: v.nullable(v.number("is no number")),
+      clients: clients({ valid: byRole }),
+    }),
+  };
+}
+
+/** Made once for each run. */
+const schemas = new WeakMap<RunEvent, ReturnType<typeof metricsRows>>();
 
 /**
  * Checks what the report uses of a row; rows that it does not use, known or not, are null.
@@ -30,22 +88,32 @@ type Json = Record<string, unknown>;
  * @throws {RunFolderError} naming file, line and what is wrong
  */
 export function readRow(value: unknown, start: RunEvent | null, where: string): AnyRow | null {
-  const check = new Check(where);
-  const row = check.object(value, "the row");
-  const type = check.text(row.type, "type");
+  const fail = (problem: string) => new RunFolderError(`Cannot read ${where}: ${problem}`);
+  const of = <T extends v.GenericSchema>(schema: T) => held(schema, value, "the row", fail);
+  const { type } = of(object({ type: text }));
   switch (type) {
-    case "run":
-      if (start !== null) throw check.error('a second row of type "run"');
-      return runRow(row, check);
+    case "run": {
+      if (start !== null) throw fail('a second row of type "run"');
+      const run = of(runRow) as unknown as RunEvent;
+      for (const role of [run.personalRole, run.sharedRole ?? run.personalRole]) { // null: nothing is shared
+        if (!run.roles.includes(role)) {
+          throw fail(`role ${shown(role)} is not one of ${run.roles}`);
+        }
+      }
+      return run;
+    }
     case "round":
-      return roundRow(row, check);
+      return of(roundRow) as unknown as RoundEvent;
     case "epoch":
     case "aggregation":
-    case "evaluation":
-      if (start === null) throw check.error(`${type} comes before the row of type "run"`);
-      return metricsRow(row, type, start, check);
+    case "evaluation": {
+      if (start === null) throw fail(`${type} comes before the row of type "run"`);
+      const known = schemas.getOrInsertComputed(start, () => metricsRows(start.roles));
+      expectClients(value as { readonly clients?: unknown }, start, fail);
+      return of(known[type]) as unknown as MetricsRow;
+    }
     case "divergence":
-      return divergenceRow(row, check);
+      return of(divergenceRow) as unknown as DivergenceEvent;
     case "done":
       return { type };
     default:
@@ -53,156 +121,21 @@ export function readRow(value: unknown, start: RunEvent | null, where: string): 
   }
 }
 
-function runRow(row: Json, check: Check): RunEvent {
-  check.names(row.roles, "roles");
-  check.names(row.classNames, "classNames");
-  for (const value of check.list(row.clients, "clients")) {
-    const client = check.object(value, "a client");
-    check.text(client.name, "a client's name");
-    for (const split of ["train", "valid", "test"]) {
-      check.count(client[split], `a client's ${split}`);
-    }
-  }
-  check.count(row.rounds, "rounds");
-  check.count(row.localEpochs, "localEpochs");
-  if (row.shares !== undefined) {
-    for (const how of Object.values(check.object(row.shares, "shares"))) {
-      if (how !== null) check.text(how, "what is shared");
-    }
-  }
-  if (row.fingerprint !== undefined) check.text(row.fingerprint, "fingerprint");
-  const run = row as unknown as RunEvent;
-  for (const role of [run.personalRole, run.sharedRole ?? run.personalRole]) { // null: nothing is shared
-    if (!run.roles.includes(role)) {
-      throw check.error(`role ${shown(role)} is not one of ${run.roles}`);
-    }
-  }
-  return run;
-}
-
-function roundRow(row: Json, check: Check): RoundEvent {
-  check.count(row.round, "round");
-  if (typeof row.learningRate !== "number") throw check.error("learningRate is no number");
-  return row as unknown as RoundEvent;
-}
-
-function divergenceRow(row: Json, check: Check): DivergenceEvent {
-  check.count(row.round, "round");
-  check.text(row.client, "client");
-  return row as unknown as DivergenceEvent;
-}
-
-function metricsRow(
-  row: Json,
-  type: MetricsRow["type"],
+/** All of the run's, in its order; and a stage that is none is told with its client. */
+function expectClients(
+  { clients }: { readonly clients?: unknown },
   start: RunEvent,
-  check: Check,
-): MetricsRow {
-  check.count(row.round, "round");
-  if (type !== "aggregation") check.count(row.epoch, "epoch");
-  if (type === "evaluation") {
-    check.count(row.step, "step");
-    if (check.count(row.steps, "steps") < 1) throw check.error("steps is 0");
-  }
-  const byRole = (value: unknown, what: string) => {
-    const all = check.object(value, what);
-    return Object.fromEntries(
-      start.roles.map((role) => [role, check.metrics(all[role], `${what}.${role}`)]),
-    );
-  };
-  const clients = check.list(row.clients, "clients").map((value, index) => {
-    const client = check.object(value, "a client");
+  fail: (problem: string) => Error,
+): void {
+  if (!Array.isArray(clients)) throw fail("clients is no list");
+  clients.forEach((member, index) => {
     const expected = start.clients[index]?.name;
-    if (client.client !== expected) {
-      const found = shown(client.client);
-      throw check.error(`client ${found} comes where ${expected ?? "none"} is expected`);
-    }
-    const test = byRole(client.test, `${expected}.test`);
-    if (type === "epoch" && client.stage !== undefined && client.stage !== null) {
-      if (![1, 2, 3, 4].includes(client.stage as number)) {
-        throw check.error(
-          `stage ${shown(client.stage)} of client ${expected} is not one of 1 to 4`,
-        );
-      }
-    }
-    if (type === "aggregation") {
-      return { ...client, test, valid: byRole(client.valid, `${expected}.valid`) };
-    }
-    if (type !== "epoch") return { ...client, test };
-    const satOut = client.train === null;
-    return { ...client, test, train: satOut ? null : byRole(client.train, `${expected}.train`) };
+    if (member?.client === expected && expected !== undefined) return;
+    throw fail(`client ${shown(member?.client)} comes where ${expected ?? "none"} is expected`);
   });
-  if (clients.length < start.clients.length) throw check.error("clients are missing");
-  const means = type === "aggregation" ? ["test", "valid"] : ["mean"];
-  if (type === "aggregation") {
-    for (const name of ["senders", "receivers"]) {
-      check.list(row[name], name).forEach((client) => check.text(client, name));
-    }
-    if (row.rate !== null && typeof row.rate !== "number") throw check.error("rate is no number");
+  for (const { client, stage } of clients) {
+    if ([undefined, null, 1, 2, 3, 4].includes(stage)) continue;
+    throw fail(`stage ${shown(stage)} of client ${client} is not one of 1 to 4`);
   }
-  return {
-    ...row,
-    clients,
-    ...Object.fromEntries(means.map((mean) => [mean, byRole(row[mean], mean)])),
-  } as unknown as MetricsRow;
-}
-
-/** Reads values or says what is wrong with them. */
-class Check {
-  constructor(private readonly where: string) {}
-
-  error(problem: string): RunFolderError {
-    return new RunFolderError(`Cannot read ${this.where}: ${problem}`);
-  }
-
-  object(value: unknown, what: string): Json {
-    if (isRecord(value)) return value;
-    throw this.error(`${what} is no object`);
-  }
-
-  list(value: unknown, what: string): unknown[] {
-    if (Array.isArray(value)) return value;
-    throw this.error(`${what} is no list`);
-  }
-
-  names(value: unknown, what: string): string[] {
-    const list = this.list(value, what).map((name) => this.text(name, what));
-    if (list.length > 0) return list;
-    throw this.error(`${what} is empty`);
-  }
-
-  text(value: unknown, what: string): string {
-    if (typeof value === "string") return value;
-    throw this.error(`${what} is no text`);
-  }
-
-  count(value: unknown, what: string): number {
-    if (isCount(value)) return value;
-    throw this.error(`${what} is no whole number of at least 0`);
-  }
-
-  /** Numbers that are not finite were stored as text. */
-  metrics(value: unknown, what: string): MeanMetrics {
-    const { loss, accuracy, f1, auc, aucOf } = this.object(value, what);
-    const number = (value: unknown, name: string) => {
-      if (typeof value === "number") return value;
-      if (["NaN", "Infinity", "-Infinity"].includes(value as string)) return Number(value);
-      throw this.error(`${what}.${name} is no number`);
-    };
-    return {
-      loss: number(loss, "loss"),
-      accuracy: number(accuracy, "accuracy"),
-      f1: number(f1, "f1"),
-      auc: auc === null ? null : number(auc, "auc"),
-      ...(aucOf === undefined ? {} : { aucOf: this.#members(aucOf, `${what}.aucOf`) }),
-    };
-  }
-
-  #members(value: unknown, what: string): NonNullable<MeanMetrics["aucOf"]> {
-    const { defined, members } = this.object(value, what);
-    return {
-      defined: this.count(defined, `${what}.defined`),
-      members: this.count(members, `${what}.members`),
-    };
-  }
+  if (clients.length < start.clients.length) throw fail("clients are missing");
 }
