@@ -87,7 +87,7 @@ export async function resumeRun(
 
 /** Why a state within a local epoch cannot be used under another memory limit: that limit may change the groups of clients. */
 const regrouped =
-  "was taken amid a local epoch, of which the number of parallel clients has to stay";
+  "was taken within a local epoch, of which the number of parallel clients has to stay";
 
 /** As on the command line, without hyphens: `lr 0.01`, `no-shuffle`. */
 function typed(flag: Flag<unknown>, value: Setting["value"]): string {
