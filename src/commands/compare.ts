@@ -4,17 +4,20 @@ import { join } from "@std/path";
 import { systemClock } from "../clock.ts";
 import { pickSettings } from "../federated/config.ts";
 import { DivergenceError } from "../federated/errors.ts";
-import type { SimulationEvent } from "../federated/events.ts";
 import type { FederatedMethod } from "../federated/methods/method.ts";
 import { type MethodName, methodOf } from "../federated/methods/registry.ts";
 import { whyNotResumable } from "../federated/recovery/state.ts";
-import { claimFolder, freePath, readPlainText, writeFileAtomic } from "../io/files.ts";
-import { isListOfTexts } from "../io/json.ts";
+import { claimFolder, freePath } from "../io/files.ts";
 import { checkClientFiles } from "../report/files/client_files.ts";
 import { ComparisonConsole } from "../report/terminal/comparison_console.ts";
 import { writeComparison } from "../report/page/comparison_files.ts";
 import { type EarlierRun, isFinished, readEarlierRun } from "../report/reading/earlier_run.ts";
-import { type ComparisonPlan, planFile } from "../report/files/comparison_plan.ts";
+import {
+  type ComparisonPlan,
+  PlanFile,
+  planFile,
+  readPlanFile,
+} from "../report/files/comparison_plan.ts";
 import { comparisonFolderName } from "../report/files/file_names.ts";
 import { counted } from "../report/format.ts";
 import { labelled } from "../report/reading/labelled_runs.ts";
@@ -22,7 +25,7 @@ import { readRun, type RecordedRun } from "../report/reading/recorded_run.ts";
 import { readRunConfig } from "../report/files/run_config.ts";
 import { RunFolder } from "../report/files/run_folder.ts";
 import { RunFolderError } from "../report/run_folder_error.ts";
-import type { EventConsumer, RunHeader, Setting } from "../report/run_header.ts";
+import type { RunHeader, Setting } from "../report/run_header.ts";
 import { RunInUseError } from "../report/files/state_files.ts";
 import { openGpu } from "../tensor/gpu.ts";
 import { withAbsolutePaths } from "./absolute_paths.ts";
@@ -53,12 +56,8 @@ const presets: Readonly<Record<ComparingCommand, Partial<CompareOptions>>> = {
 };
 export type ComparingCommand = "compare" | "demo";
 
-/** What can be gone on with. */
-interface Plan extends ComparisonPlan {
-  readonly command: ComparingCommand;
-  /** where it was started: relative paths in the arguments are meant from there */
-  readonly cwd?: string;
-}
+/** What a stopped comparison can be resumed from. */
+type Plan = ComparisonPlan<ComparingCommand>;
 
 /**
  * Runs every method with every seed, each into a folder of its own, and writes tables, figures and a
@@ -103,7 +102,7 @@ export async function compare(
   const failures: string[] = [];
   const advice = `; to go on: compare --resume ${folder}`;
   const consumers: RunConsumers = {
-    create: () => [planWriter({ ...plan, runs: runs.map(folderOf) }, folder), console],
+    create: () => [new PlanFile({ ...plan, runs: runs.map(folderOf) }, folder), console],
     clear: () => console[Symbol.dispose](),
   };
   for (const planned of runs) {
@@ -151,17 +150,6 @@ export async function compare(
         "the report has them as far as they got",
     );
   }
-}
-
-/** Stores the plan once the folder is made, with the first run's. */
-function planWriter(plan: Plan, folder: string): EventConsumer {
-  return {
-    async consume({ type }: SimulationEvent): Promise<void> {
-      if (type !== "run") return;
-      await writeFileAtomic(join(folder, planFile), `${JSON.stringify(plan, null, 2)}\n`);
-    },
-    resume() {}, // it is there
-  };
 }
 
 /** One run of a comparison. */
@@ -294,12 +282,7 @@ async function readPlan(
   }
   const path = join(folder, planFile);
   try {
-    const plan = JSON.parse(await readPlainText(path));
-    const words: unknown = plan?.arguments;
-    if (!isListOfTexts(words) || !Object.hasOwn(presets, plan.command)) {
-      throw new SyntaxError("command or arguments are missing");
-    }
-    return plan;
+    return await readPlanFile(folder, Object.keys(presets) as ComparingCommand[]);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
       throw new UsageError(
