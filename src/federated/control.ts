@@ -1,7 +1,7 @@
 // What controls a run without determining its numbers: where it begins, when it ends, and what it tells besides.
 
 import { expectOptions } from "../tensor/checks.ts";
-import { expectChoice } from "./config.ts";
+import { expectChoice } from "./check_config.ts";
 import { asConfigError, ConfigError } from "./errors.ts";
 import type { SimulationState } from "./recovery/state.ts";
 

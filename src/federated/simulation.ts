@@ -17,7 +17,8 @@ import {
   type WorkDone,
 } from "./clients/stack.ts";
 import { checkpoints } from "./checkpoint_events.ts";
-import { checkConfig, type SimulationConfig } from "./config.ts";
+import { checkConfig } from "./check_config.ts";
+import type { SimulationConfig } from "./config.ts";
 import { checkControl, type RunControl } from "./control.ts";
 import { EventMaker } from "./event_maker.ts";
 import type { AggregationEvent, ByRole, ProgressEvent, SimulationEvent } from "./events.ts";

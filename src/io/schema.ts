@@ -36,11 +36,13 @@ function wishOf(schema: object): string {
   return inner ? wishOf(inner) : "is missing";
 }
 
-/** An object whose members are all alike. */
-export function record<const T extends v.GenericSchema>(
-  member: T,
-): v.RecordSchema<v.StringSchema<undefined>, T, string> {
-  return v.record(v.string(), member, "is no object");
+/** An object whose members are all alike, whatever they are called. */
+export function record<const T extends v.GenericSchema>(member: T) {
+  type Members = Record<string, v.InferOutput<T>>;
+  return v.custom<Members>(
+    (value) => isRecord(value) && Object.values(value).every((item) => v.is(member, item)),
+    ({ input }) => isRecord(input) ? `has a member that ${wishOf(member)}` : "is no object",
+  );
 }
 
 /**

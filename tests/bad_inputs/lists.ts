@@ -1,7 +1,8 @@
 // Folders of data and their lists: habits of other programs that are understood, and mistakes that are named.
 
 import { dirname, join } from "@std/path";
-import { checkConfig, defaultConfig } from "../../src/federated/config.ts";
+import { checkConfig } from "../../src/federated/check_config.ts";
+import { defaultConfig } from "../../src/federated/config.ts";
 import { allocateImages } from "../../src/data/image_memory.ts";
 import { readText } from "../../src/data/listing.ts";
 import type { Split } from "../../src/data/dataset.ts";
