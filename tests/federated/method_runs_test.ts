@@ -129,7 +129,8 @@ Deno.test("fedprox is fedavg with mu 0, and stays nearer to the start the larger
   // Steps so small that all is linear, and the pull (learning rate times mu) a fifth and a half of the way back.
   const changes = { method: "fedprox", rounds: 1, localEpochs: 2, learningRate: 1e-4 } as const;
   const averaged = await eventsOf({ ...changes, method: "fedavg" });
-  assertEquals(await eventsOf({ ...changes, proximalMu: 0 }), averaged);
+  const unpulled = await eventsOf({ ...changes, proximalMu: 0 });
+  assertEquals(unpulled.slice(1), averaged.slice(1)); // the first tells the method's title
   const start = await startState();
   const distances: number[] = [];
   for (const proximalMu of [0, 2000, 5000]) {

@@ -94,12 +94,12 @@ for (const [name, { changes, steps }] of Object.entries(runs)) {
 Deno.test("those runs went on from every kind of state", () => {
   const [first] = Object.values(kindsOf);
   assertEquals([...first].toSorted(), [
-    "within an epoch",
-    "within an epoch, all groups",
-    "within an epoch, evaluated",
     "between epochs",
     "between rounds",
     "communicated",
+    "within an epoch",
+    "within an epoch, all groups",
+    "within an epoch, evaluated",
   ]);
 });
 

@@ -7,7 +7,8 @@ import { defineMethod } from "./method.ts";
 
 /**
  * Algorithm 1 with option II. `control` is a client's control variate c_i, `server_control` the server's c as the
- * client received it, `received` the weights x, `change` what it sends of its own: c_i⁺ − c_i.
+ * client received it, `received` the weights x, `change` what it sends of its own: c_i⁺ − c_i. A client whose update is
+ * lost has its new variate all the same, which the server's mean then lacks.
  */
 export const scaffold = defineMethod({
   title: "SCAFFOLD",
