@@ -37,7 +37,10 @@ export interface FederatedMethod<S extends string = string> {
    * what is remembered of them likewise. Recorded once, then replayed.
    */
   gradientTerm?(own: Remembered, settings: Settings<S>): Tensor;
-  /** Which part of the network a local epoch changes, counted from 0 in its round; default all. */
+  /**
+   * Which part of the network a local epoch changes, counted from 0 in its round; default all. Adam counts the steps of
+   * both parts together, where PyTorch's would count those of each parameter.
+   */
   trains?(epoch: number, localEpochs: number, settings: Settings<S>): "all" | NetworkPart;
   /** As `beforeRound()`, after the last local epoch; of clients that have trained. */
   afterTraining?(own: Remembered, training: LocalTraining, settings: Settings<S>): NewMemory;
