@@ -66,7 +66,7 @@ fn draw(@builtin(global_invocation_id) id: vec3u) {
   let d = pcg4d(vec4u(key, 3u));
 
   var result = Draw(0u, 0.0, unsmoothed, 3u, 0.0, 0.0, 1.0, 0.0, 0.0, key.x, key.y, key.z);
-  result.flips = u32(unit(a.x) < 0.5) | u32(unit(a.y) < 0.5) << 1u;
+  result.flips = u32(unit(a.x) < 0.5) | (u32(unit(a.y) < 0.5) << 1u);
   if (unit(a.z) < 0.75) { result.brightness = between(a.w, -0.2, 0.2) * 255.0; }
   if (unit(b.x) < 0.7) { result.smoothing = 1u + u32(unit(b.y) * 3.0); }
   // The Gaussian's size is drawn from 3, 4 and 5, of which 4 becomes 5.
@@ -85,7 +85,7 @@ fn draw(@builtin(global_invocation_id) id: vec3u) {
 // Red, green and blue of a pixel, or of the sum of up to four.
 fn unpack(pixel: u32) -> vec3u { return vec3u(pixel, pixel >> 10u, pixel >> 20u) & vec3u(1023u); }
 
-fn pack(bytes: vec3u) -> u32 { return bytes.x | bytes.y << 10u | bytes.z << 20u; }
+fn pack(bytes: vec3u) -> u32 { return bytes.x | (bytes.y << 10u) | (bytes.z << 20u); }
 
 // In f32, cut off at the ends and truncated, as albumentations adds brightness and noise.
 fn add_grey_levels(pixel: u32, levels: vec3f) -> u32 {
@@ -127,7 +127,7 @@ fn read_line(image: u32, line: u32, columns: Five) -> Five {
   );
 }
 
-const ones = 1u | 1u << 10u | 1u << 20u; // 1 in each channel
+const ones = 1u | (1u << 10u) | (1u << 20u); // 1 in each channel
 const white = 255u * ones;
 
 // How many of five pixels are at least `bound`, for each channel: bit 8, lent to the pixel, is left if so.

@@ -90,7 +90,7 @@ fn gather_bytes(@builtin(global_invocation_id) id: vec3u) {
   var value = 0u;
   if (row.real) {
     let red = address(row, pixel);
-    value = byte(red) | byte(red + 1u) << 10u | byte(red + 2u) << 20u;
+    value = byte(red) | (byte(red + 1u) << 10u) | (byte(red + 2u) << 20u);
   }
   pixels[place * params.size * params.size + pixel] = value;
 }

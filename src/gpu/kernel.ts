@@ -8,6 +8,8 @@ export interface KernelFile {
   /** file name, for labels and error messages */
   readonly name: string;
   readonly source: string;
+  /** what the source is made of: the file itself, then what is appended to it; `start` counts lines before it */
+  readonly parts: readonly { readonly name: string; readonly start: number }[];
   /** members of `struct Params`, in order */
   readonly params: readonly { readonly name: string; readonly type: ScalarType }[];
   /** binding number of every storage variable of group 0, by name */
@@ -46,12 +48,30 @@ export function kernelFile(name: string, own: string, ...shared: string[]): Kern
   return {
     name,
     source,
+    parts: partsOf(name, [own, ...shared]),
     params: members.map(([, name, type]) => ({ name, type: type as ScalarType })),
     bindings: new Map(
       [...code.matchAll(storageVariable)].map(([, binding, name]) => [name, Number(binding)]),
     ),
     optional: new Set([...code.matchAll(hasFlag)].map(([, name]) => name)),
   };
+}
+
+/** A shared file begins with its path. */
+function partsOf(name: string, texts: readonly string[]): KernelFile["parts"] {
+  let start = 0;
+  return texts.map((text, k) => {
+    const path = text.match(/^\/\/ (\S+\.wgsl):/)?.[1] ?? `text ${k} appended to ${name}`;
+    const part = { name: k === 0 ? name : path, start };
+    start += text.split("\n").length;
+    return part;
+  });
+}
+
+/** Where a line of the source, counted from 1, stands: `batch_norm.wgsl:12` or `kernels/shared/quotient.wgsl:7`. */
+export function placeOfLine({ parts }: KernelFile, line: number): string {
+  const { name, start } = parts.findLast(({ start }) => start < line) ?? parts[0];
+  return `${name}:${line - start}`;
 }
 
 /**

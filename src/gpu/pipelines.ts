@@ -1,7 +1,7 @@
 // The cache of compute pipelines, keyed by kernel file, entry point and override constants.
 
 import { GpuError } from "./errors.ts";
-import type { KernelFile } from "./kernel.ts";
+import { type KernelFile, placeOfLine } from "./kernel.ts";
 
 /** Values of `override` constants; a flag is given as 0 or 1. */
 export type Constants = Readonly<Record<string, number>>;
@@ -73,7 +73,7 @@ async function compileError(
 ): Promise<GpuError> {
   const { messages } = await module.getCompilationInfo();
   const first = messages.find((message) => message.type === "error");
-  const place = first ? `${file.name}:${first.lineNum}:${first.linePos}` : file.name;
+  const place = first ? `${placeOfLine(file, first.lineNum)}:${first.linePos}` : file.name;
   const text = (first ?? error).message.trim();
   return new GpuError(
     "compile",

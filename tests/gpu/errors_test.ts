@@ -44,6 +44,24 @@ Deno.test("a kernel that does not compile names file, line, entry point and adap
     await assertFails(() => output.read(), "compile", message); // the cause stays
   }));
 
+Deno.test("an error in what is appended to a kernel names that file and its own line", () =>
+  withGpu(async (gpu) => {
+    const file = kernelFile(
+      "whole.wgsl",
+      `@group(0) @binding(1) var<storage, read_write> output: array<f32>;
+@compute @workgroup_size(1) fn run() { output[0] = twice(1.0); }`,
+      "// lib/half.wgsl: halves.\nfn half(x: f32) -> f32 { return x / 2.0; }",
+      "// lib/twice.wgsl: doubles.\n\nfn twice(x: f32) -> f32 { return x * unknown_name; }",
+    );
+    const output = emptyTensor(gpu, [1]);
+    gpu.dispatch({ file, entryPoint: "run", buffers: { output }, workgroups: [1] });
+    await assertFails(
+      () => gpu.finish(),
+      "compile",
+      /^Cannot compile lib\/twice\.wgsl:3:\d+, entry point "run", on adapter ".+": .*unknown_name/s,
+    );
+  }));
+
 Deno.test("a binding that is too small is a validation error at the next wait", () =>
   withGpu(async (gpu) => {
     const file = kernelFile(

@@ -183,14 +183,11 @@ Deno.test("tensor() rejects a shape with another number of elements", () => {
 Deno.test("dispatch() rejects a buffer that the kernel does not declare", () => {
   using _scope = gpu.scope();
   const output = emptyTensor(gpu, [1]);
-  const file = {
-    name: "made_up.wgsl",
-    source: "@group(0) @binding(0) var<storage, read_write> y: array<f32>;" +
+  const file = kernelFile(
+    "made_up.wgsl",
+    "@group(0) @binding(0) var<storage, read_write> y: array<f32>;" +
       "@compute @workgroup_size(1) fn run() { y[0] = 1.0; }",
-    params: [],
-    bindings: new Map([["y", 0]]),
-    optional: new Set<string>(),
-  };
+  );
   assertThrows(
     () => gpu.dispatch({ file, entryPoint: "run", buffers: { output }, workgroups: [1] }),
     TypeError,
