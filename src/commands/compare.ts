@@ -2,6 +2,7 @@
 
 import { join } from "@std/path";
 import { systemClock } from "../clock.ts";
+import { checkConfig } from "../federated/check_config.ts";
 import { pickSettings } from "../federated/config.ts";
 import { DivergenceError } from "../federated/errors.ts";
 import type { FederatedMethod } from "../federated/methods/method.ts";
@@ -33,7 +34,7 @@ import { compareFlags, type CompareOptions, demoPreset } from "./flags.ts";
 import { readInitialState } from "./initial_state.ts";
 import { Interruption } from "./interruption.ts";
 import { checkDataFlags, showLoading } from "./load_dataset.ts";
-import { gridLabel, type GridPoint, readGrid, withPoint } from "./grid.ts";
+import { gridLabel, type GridPoint, optionsAt, readGrid, withPoint } from "./grid.ts";
 import { checkMethodFlags } from "./method_flags.ts";
 import { type ResolvedOptions, resolveOptions } from "./options.ts";
 import {
@@ -61,8 +62,8 @@ type Plan = ComparisonPlan<ComparingCommand>;
 
 /**
  * Runs every method with every seed, each into a folder of its own, and writes tables, figures and a
- * page of all. A run that diverges does not keep the others from being made. With `--resume DIR` it goes on where a comparison stopped: runs that are finished are kept,
- * and one that is not goes on from its last state.
+ * page of all. A run that diverges does not keep the others from being made. With `--resume DIR` it goes on where a
+ * comparison stopped: runs that are finished are kept, and one that is not goes on from its last state.
  *
  * @param signal ends the comparison after the step under way
  * @throws {DivergenceError} at the end, naming the runs that diverged
@@ -73,18 +74,27 @@ export async function compare(
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { words, flags } = await compareFlagsFor(args);
-  const given = withAbsolutePaths(resolveOptions(words, flags, presets[command]));
+  const typed = await compareFlagsFor(args, presets[command]);
+  const { words } = typed;
+  const given = withAbsolutePaths(resolveOptions(words, typed.flags, presets[command]));
   const { resume } = given.options;
   const plan = resume === null
     ? { command, arguments: words, cwd: Deno.cwd() }
     : await readPlan(resume, given);
-  const { options, settings } = resume === null ? given : await resumedOptions(plan, given);
+  const { options, settings, flags } = resume === null
+    ? { ...given, flags: typed.flags }
+    : await resumedOptions(plan, given);
   const methods = new Map<string, MethodName | FederatedMethod>();
   for (const text of options.methods) methods.set(text, await loadMethod(text));
   const network = await loadNetwork(options.network);
   const points = readGrid(options.grid, flags);
-  checkMethodFlags([...methods.values()], options, settings);
+  checkMethodFlags(
+    [...methods.values()],
+    { localEpochs: Math.max(...points.map((point) => optionsAt(options, point).localEpochs)) },
+    withPoint(settings, points[0]),
+  );
+  const runs = plannedRuns(options, methods, points);
+  expectOwnFolders(runs);
   checkDataFlags(options);
   const initialState = await readInitialState(options.init);
 
@@ -96,7 +106,16 @@ export async function compare(
   const dataset = await showLoading(options, !quiet, signal);
   const roles = new Set([...methods.values()].flatMap((method) => methodOf(method).roles));
   checkClientFiles(dataset.clients.map(({ name }) => name), [...roles]);
-  const runs = plannedRuns(options, methods, points);
+  const configs = runs.map(({ text, seed, point }) => {
+    const all = optionsAt(options, point);
+    const method = methods.get(text)!;
+    return {
+      ...pickSettings(all),
+      ...{ method, seed, network, dataset, initialState },
+      methodSettings: ownSettings(method, all),
+    };
+  });
+  configs.forEach(checkConfig); // what cannot be simulated shows before anything is trained
   using console = new ComparisonConsole(runs, quiet);
   const recorded: RecordedRun[] = [];
   const failures: string[] = [];
@@ -105,26 +124,19 @@ export async function compare(
     create: () => [new PlanFile({ ...plan, runs: runs.map(folderOf) }, folder), console],
     clear: () => console[Symbol.dispose](),
   };
-  for (const planned of runs) {
+  for (const [index, planned] of runs.entries()) {
     const { method, seed, point } = planned;
-    const own = methods.get(planned.text)!;
     const path = join(folder, folderOf(planned));
-    const { finished, earlier } = await begunRun(path, options);
+    const { finished, earlier } = await begunRun(path, optionsAt(options, point));
     if (finished) console.skip();
     else {
       const header = headerOf(gpu.adapter, settings, planned, path, earlier);
-      const all = { ...options, ...point.options };
-      const config = {
-        ...pickSettings(all),
-        ...{ method: own, seed, network, dataset, initialState },
-        methodSettings: ownSettings(own, all),
-      };
       const runFolder = earlier
         ? await RunFolder.reopen(header, earlier, options)
         : await RunFolder.open(header, options);
       if (earlier) showNotices(earlier, header);
       const prepared = {
-        config,
+        config: configs[index],
         control: { stateEvery: options.checkpointEvery },
         header,
         folder: runFolder,
@@ -166,16 +178,16 @@ interface PlannedRun {
 
 /** All methods and settings with one seed, then with the next: what is done early can be compared. */
 function plannedRuns(
-  { seeds, localEpochs }: CompareOptions,
+  options: CompareOptions,
   methods: ReadonlyMap<string, MethodName | FederatedMethod>,
   points: readonly GridPoint[],
 ): PlannedRun[] {
-  return seeds.flatMap((seed) =>
+  return options.seeds.flatMap((seed) =>
     [...methods].flatMap(([text, own]) =>
       points.map((point) => ({
         ...{ text, seed, point },
         method: methodLabel(text) + gridLabel(point),
-        cost: costOf(methodOf(own), localEpochs),
+        cost: costOf(methodOf(own), optionsAt(options, point)),
       }))
     )
   );
@@ -185,9 +197,29 @@ function folderOf({ method, seed }: { readonly method: string; readonly seed: nu
   return `${method}-seed${seed}`;
 }
 
-/** How long a method takes: by its models, and by the evaluations that decide DET's stages. */
-function costOf({ roles, beforeEpoch }: FederatedMethod, localEpochs: number): number {
-  return roles.length * (beforeEpoch?.evaluates(localEpochs) ? 4 / 3 : 1);
+/** @throws {UsageError} if a run would be taken for another one, which is stored under the same name */
+function expectOwnFolders(runs: readonly PlannedRun[]): void {
+  const texts = new Map<string, string>();
+  for (const run of runs) {
+    const folder = folderOf(run);
+    const other = texts.get(folder);
+    if (other !== undefined) {
+      const both = other === run.text ? `two runs of ${other}` : `${other} and ${run.text}`;
+      throw new UsageError(
+        `Cannot compare ${both}: both would be stored as ${folder}; ` +
+          (other === run.text ? "leave one out" : "give one file another name"),
+      );
+    }
+    texts.set(folder, run.text);
+  }
+}
+
+/** How long a run takes: by its epochs and models, and by the evaluations that decide DET's stages. */
+function costOf(
+  { roles, beforeEpoch }: FederatedMethod,
+  { rounds, localEpochs }: Pick<CompareOptions, "rounds" | "localEpochs">,
+): number {
+  return rounds * localEpochs * roles.length * (beforeEpoch?.evaluates(localEpochs) ? 4 / 3 : 1);
 }
 
 /** The settings of one run, as `train` would have them. */
@@ -249,8 +281,8 @@ const elsewhere = ["data", "csvFolder"] as const;
 async function resumedOptions(
   { command, arguments: words, cwd }: Plan,
   given: ResolvedOptions<typeof compareFlags>,
-): Promise<ResolvedOptions<typeof compareFlags>> {
-  const { flags } = await compareFlagsFor(words, cwd);
+): Promise<ResolvedOptions<typeof compareFlags> & { readonly flags: typeof compareFlags }> {
+  const { flags } = await compareFlagsFor(words, presets[command], cwd);
   const planned = withAbsolutePaths(resolveOptions(words, flags, presets[command]), cwd);
   const isNew = (name: string) =>
     given.settings.some((setting) => setting.name === name && setting.source === "flag") &&
@@ -259,6 +291,7 @@ async function resumedOptions(
     .map((option) => [option, given.options[option]]);
   return {
     ...planned,
+    flags,
     options: { ...planned.options, ...Object.fromEntries(changed) },
     settings: planned.settings.map((setting, index) =>
       isNew(setting.name) ? given.settings[index] : setting

@@ -4,8 +4,8 @@ import { readPlainText } from "../io/files.ts";
 import { isRecord } from "../io/json.ts";
 import { didYouMean } from "./nearest_word.ts";
 import type { Flag, FlagTable } from "./flags.ts";
+import { canonical, spellingsOf } from "./options.ts";
 import { UsageError } from "./usage_error.ts";
-import { toggle } from "./values.ts";
 
 /** What a process does for itself, and files of it say nothing about another one. */
 const ofProcess = ["resume", "config", "json", "quiet", "profile", "theme"];
@@ -31,6 +31,7 @@ export async function wordsOf(path: string): Promise<string[]> {
 /**
  * Words of a file before those that were typed, which win.
  *
+ * @param preset defaults of the command that differ from the table's
  * @throws {UsageError} for a setting that the command does not have
  */
 export function withWords(
@@ -38,36 +39,29 @@ export function withWords(
   words: readonly string[],
   typed: readonly string[],
   flags: FlagTable,
+  preset: Readonly<Record<string, unknown>> = {},
 ): string[] {
-  const flagOf = (word: string) => findFlag(word, flags);
-  const given = new Set(typed.map(flagOf));
+  const spellings = spellingsOf(flags);
+  const find = (word: string) =>
+    word.startsWith("--") ? spellings.get(canonical(word.slice(2).split("=")[0])) : undefined;
+  const given = new Set(typed.map((word) => find(word)?.flag));
   const kept = words.filter((word) => {
-    const flag = flagOf(word);
-    if (flag) return !given.has(flag) && !isUnused(flag, word);
+    const found = find(word);
+    if (found) {
+      const { flag, option } = found;
+      const initial = Object.hasOwn(preset, option) ? preset[option] : flag.default;
+      return !given.has(flag) && !isUnused(flag, word, initial);
+    }
     const [name] = word.replace(/^--/, "").split("=");
-    const hint = didYouMean(
-      name.replaceAll("_", "-"),
-      Object.values(flags).flatMap(({ name, aliases }) => [name, ...aliases]),
-    );
+    const hint = didYouMean(canonical(name), [...spellings.keys()]);
     throw new UsageError(`Cannot use --config ${path}: there is no setting "${name}"${hint}`);
   });
   return [...kept, ...typed];
 }
 
 /** A file has the settings of all methods: those that another one needs stay at their defaults. */
-function isUnused({ topic, default: initial }: Flag<unknown>, word: string): boolean {
+function isUnused({ topic }: Flag<unknown>, word: string, initial: unknown): boolean {
   return topic === "Method" && word.slice(word.indexOf("=") + 1) === String(initial);
-}
-
-function findFlag(word: string, flags: FlagTable): Flag<unknown> | undefined {
-  if (!word.startsWith("--")) return undefined;
-  const plain = (text: string) => text.replaceAll("_", "-");
-  const [name] = plain(word.slice(2)).split("=");
-  return Object.values(flags).find((flag) => {
-    const spellings = [flag.name, ...flag.aliases].map(plain);
-    const isOff = flag.kind === toggle && spellings.some((own) => name === `no-${own}`);
-    return isOff || spellings.includes(name);
-  });
 }
 
 async function readSettings(path: string): Promise<Record<string, unknown>> {

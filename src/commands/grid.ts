@@ -2,6 +2,7 @@
 
 import type { Setting } from "../report/run_header.ts";
 import type { Flag, FlagTable } from "./flags.ts";
+import { canonical, spellingsOf } from "./options.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** One combination. */
@@ -14,6 +15,8 @@ export interface GridPoint {
 
 /** Topics whose settings every run of a comparison can have its own of; data are read once. */
 const topics = ["Method", "Network", "Optimization"];
+/** Read once too, and so the same for all runs. */
+const readOnce = ["network", "init"];
 
 /**
  * Reads `lr=0.01,0.03;momentum=0,0.9`; without a text there is one point without settings.
@@ -34,6 +37,10 @@ export function readGrid(text: string | null, flags: FlagTable): GridPoint[] {
       word: word.trim(),
       value: valueOf(flag, word),
     }));
+    const again = values.find(({ value }, k) => values.findIndex((v) => v.value === value) < k);
+    if (again) {
+      throw new UsageError(`Cannot use --grid ${text}: ${name} ${again.word} is there twice`);
+    }
     points = points.flatMap((point) =>
       values.map(({ word, value }) => ({
         options: { ...point.options, [option]: value },
@@ -49,6 +56,11 @@ export function gridLabel({ typed }: GridPoint): string {
   return typed.map(([name, text]) => `-${name}${text.replaceAll(/[^\w.+-]/g, "_")}`).join("");
 }
 
+/** What a point sets differently from the comparison. */
+export function optionsAt<T extends object>(options: T, point: GridPoint): T {
+  return { ...options, ...point.options };
+}
+
 /** The settings of one run: those of the point in place of the comparison's. */
 export function withPoint(settings: readonly Setting[], { options, typed }: GridPoint): Setting[] {
   const values = Object.values(options);
@@ -60,11 +72,10 @@ export function withPoint(settings: readonly Setting[], { options, typed }: Grid
 }
 
 function settingOf(name: string, flags: FlagTable): [option: string, flag: Flag<unknown>] {
-  const plain = (word: string) => word.replaceAll("_", "-");
-  const found = Object.entries(flags).find(([, flag]) =>
-    [flag.name, ...flag.aliases].map(plain).includes(plain(name))
-  );
-  if (found && topics.includes(found[1].topic)) return found;
+  const found = spellingsOf(flags).get(canonical(name));
+  const mayDiffer = found?.value && topics.includes(found.flag.topic) &&
+    !readOnce.includes(found.option);
+  if (mayDiffer) return [found.option, found.flag];
   throw new UsageError(
     found
       ? `Cannot use --grid ${name}=…: it is the same for all runs of a comparison`

@@ -98,10 +98,10 @@ function openCache(): CacheFolder | undefined {
 
 /** Checks what can be checked without reading an image. */
 export function checkDataFlags({ data, csvFolder }: DataOptions): void {
-  if (data === demoData && csvFolder !== null) {
-    throw new UsageError(
-      `Cannot use --csv-folder ${csvFolder} with --data ${demoData}: the demo data need no lists; ` +
-        "leave one of the two out",
-    );
-  }
+  if (csvFolder === null || data !== demoData && !isModulePath(data)) return;
+  const what = data === demoData ? "the demo data need" : "data of a module need";
+  throw new UsageError(
+    `Cannot use --csv-folder ${csvFolder} with --data ${data}: ${what} no lists; ` +
+      "leave one of the two out",
+  );
 }

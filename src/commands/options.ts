@@ -26,7 +26,7 @@ const { parseArgs } = untyped as unknown as {
 type Given = Map<string, unknown>;
 
 /** What a spelling stands for. */
-interface Entry {
+export interface Spelling {
   readonly option: string;
   readonly flag: Flag<unknown>;
   /** of a switch, as spelled: false for `--no-…` */
@@ -106,7 +106,7 @@ function readArguments(
 /** Every flag with its value in one word, for `-1` after a flag is no flag; what has none or too much is refused. */
 function withValues(
   words: readonly string[],
-  spellings: ReadonlyMap<string, Entry>,
+  spellings: ReadonlyMap<string, Spelling>,
 ): readonly string[] {
   const joined: string[] = [];
   for (let index = 0; index < words.length; index++) {
@@ -138,8 +138,8 @@ function withValues(
 }
 
 /** Every flag by all its spellings, without the leading hyphens; `_` and `-` mean the same. */
-function spellingsOf(flags: FlagTable): Map<string, Entry> {
-  const spellings = new Map<string, Entry>();
+export function spellingsOf(flags: FlagTable): Map<string, Spelling> {
+  const spellings = new Map<string, Spelling>();
   for (const [option, flag] of Object.entries(flags)) {
     for (const name of [flag.name, ...flag.aliases]) {
       spellings.set(canonical(name), { option, flag, value: true });
@@ -151,7 +151,7 @@ function spellingsOf(flags: FlagTable): Map<string, Entry> {
   return spellings;
 }
 
-function unknownFlag(word: string, spellings: ReadonlyMap<string, Entry>): UsageError {
+function unknownFlag(word: string, spellings: ReadonlyMap<string, Spelling>): UsageError {
   const [written] = word.split("=");
   const name = canonical(written.replace(/^-+/, ""));
   const known = [...spellings.keys()].map((spelling) => `--${spelling}`);
@@ -176,6 +176,7 @@ function surplus(argument: string): UsageError {
   );
 }
 
-function canonical(name: string): string {
+/** A spelling as `spellingsOf()` has it. */
+export function canonical(name: string): string {
   return name.replaceAll("_", "-");
 }

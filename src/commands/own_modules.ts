@@ -1,14 +1,19 @@
 // Networks, methods and data sets of people's own: modules whose default export is one.
 
 import { basename, resolve, toFileUrl } from "@std/path";
-import type { Dataset } from "../data/dataset.ts";
+import { checkDataset } from "../data/check_dataset.ts";
+import { type Dataset, splitNames } from "../data/dataset.ts";
 import {
   defineMethod,
   type FederatedMethod,
   type MethodSetting,
   type Settings,
 } from "../federated/methods/method.ts";
-import { builtInMethods, type MethodName, methodSettings } from "../federated/methods/registry.ts";
+import {
+  builtInMethods,
+  isBuiltInSetting,
+  type MethodName,
+} from "../federated/methods/registry.ts";
 import { readUnfinishedConfig } from "../report/reading/earlier_run.ts";
 import type { Network } from "../nn/network.ts";
 import { builtInNetworks, type NetworkName } from "../nn/networks.ts";
@@ -56,18 +61,50 @@ export async function loadOwnDataset(
 ): Promise<Dataset> {
   const wish = "a Dataset, or a function that makes one of { imageSize, clients, limit }";
   const found = await defaultExport("data", data, wish);
-  const dataset = typeof found === "function"
-    ? await found({ imageSize, clients: clients ?? undefined, limit: limit ?? undefined })
-    : found;
+  const problem = (text: string) => new UsageError(`Cannot use --data ${data}: ${text}`);
+  if (typeof found !== "function" && (clients !== null || limit !== null)) {
+    throw problem(
+      `its default export is a data set as it is, so that --${
+        clients ? "clients" : "limit"
+      } would ` +
+        "change nothing; leave it out, or export a function, which is told of it",
+    );
+  }
+  let dataset: unknown = found;
+  if (typeof found === "function") {
+    const options = { imageSize, clients: clients ?? undefined, limit: limit ?? undefined };
+    try {
+      dataset = await found(options);
+    } catch (error) {
+      throw problem(`its function fails (${error instanceof Error ? error.message : error})`);
+    }
+  }
   const { clients: members, classNames, imageSize: size } = (dataset ?? {}) as Partial<Dataset>;
   if (!Array.isArray(members) || !Array.isArray(classNames)) {
-    throw unsuitable("data", data, dataset, wish);
+    if (typeof found !== "function") throw unsuitable("data", data, dataset, wish);
+    throw problem(`its function makes ${kindOf(dataset)}, but has to make a Dataset`);
   }
-  if (size === imageSize) return dataset as Dataset;
-  throw new UsageError(
-    `Cannot use --data ${data}: its images have ${size} pixels each way, but --image-size is ` +
-      `${imageSize}; make it --image-size ${size}, or images of that size`,
-  );
+  const incomplete = members.find((client) => splitNames.some((name) => !client?.[name]?.ids));
+  if (incomplete !== undefined) {
+    throw problem(
+      `its client ${incomplete?.name ?? ""} lacks ${
+        splitNames.find((name) => !incomplete?.[name]?.ids)
+      }, or its ids; every client has train, valid and test, each { ids, images, labels }`,
+    );
+  }
+  if (size !== imageSize) {
+    throw problem(
+      `its images have ${size} pixels each way, but --image-size is ${imageSize}; make it ` +
+        `--image-size ${size}, or images of that size`,
+    );
+  }
+  try {
+    checkDataset(dataset as Dataset);
+  } catch (error) {
+    if (error instanceof RangeError) throw problem(error.message);
+    throw error;
+  }
+  return dataset as Dataset;
 }
 
 /** What a method of one's own is called in the names of folders: its file without the ending. */
@@ -86,13 +123,26 @@ async function withSettingFlags<F extends FlagTable>(
   methods: readonly string[],
 ): Promise<F> {
   const own: Record<string, Flag<number>> = {};
+  const definitions = new Map<string, { readonly text: string; readonly words: string }>();
   for (const text of methods) {
     const method = await loadMethod(text);
     if (typeof method === "string") continue;
     for (const [name, setting] of Object.entries(method.settings ?? {})) {
-      if (name in methodSettings) continue; // shared with a method that comes with the program
+      if (isBuiltInSetting(name, setting)) continue; // shared with a method that comes with the program
+      const words = JSON.stringify(setting);
+      const earlier = definitions.get(name);
+      if (earlier?.words === words) continue; // one flag for both
+      if (earlier !== undefined) {
+        throw new UsageError(
+          `Cannot use --method ${text}: its setting ${name} is described as ${words}, but that of ` +
+            `${earlier.text} as ${earlier.words}, and both would be one flag; give one another name`,
+        );
+      }
+      definitions.set(name, { text, words });
       const flag = settingFlag(name, setting as MethodSetting);
-      const taken = Object.values(flags).flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+      const taken = Object.values({ ...flags, ...own } as FlagTable).flatMap((
+        { name, aliases = [] },
+      ) => [name, ...aliases]);
       const clash = [flag.name, ...flag.aliases].find((spelling) => taken.includes(spelling));
       if (clash !== undefined || name in flags) {
         throw new UsageError(
@@ -128,12 +178,14 @@ export async function trainFlagsFor(
 }
 
 /**
- * The flags of `compare`, likewise.
+ * The flags of `compare`, likewise. The words hold what the file says, and no longer name it.
  *
+ * @param preset defaults of the command that differ from the table's
  * @param folder against which relative paths are meant
  */
 export async function compareFlagsFor(
   args: readonly string[],
+  preset: Readonly<Record<string, unknown>>,
   folder = Deno.cwd(),
 ): Promise<{ readonly words: readonly string[]; readonly flags: typeof compareFlags }> {
   const [file] = valuesOf("config", args);
@@ -143,7 +195,14 @@ export async function compareFlagsFor(
     .map((part) => part.trim()).filter(isModulePath);
   const paths = [...new Set(methods)].map((path) => resolve(folder, path));
   const flags = await withSettingFlags(compareFlags, paths);
-  return { flags, words: file === undefined ? args : withWords(file, words, args, flags) };
+  if (file === undefined) return { flags, words: args };
+  return { flags, words: withWords(file, words, withoutFlag("config", args), flags, preset) };
+}
+
+function withoutFlag(name: string, args: readonly string[]): string[] {
+  return args.filter((word, index) =>
+    word !== `--${name}` && !word.startsWith(`--${name}=`) && args[index - 1] !== `--${name}`
+  );
 }
 
 /** What is typed for a flag, before anything is checked: other flags depend on it. */
@@ -159,11 +218,10 @@ export function ownSettings(
   method: MethodName | FederatedMethod,
   options: Readonly<Record<string, unknown>>,
 ): Settings {
-  const names = typeof method === "string" ? [] : Object.keys(method.settings ?? {});
+  const settings = typeof method === "string" ? {} : method.settings ?? {};
   return Object.fromEntries(
-    names.filter((name) => !(name in methodSettings)).map((
-      name,
-    ) => [name, options[name] as number]),
+    Object.entries(settings).filter(([name, setting]) => !isBuiltInSetting(name, setting))
+      .map(([name]) => [name, options[name] as number]),
   );
 }
 
@@ -184,8 +242,11 @@ async function defaultExport(flag: string, path: string, wish: string): Promise<
 }
 
 function unsuitable(flag: string, path: string, found: unknown, wish: string): UsageError {
-  const kind = found === null ? "null" : typeof found;
   return new UsageError(
-    `Cannot use --${flag} ${path}: its default export is ${kind}, expected ${wish}`,
+    `Cannot use --${flag} ${path}: its default export is ${kindOf(found)}, expected ${wish}`,
   );
+}
+
+function kindOf(value: unknown): string {
+  return value === null ? "null" : typeof value;
 }

@@ -14,7 +14,8 @@ import {
   type SimulationConfig,
 } from "./config.ts";
 import { asConfigError, ConfigError } from "./errors.ts";
-import type { FederatedMethod, MethodSetting } from "./methods/method.ts";
+import { checkMethod } from "./methods/check_method.ts";
+import type { MethodSetting } from "./methods/method.ts";
 import { methodOf, type MethodSettingName, methodSettings } from "./methods/registry.ts";
 
 /** What a number has to be, by setting. */
@@ -85,24 +86,9 @@ export function checkConfig(config: SimulationConfig): void {
   });
 }
 
-/** What the types cannot say of a method of one's own. */
-function checkMethod({ roles, personalRole, sharing }: FederatedMethod): void {
-  const names = roles.join(", ");
-  if (roles.length === 0 || new Set(roles).size < roles.length) {
-    throw new ConfigError(
-      `Cannot simulate the method: its roles are [${names}] but have to be different names`,
-    );
-  }
-  for (const role of [personalRole, ...(sharing ? [sharing.role] : [])]) {
-    if (!roles.includes(role)) {
-      throw new ConfigError(
-        `Cannot simulate the method: it has no role "${role}", its roles are [${names}]`,
-      );
-    }
-  }
-}
-
-function checkMomentum({ optimizer, momentum, nesterov }: SimulationConfig): void {
+function checkMomentum(
+  { optimizer, momentum, nesterov, keepOptimizer }: SimulationConfig,
+): void {
   if (optimizer !== "sgd" && (momentum > 0 || nesterov)) {
     throw new ConfigError(
       `Cannot simulate: momentum is ${momentum} and nesterov ${nesterov}, but optimizer "${optimizer}" ` +
@@ -112,6 +98,12 @@ function checkMomentum({ optimizer, momentum, nesterov }: SimulationConfig): voi
   if (nesterov && momentum === 0) {
     throw new ConfigError(
       "Cannot simulate: nesterov is true but momentum is 0; it has to be above 0, 0.9 is usual",
+    );
+  }
+  if (keepOptimizer && optimizer === "sgd" && momentum === 0) {
+    throw new ConfigError(
+      'Cannot simulate: keepOptimizer is true but optimizer "sgd" with momentum 0 remembers nothing; ' +
+        'choose momentum, 0.9 is usual, or "adam", or leave it out',
     );
   }
 }

@@ -3,6 +3,7 @@
 import { splitNames } from "../data/dataset.ts";
 import { defaultConfig, type SimulationConfig } from "./config.ts";
 import type { Fingerprints } from "./fingerprint.ts";
+import type { FederatedMethod } from "./methods/method.ts";
 import type { ConfigurationText } from "./recovery/state.ts";
 
 /**
@@ -17,6 +18,18 @@ const settings = (Object.keys(defaultConfig) as (keyof typeof defaultConfig)[])
 export const initialConfiguration: ConfigurationText = Object.fromEntries(
   settings.map((name) => [name, String(defaultConfig[name])]),
 );
+
+/** Of a method of one's own nothing else can be told from another one. */
+function describe({ title, roles, memory = {}, sharing }: FederatedMethod): string {
+  const parts = [
+    `one with roles ${roles.join(", ")}`,
+    ...(title === undefined ? [] : [`title ${title}`]),
+    ...Object.entries(memory).map(([name, lifetime]) => `memory ${name} for a ${lifetime}`),
+    ...(sharing ? [`sharing of ${sharing.role} with ${sharing.receivers}`] : []),
+    ...Object.keys(sharing?.server?.memory ?? {}).map((name) => `server memory ${name}`),
+  ];
+  return parts.join("; ");
+}
 
 /** Everything that a state has to agree with. */
 export function configurationText(
@@ -37,7 +50,7 @@ export function configurationText(
   const own = Object.entries(methodSettings)
     .map(([name, value]) => [`the method's ${name}`, String(value)]);
   return {
-    method: typeof method === "string" ? method : `one with roles ${method.roles.join(", ")}`,
+    method: typeof method === "string" ? method : describe(method),
     ...Object.fromEntries(settings.map((name) => [name, String(config[name])])),
     ...Object.fromEntries(own),
     "image size": String(dataset.imageSize),

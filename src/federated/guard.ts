@@ -35,7 +35,7 @@ export class Guard {
       throw error("make it smaller, or skip such clients (on-nan skip-client)");
     }
     if (!clients.every((client) => round.participants.includes(client))) {
-      throw error("its models were so before the round began, so that there is no way back");
+      throw error("its models were so before the round began, so there is nothing to roll back to");
     }
     for (const divergence of divergences) yield this.events.divergence(place, divergence);
     round.leaveOut(clients);

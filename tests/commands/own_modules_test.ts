@@ -63,6 +63,32 @@ export default ({ imageSize }: { imageSize: number }): Dataset => ({
   })),
 });
 `,
+  "near.ts": `
+import { averaged, crossEntropyLoss, defineMethod } from "@prr-fl/webgpu";
+
+export default defineMethod({
+  settings: { pull: { default: 0.75, source: "ours", min: 0, max: 2, help: "another one" } },
+  roles: ["local"],
+  personalRole: "local",
+  sharing: averaged("local"),
+  localLoss: crossEntropyLoss,
+});
+`,
+  "fedavg.ts": `
+import { averaged, crossEntropyLoss, defineMethod } from "@prr-fl/webgpu";
+
+export default defineMethod({
+  roles: ["local"],
+  personalRole: "local",
+  sharing: averaged("local"),
+  localLoss: crossEntropyLoss,
+});
+`,
+  "ready.ts": `import make from "./stripes.ts"; export default make({ imageSize: 32 });`,
+  "failing.ts": "export default () => { throw new Error('no such disk'); };",
+  "nothing.ts": "export default () => 5;",
+  "half.ts":
+    "export default () => ({ imageSize: 32, classNames: ['a', 'b'], clients: [{ name: 'x' }] });",
   "named.ts": "export const network = 1;",
   "number.ts": "export default 1;",
   "broken.ts": "throw new Error('as it should');",
@@ -169,6 +195,20 @@ const mistakes: readonly (readonly [args: string, message: RegExp])[] = [
   ],
   ["--method pulled.ts --pull 3", /^error: Cannot use 3 for --pull: expected a number from 0 to 2/],
   ["--method fedavg --pull 1", /^error: Unknown flag --pull/],
+  [
+    "--data failing.ts",
+    /--data \S*failing\.ts: its function fails \(no such disk\)/,
+  ],
+  ["--data nothing.ts", /its function makes number, but has to make a Dataset/],
+  [
+    "--data half.ts",
+    /its client x lacks train, or its ids; every client has train/,
+  ],
+  [
+    "--data ready.ts --limit 2",
+    /its default export is a data set as it is, so that --limit would change nothing/,
+  ],
+  ["--data stripes.ts --csv-folder lists", /: data of a module need no lists/],
   ["--data number.ts", /its default export is number, expected a Dataset, or a function/],
   ["--grid lr=1", /^error: Unknown flag --grid/],
 ];
@@ -185,4 +225,65 @@ Deno.test("what is no network, method or data set is refused in one sentence", a
     grid.err,
     /^error: Cannot use --grid data=…: it is the same for all runs of a comparison/,
   );
+});
+
+const refusedComparisons: readonly (readonly [args: string, message: RegExp])[] = [
+  ["--grid network=vgg_b,vgg_nb", /--grid network=…: it is the same for all runs of a comparison/],
+  ["--grid init=a,b", /--grid init=…: it is the same for all runs of a comparison/],
+  ["--grid lr=0.01,1e-2", /^error: Cannot use --grid lr=0.01,1e-2: lr 1e-2 is there twice/],
+  ["--methods fedavg --grid l_rate=0.3,0.7", /--l_rate with fedavg: it would change nothing/],
+  [
+    "--methods fedavg,./fedavg.ts",
+    /^error: Cannot compare fedavg and \S*fedavg\.ts: both would be stored as fedavg-seed1; give/,
+  ],
+  [
+    "--methods ./pulled.ts,./near.ts",
+    /its setting pull is described as .*0\.75.*, but that of \S*pulled\.ts as .*0\.5/,
+  ],
+  [
+    "--methods fedavg,scaffold --grid momentum=0,0.9",
+    /Cannot simulate scaffold with optimizer "sgd" and momentum 0\.9/,
+  ],
+];
+for (const [args, message] of refusedComparisons) {
+  Deno.test(`compare ${args} is refused before anything is trained`, async () => {
+    const { code, err } = await runCli(
+      ...[cwd, "compare", "--network", "./tiny.ts", "--data", "stripes.ts", ...small] as const,
+      ...["--save_path", "refused", ...args.split(" ")] as const,
+    );
+    assertEquals(code, 2, err);
+    assertMatch(err, message);
+  });
+}
+
+Deno.test("a comparison goes on with an own setting in its grid, and without the file of its settings", async () => {
+  const folder = "resumed";
+  Deno.mkdirSync(join(cwd, "apart"), { recursive: true });
+  Deno.writeTextFileSync(
+    join(cwd, "settings.json"),
+    JSON.stringify({ network: "./tiny.ts", data: "stripes.ts", save_path: folder, iters: 50 }),
+  );
+  const grid = ["--methods", "./pulled.ts", "--grid", "pull=0,1"];
+  const begin = [...small.filter((word) => word !== "--iters" && word !== "2"), ...grid];
+  const args = ["compare", "--config", "settings.json", ...begin, "--iters", "1"];
+  const first = await runCli(cwd, ...args);
+  assertEquals([first.code, first.err], [0, ""]);
+  const comparison = runIn(folder);
+  const path = join(cwd, comparison);
+  Deno.removeSync(join(cwd, "settings.json"));
+  Deno.removeSync(join(path, "pulled-pull1-seed1"), { recursive: true });
+  const again = await runCli(join(cwd, "apart"), "compare", "--resume", path);
+  assertEquals([again.code, again.err], [0, ""]);
+  const { settings } = JSON.parse(
+    Deno.readTextFileSync(join(path, "pulled-pull1-seed1", "config.json")),
+  );
+  assertEquals([settings.pull, settings.iters], [1, 1]);
+});
+
+Deno.test("demo --config takes the file's rounds, even where they are the default of train", async () => {
+  const { compareFlagsFor } = await import("../../src/commands/own_modules.ts");
+  const file = join(cwd, "rounds.json");
+  Deno.writeTextFileSync(file, JSON.stringify({ iters: 50, l_rate: 0.7 }));
+  const { words } = await compareFlagsFor(["--config", file, "--quiet"], { rounds: 6 });
+  assertEquals(words, ["--iters=50", "--quiet"]);
 });

@@ -1,14 +1,25 @@
 // What the shape of a method carries besides the built-in ones: phases that freeze a part, features, server optimizers.
 
-import { ConfigError } from "../../src/federated/errors.ts";
+import { ConfigError, DivergenceError } from "../../src/federated/errors.ts";
 import type { SimulationState } from "../../src/federated/recovery/state.ts";
 import { averaged, averaging } from "../../src/federated/methods/exchanges.ts";
 import { crossEntropyLoss } from "../../src/federated/methods/local_losses.ts";
-import { defineMethod, type LocalBatch } from "../../src/federated/methods/method.ts";
+import {
+  defineMethod,
+  type FederatedMethod,
+  type LocalBatch,
+  type ServerUpdate,
+} from "../../src/federated/methods/method.ts";
 import { fedavg } from "../../src/federated/methods/fedavg.ts";
 import { add, mul, scale, sub } from "../../src/ops/arithmetic.ts";
+import { reshape } from "../../src/ops/rearrange.ts";
 import { mean } from "../../src/ops/reduce.ts";
-import { assert, assertEquals, assertNotEquals, assertRejects } from "../assert.ts";
+import { Conv2d, Linear } from "../../src/nn/layers.ts";
+import { GlobalAvgPool2d } from "../../src/nn/plain_layers.ts";
+import { Sequential } from "../../src/nn/module.ts";
+import type { Network } from "../../src/nn/network.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "../assert.ts";
 import { assertAllClose } from "../close.ts";
 import { type Changes, clientNames, eventsOf, finalsOf } from "./small_federation.ts";
 
@@ -138,9 +149,102 @@ Deno.test("--keep-optimizer keeps momentum over a communication; by default it i
   assertEquals(finalsOf(rest), finalsOf(kept));
 });
 
+function withServer(changes: Partial<ServerUpdate>): FederatedMethod {
+  const { sharing } = fedavgm;
+  const server = { ...sharing!.server!, ...changes } as ServerUpdate;
+  return { ...fedavgm, sharing: { ...sharing!, server } } as FederatedMethod;
+}
+
+/** A network that names no classifier. */
+const headless: Network = (_gpu, { numClasses }) =>
+  new Sequential([
+    new Conv2d("conv", 3, 4, { kernelSize: 3, stride: 2, padding: 1 }),
+    new GlobalAvgPool2d(),
+    new Linear("fc", 4, numClasses),
+  ]);
+
+Deno.test("a setting of a method of one's own has its own default, whatever others of its name have", async () => {
+  const told: number[] = [];
+  const method = (default_: number) =>
+    defineMethod({
+      ...fedavg,
+      settings: { proximalMu: { default: default_, source: "ours", help: "none" } },
+      localLoss(batch: LocalBatch, { proximalMu }: { proximalMu: number }) {
+        told.push(proximalMu);
+        return crossEntropyLoss(batch);
+      },
+    });
+  await eventsOf({ method: method(0.25) as FederatedMethod, rounds: 1 });
+  const given = { methodSettings: { proximalMu: 0.5 } };
+  await eventsOf({ method: method(0.25) as FederatedMethod, rounds: 1, ...given });
+  assertEquals([...new Set(told)], [0.25, 0.5]);
+});
+
+Deno.test("where all clients receive, what is taken has to be one and the same for all", async () => {
+  const method: FederatedMethod = {
+    ...fedavg,
+    sharing: {
+      ...fedavg.sharing!,
+      receivers: "all",
+      exchange: () => ({ title: "kept", take: (own: Tensor) => scale(own, 1) }),
+    },
+  };
+  const error = await assertRejects(() => eventsOf({ method, rounds: 1 }), TypeError);
+  assertMatch(error.message, /one for each sender, but all 4 clients receive one and the same/);
+});
+
+Deno.test("what a server updates is a mean of the parameter's shape", async () => {
+  const { sharing } = fedavgm;
+  const half = (own: Tensor) => reshape(own, [own.shape[0], own.size / own.shape[0]]);
+  const exchange = () => ({ title: "flat", send: half });
+  const method = { ...fedavgm, sharing: { ...sharing!, exchange } } as FederatedMethod;
+  const error = await assertRejects(() => eventsOf({ method, rounds: 1 }), TypeError);
+  assertMatch(
+    error.message,
+    /^Cannot aggregate the mean of .*, which the server updates: the method/,
+  );
+});
+
+Deno.test("memory that is no longer finite ends the run, as weights do", async () => {
+  const method = defineMethod({
+    ...fedavg,
+    memory: { own: "run" },
+    afterTraining: ({ parameter }) => ({ own: scale(scale(parameter, 1e30), 1e30) }),
+  });
+  await assertRejects(() => eventsOf({ method, rounds: 1 }), DivergenceError, "not finite");
+});
+
+Deno.test("a state of one method of one's own is not taken for another's of the same roles", async () => {
+  const other = defineMethod({ ...fedavg, title: "Other", memory: { own: "run" } });
+  const [state] = await statesOf({ method: fedavgm, methodSettings: { beta: 0.5 }, rounds: 1 });
+  const error = await assertRejects(
+    () => eventsOf({ method: other, rounds: 1, resumeFrom: state }),
+    ConfigError,
+  );
+  assertMatch(error.message, /title FedAvgM.* but now it is .*title Other; memory own for a run/);
+});
+
 const mistakes: readonly (readonly [Changes, string])[] = [
   [{ optimizer: "adam", momentum: 0.9 }, 'but optimizer "adam" takes neither'],
   [{ nesterov: true }, "nesterov is true but momentum is 0"],
+  [{ keepOptimizer: true }, 'optimizer "sgd" with momentum 0 remembers nothing'],
+  [{ method: { ...fedavg, memory: { exp_avg: "run" } } }, 'memory "exp_avg" has a name that'],
+  [{ method: { ...fedavg, memory: { start_parameters: "run" } } }, "that the engine uses itself"],
+  [{ method: { ...fedavg, memory: { "a.b": "run" } } }, '"a.b" has to be called by letters'],
+  [
+    { method: { ...fedavg, memory: { own: "ever" as "run" } } },
+    'its memory "own" lasts "ever" but has to last one of training, round, run',
+  ],
+  [{ method: withServer({ sent: ["change"] }) }, 'clients send "change" but remember []'],
+  [
+    { method: { ...withServer({ sent: ["change"] }), memory: { change: "training" } } },
+    'their memory "change", which ends with local training; let it last a "round"',
+  ],
+  [
+    { method: withServer({ memory: { own: "ones" as "zeros" } }) },
+    'the server\'s memory "own" begins with "ones" but has to begin with "zeros" or "weights"',
+  ],
+  [{ method: fedrep, network: headless }, "does not say what its classifier is"],
   [{ momentum: 1 }, "momentum is 1 but has to be a number of at least 0 and below 1"],
   [{ method: "scaffold", momentum: 0.9 }, "and momentum 0.9: its control variates are means of"],
   [

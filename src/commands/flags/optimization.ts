@@ -14,7 +14,7 @@ export const optimizationFlags = {
     default: defaultConfig.optimizer,
     source: "official",
     topic: "Optimization",
-    help: "SGD or Adam; new in every round",
+    help: "SGD or Adam; new in every round unless it is kept",
   }),
   momentum: flag({
     name: "momentum",
@@ -100,7 +100,7 @@ export const optimizationFlags = {
     default: defaultConfig.onNan,
     source: "ours",
     topic: "Optimization",
-    help: "a client's numbers overflow: end, or go on without its round",
+    help: "if a client diverges: stop, or drop it for the round",
   }),
   seed: flag({
     name: "seed",

@@ -54,8 +54,8 @@ export class ClientGroup {
   }
 
   /**
-   * A local epoch begins, of the part of the network that the method trains, if images are shuffled with a new order of every client's training images, the same for the
-   * same (seed, client, epoch).
+   * A local epoch begins, of the part of the network that the method trains. Where images are shuffled, every client
+   * has a new order of its training images, which follows from seed, client and epoch.
    *
    * @param epoch counted over the whole run
    */

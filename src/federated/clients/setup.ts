@@ -5,7 +5,7 @@ import type { Module } from "../../nn/module.ts";
 import { makeModule } from "../../nn/network.ts";
 import { builtInNetworks } from "../../nn/networks.ts";
 import type { SimulationConfig } from "../config.ts";
-import { asConfigError } from "../errors.ts";
+import { asConfigError, ConfigError } from "../errors.ts";
 import type { FederatedMethod, Settings } from "../methods/method.ts";
 import { methodOf, settingsOf } from "../methods/registry.ts";
 
@@ -22,12 +22,18 @@ export interface Setup {
 /**
  * What names in a configuration stand for.
  *
- * @throws {ConfigError} if the network does not fit the data
+ * @throws {ConfigError} if the network does not fit the data, or the method
  */
 export function setupOf(gpu: Gpu, config: SimulationConfig): Setup {
   const method = methodOf(config.method);
-  const settings = settingsOf(method, { ...config, ...config.methodSettings });
-  return { gpu, config, method, settings, module: moduleOf(gpu, config) };
+  const module = moduleOf(gpu, config);
+  if (method.trains && !module.parameters.some(({ part }) => part === "classifier")) {
+    throw new ConfigError(
+      "Cannot simulate the method: it trains a part of the network at a time, but the network does not say " +
+        'what its classifier is; give that layer { part: "classifier" }',
+    );
+  }
+  return { gpu, config, method, settings: settingsOf(method, config), module };
 }
 
 /**

@@ -53,7 +53,14 @@ export class GroupTensors {
       ? own(new Rollback({ parameters, buffers, ...kept }))
       : null;
     this.#kept = kept;
-    this.finite = own(new FiniteCheck({ parameters, buffers, ...this.optimizer.memory }));
+    this.finite = own(
+      new FiniteCheck({
+        parameters,
+        buffers,
+        ...this.optimizer.memory,
+        ...this.memory.sets,
+      }),
+    );
     this.members = clients.map((client) => {
       const [train, valid, test] = splitNames.map((name) =>
         own(new ImageSplit(gpu, client.data[name], dataset.imageSize, client.index))

@@ -35,17 +35,20 @@ export function methodOf(method: MethodName | FederatedMethod): FederatedMethod 
   return typeof method === "string" ? builtInMethods[method] : method;
 }
 
-/**
- * Values of a method's own settings.
- *
- * @param given by name; what is missing has its default
- */
+/** Whether a method's setting is one of those that come with the program: another one may have its name. */
+export function isBuiltInSetting(name: string, setting: MethodSetting): boolean {
+  return Object.hasOwn(methodSettings, name) &&
+    methodSettings[name as MethodSettingName] === setting;
+}
+
+/** Values of a method's own settings in a configuration; what is missing has its default. */
 export function settingsOf(
   { settings = {} }: FederatedMethod,
-  given: Readonly<Record<string, unknown>>,
+  config: Settings<MethodSettingName> & { readonly methodSettings: Settings },
 ): Settings {
-  const values = Object.entries(settings).map((
-    [name, setting],
-  ) => [name, given[name] ?? setting.default]);
+  const values = Object.entries(settings).map(([name, setting]) => {
+    const shared = isBuiltInSetting(name, setting) ? config[name as MethodSettingName] : undefined;
+    return [name, config.methodSettings[name] ?? shared ?? setting.default];
+  });
   return Object.fromEntries(values);
 }

@@ -24,7 +24,10 @@ export interface SimulationState {
   /** clients that sit out the rest of the round because their numbers went bad, by their index in the dataset */
   readonly skipped: readonly number[];
   readonly configuration: ConfigurationText;
-  /** `client.role.set.name`, clients counted from 0: however they were grouped, the names are the same */
+  /**
+   * `client.role.set.name`, clients counted from 0: however they were grouped, the names are the same; and
+   * `server.set.name` of what the server remembers
+   */
   readonly tensors: ReadonlyMap<string, HostTensor>;
 }
 

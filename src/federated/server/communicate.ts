@@ -60,11 +60,20 @@ export function communicate(
       ? exchanged(exchange, own, options)
       : throughServer(exchange, own, options, { item, clients, senders, server });
     expectReceivable(item.name, own, received);
+    const isForAll = received.shape[0] === 1;
+    if (sharing.receivers === "all" && !isForAll) {
+      throw new TypeError(
+        `Cannot aggregate ${item.name}: the method makes ${
+          showShape(received.shape)
+        }, one for each ` +
+          `sender, but all ${clients.length} clients receive one and the same; make it ` +
+          `${showShape([1, ...item.shape])}, or let the senders receive`,
+      );
+    }
     const receivers = sharing.receivers === "all" ? clients : senders;
-    receivers.forEach((client, k) => {
-      const part = sharing.receivers === "all" || received.shape[0] === 1 ? 0 : k;
-      gpu.copy(clientPart(received, part), placeOf(client, item));
-    });
+    receivers.forEach((client, k) =>
+      gpu.copy(clientPart(received, isForAll ? 0 : k), placeOf(client, item))
+    );
   }
 }
 
@@ -103,7 +112,10 @@ function throughServer(
     const sent = gather(senders, inMemory(set));
     return [set, meanOverClients(sent, { clientWeights })] as const;
   });
-  const mean = { parameter: average(exchange, own, options), memory: Object.fromEntries(means) };
+  const parameterMean = average(exchange, own, options);
+  const one = { dtype: own.dtype, shape: [1, ...shape] };
+  expectReceivable(`the mean of ${name}, which the server updates`, one, parameterMean);
+  const mean = { parameter: parameterMean, memory: Object.fromEntries(means) };
   const result = server.update(name, mean, senders.length / clients.length);
   for (const [set, value] of Object.entries(result.clients ?? {})) {
     expectReceivable(`${set} of ${name}`, own, value);
@@ -112,7 +124,7 @@ function throughServer(
     }
   }
   const { parameter } = result;
-  expectReceivable(name, emptyTensor(own.gpu, [1, ...shape]), parameter);
+  expectReceivable(name, one, parameter);
   return exchange.take?.(own, parameter, options) ?? parameter;
 }
 
@@ -148,7 +160,11 @@ function shareables({ parameters, buffers }: Module): Shareable[] {
 }
 
 /** Methods may be anyone's. */
-function expectReceivable(name: string, own: Tensor, received: Tensor): void {
+function expectReceivable(
+  name: string,
+  own: Pick<Tensor, "dtype" | "shape">,
+  received: Tensor,
+): void {
   const [clients, ...shape] = own.shape;
   const isFor = (count: number) => sameShape(received.shape, [count, ...shape]);
   if ((isFor(clients) || isFor(1)) && received.dtype === own.dtype) return;

@@ -13,7 +13,7 @@ export const planFile = "compare.json";
 /** Enough to go on with a comparison. */
 export interface ComparisonPlan<Command extends string = string> {
   readonly command: Command;
-  /** as typed */
+  /** as typed, with those of a file of settings in place of its name */
   readonly arguments: readonly string[];
   /** where it was started: relative paths in the arguments are meant from there; older comparisons lack it */
   readonly cwd?: string;
