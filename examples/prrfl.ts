@@ -1,7 +1,7 @@
 // PRR-FL in one file (Chen et al. 2021, arXiv:2110.00394, Algorithm 1): four clients on the demo data.
 //
-// A plain loop, without what src/federated adds: other methods, stacks of clients, resuming. Both give the same weights,
-// bit for bit (tests/examples/prrfl_test.ts).
+// A plain loop, without what src/federated adds: other methods, stacks of clients, resuming. With more than one local
+// epoch both give the same weights, bit for bit (tests/examples/prrfl_test.ts).
 
 import { add, backward, broadcastTo, everyModel, type Gpu, noGrad } from "@prr-fl/webgpu";
 import { loadStateDict, type Model, openGpu, permute, sgd, stateDict, vgg } from "@prr-fl/webgpu";
@@ -102,9 +102,12 @@ const small = { rounds: 6, localEpochs: 3, batchSize: 16, lr: 0.03, width: 0.25,
 /** Tells after each communication the clients' stages, epoch by epoch, and the test F1 just before and after. */
 export async function* prrfl(gpu: Gpu, dataset: Dataset, settings = small) {
   const { rounds, localEpochs, batchSize, lr, width, seed } = settings;
+  using owned = new DisposableStack(); // what is given back at the end, or where the caller leaves
+  const own = <T extends { dispose(): void }>(item: T) => owned.adopt(item, () => item.dispose());
+  const numClasses = dataset.classNames.length;
   const clients = dataset.clients.map((data): Client => {
-    const model = vgg(gpu, { stack: roles, numClasses: dataset.classNames.length, width, seed });
-    return { data, model, optimizer: sgd(model, { lr, weightDecay: 1e-6 }), stage: 0 };
+    const model = own(vgg(gpu, { stack: roles, numClasses, width, seed }));
+    return { data, model, optimizer: own(sgd(model, { lr, weightDecay: 1e-6 })), stage: 0 };
   });
   const testF1 = async () => {
     const all: number[][] = [];
@@ -126,7 +129,6 @@ export async function* prrfl(gpu: Gpu, dataset: Dataset, settings = small) {
     await communicate(gpu, clients, rate);
     yield { round, rate, stages, before, after: await testF1(), clients };
   }
-  for (const { model, optimizer } of clients) [optimizer, model].forEach((own) => own.dispose());
 }
 
 if (import.meta.main) {

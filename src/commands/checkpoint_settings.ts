@@ -2,10 +2,11 @@
 
 import { type Architecture, architectureOf } from "../federated/checkpoint.ts";
 import { defaultConfig } from "../federated/config.ts";
+import type { NetworkName } from "../nn/networks.ts";
 import type { EvaluateOptions, PredictOptions } from "./checkpoint_flags.ts";
 import type { CheckpointFile } from "./checkpoints.ts";
 import { type DataOptions, type Flag, trainFlags } from "./flags.ts";
-import { loadNetwork } from "./own_modules.ts";
+import { expectImageSize, loadNetwork } from "./own_modules.ts";
 import { UsageError } from "./usage_error.ts";
 import { isModulePath } from "./values.ts";
 
@@ -103,7 +104,9 @@ async function architectureIn({ path, metadata }: CheckpointFile): Promise<Archi
   const { network = "" } = metadata;
   const own = isModulePath(network) ? await loadNetwork(network) : undefined;
   try {
-    return architectureOf(metadata, typeof own === "function" ? own : undefined);
+    const architecture = architectureOf(metadata, typeof own === "function" ? own : undefined);
+    if (own === undefined) expectImageSize(network as NetworkName, architecture.imageSize);
+    return architecture;
   } catch (error) {
     throw new UsageError(`Cannot use ${path}: ${(error as Error).message}`);
   }

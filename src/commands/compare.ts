@@ -39,6 +39,7 @@ import { checkMethodFlags } from "./method_flags.ts";
 import { type ResolvedOptions, resolveOptions } from "./options.ts";
 import {
   compareFlagsFor,
+  expectImageSize,
   loadMethod,
   loadNetwork,
   methodLabel,
@@ -87,6 +88,7 @@ export async function compare(
   const methods = new Map<string, MethodName | FederatedMethod>();
   for (const text of options.methods) methods.set(text, await loadMethod(text));
   const network = await loadNetwork(options.network);
+  expectImageSize(network, options.imageSize);
   const points = readGrid(options.grid, flags);
   checkMethodFlags(
     [...methods.values()],

@@ -17,6 +17,7 @@ import {
 import { readUnfinishedConfig } from "../report/reading/earlier_run.ts";
 import type { Network } from "../nn/network.ts";
 import { builtInNetworks, type NetworkName } from "../nn/networks.ts";
+import { vggStride } from "../nn/vgg.ts";
 import { withWords, wordsOf } from "./config_file.ts";
 import { settingFlag } from "./flags/method.ts";
 import { compareFlags, type DataOptions, type Flag, type FlagTable, trainFlags } from "./flags.ts";
@@ -33,6 +34,21 @@ export async function loadNetwork(text: string): Promise<NetworkName | Network> 
   const found = await defaultExport("network", text, "a function (gpu, options) => Module");
   if (typeof found === "function") return found as Network;
   throw unsuitable("network", text, found, "a function (gpu, options) => Module");
+}
+
+/**
+ * Looks at what the program's networks ask of images before any is read; others say it once they are made.
+ *
+ * @throws {UsageError} naming the nearest sizes that suit
+ */
+export function expectImageSize(network: NetworkName | Network, imageSize: number): void {
+  if (typeof network !== "string" || imageSize % vggStride === 0) return;
+  const below = Math.floor(imageSize / vggStride) * vggStride;
+  const suitable = [below, below + vggStride].filter((size) => size > 0).join(" or ");
+  throw new UsageError(
+    `Cannot use --image-size ${imageSize} with --network ${network}, which halves images five times: ` +
+      `it has to be a multiple of ${vggStride}, such as ${suitable}`,
+  );
 }
 
 /**

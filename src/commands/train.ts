@@ -17,7 +17,14 @@ import { readInitialState } from "./initial_state.ts";
 import { withAbsolutePaths } from "./absolute_paths.ts";
 import { checkDataFlags, showLoading } from "./load_dataset.ts";
 import { checkMethodFlags } from "./method_flags.ts";
-import { loadMethod, loadNetwork, methodLabel, ownSettings, trainFlagsFor } from "./own_modules.ts";
+import {
+  expectImageSize,
+  loadMethod,
+  loadNetwork,
+  methodLabel,
+  ownSettings,
+  trainFlagsFor,
+} from "./own_modules.ts";
 import { resolveOptions } from "./options.ts";
 import { RenewableGpu } from "./renewable_gpu.ts";
 import { resumeRun, showNotices } from "./resume.ts";
@@ -48,6 +55,7 @@ export async function train(
   checkDataFlags(options);
   const method = await loadMethod(options.method);
   const network = await loadNetwork(options.network);
+  expectImageSize(network, options.imageSize);
   checkMethodFlags([method], options, settings);
   const initialState = earlier ? null : await readInitialState(options.init);
 

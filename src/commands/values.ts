@@ -1,5 +1,6 @@
 // The kinds of value that a flag can have: how each is read, and how it is explained.
 
+import { type Bounds, describeBounds, isWithin } from "../federated/bounds.ts";
 import { nameBytes } from "../io/file_name.ts";
 
 /** How the text after a flag becomes a value. */
@@ -21,42 +22,21 @@ export const toggle: ValueKind<boolean> = {
 
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** What a number has to lie between: `min` and `max` belong to it, `above` and `below` do not. */
-interface Bounds {
-  min?: number;
-  max?: number;
-  above?: number;
-  below?: number;
-}
-
 /** A number within bounds. */
 export function number(bounds: Bounds = {}): ValueKind<number> {
-  const { min = -Infinity, max = Infinity, above = -Infinity, below = Infinity } = bounds;
   return {
-    placeholder: "X",
-    expected: `a number${describeBounds(bounds)}`,
+    placeholder: bounds.whole ? "N" : "X",
+    expected: describeBounds(bounds),
     parse: (text) => {
       const value = decimal.test(text) ? Number(text) : NaN;
-      return value >= min && value <= max && value > above && value < below ? value : undefined;
+      return isWithin(value, bounds) ? value : undefined;
     },
   };
 }
 
-/** A whole number from `min` to `max` that `multipleOf` divides. */
-export function integer(
-  bounds: { min: number; max?: number; multipleOf?: number },
-): ValueKind<number> {
-  const { min, max = Number.MAX_SAFE_INTEGER, multipleOf = 1 } = bounds;
-  const divisible = multipleOf === 1 ? "" : ` divisible by ${multipleOf}`;
-  return {
-    placeholder: "N",
-    expected: `a whole number${divisible}${describeBounds(bounds)}`,
-    parse: (text) => {
-      const value = decimal.test(text) ? Number(text) : NaN;
-      const fits = Number.isInteger(value) && value >= min && value <= max;
-      return fits && value % multipleOf === 0 ? value : undefined;
-    },
-  };
+/** A whole number within bounds. */
+export function integer(bounds: Bounds): ValueKind<number> {
+  return number({ ...bounds, whole: true });
 }
 
 /** One of a few words, in any case and with or without hyphens; where they are many, `placeholder` keeps the help narrow. */
@@ -148,17 +128,6 @@ export function shares(example: readonly [number, number, number]): ValueKind<Sh
 }
 
 type Shares = readonly [number, number, number];
-
-function describeBounds({ min, max, above, below }: Bounds): string {
-  if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
-  const parts = [
-    ...(min === undefined ? [] : [`of at least ${min}`]),
-    ...(above === undefined ? [] : [`above ${above}`]),
-    ...(max === undefined ? [] : [`at most ${max}`]),
-    ...(below === undefined ? [] : [`below ${below}`]),
-  ];
-  return parts.length === 0 ? "" : ` ${parts.join(" and ")}`;
-}
 
 /** Bytes of a part of a file's name: with the rest of it there have to be 255 at most. */
 const mostPartBytes = 128;

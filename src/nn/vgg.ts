@@ -2,7 +2,6 @@
 
 import { GpuRuntime } from "../gpu/runtime.ts";
 import { expectOptions, expectPositive, expectSwitches, expectWhole } from "../tensor/checks.ts";
-import { sizeOf } from "../tensor/shape.ts";
 import { BatchNorm1d, BatchNorm2d, Conv2d, Linear } from "./layers.ts";
 import { Model } from "./model.ts";
 import { type Module, Sequential } from "./module.ts";
@@ -45,28 +44,6 @@ export function vgg(gpu: GpuRuntime, options: VggOptions): Model {
   expectWhole("vgg", { stack, numClasses }, 1);
   expectWhole("vgg", { seed }, 0);
   return new Model(gpu, vggModule({ numClasses, bias, width }), { stack, seed });
-}
-
-/** Trainable numbers of one network. */
-export function vggSize(options: { numClasses: number; bias: boolean; width: number }): number {
-  const { parameters } = vggModule(options);
-  return parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-}
-
-/** What each block's convolutions give for one image: elements of each, and how many convolutions there are. */
-export function vggActivations(
-  imageSize: number,
-  width: number,
-): readonly { readonly size: number; readonly layers: number }[] {
-  return blocks.map((block, depth) => ({
-    size: (imageSize / 2 ** depth) ** 2 * scaled(block[0], width),
-    layers: block.length,
-  }));
-}
-
-/** The largest number of elements of any activation, for one image. */
-export function vggLargestActivation(imageSize: number, width: number): number {
-  return Math.max(...vggActivations(imageSize, width).map(({ size }) => size));
 }
 
 /** The network's layers. @throws {RangeError} unless the width leaves at least one channel everywhere */

@@ -51,7 +51,7 @@ export const ranges: Readonly<Record<string, Range>> = {
   "batch": { takes: ["2", "9007199254740991"], refuses: ["1", "0", "-2", "2.5", "1e16"] },
   "seed": seed,
   "seeds": { takes: ["0,4294967295"], refuses: ["1,-1", "1,1", "1,,2", "1,4294967296"] },
-  "image-size": { takes: ["32", "1024"], refuses: ["0", "16", "31", "33", "1056", "-32", "1e9"] },
+  "image-size": { takes: ["1", "33", "1024"], refuses: ["0", "1025", "32.5", "-32", "1e9"] },
   "limit": count,
   "parallel-clients": count,
   "memory-limit": count,

@@ -199,7 +199,7 @@ const mistakes: [what: string, args: () => string[], message: string][] = [
   [
     "an unusable setting in the metadata",
     () => [writeChanged("size.safetensors", ({ metadata }) => metadata["image-size"] = "33")],
-    "its metadata name the image-size 33, expected a whole number divisible by 32",
+    "--image-size 33 with --network vgg_nb, which halves images five times: it has to be a multiple of 32",
   ],
   [
     "an unknown network in the metadata",

@@ -172,8 +172,8 @@ const mistakes: [args: string, sentence: string][] = [
   ["--batch 1", "Cannot use 1 for --batch: expected a whole number of at least 2"],
   ["--seed -1", "Cannot use -1 for --seed: expected a whole number from 0 to 4294967295"],
   [
-    "--image-size 100",
-    "Cannot use 100 for --image-size: expected a whole number divisible by 32 from 32 to 1024",
+    "--image-size 1025",
+    "Cannot use 1025 for --image-size: expected a whole number from 1 to 1024",
   ],
   [
     "--network resnet",

@@ -287,3 +287,15 @@ Deno.test("demo --config takes the file's rounds, even where they are the defaul
   const { words } = await compareFlagsFor(["--config", file, "--quiet"], { rounds: 6 });
   assertEquals(words, ["--iters=50", "--quiet"]);
 });
+
+Deno.test("a network of one's own takes images of any size, and the program's say what they need before reading", async () => {
+  const settings = "--data stripes.ts --iters 1 --wk_iters 1 --batch 4 --image-size 40".split(" ");
+  const own = await runCli(cwd, "train", "--network", "tiny.ts", ...settings, "--save_path", "s");
+  assertEquals([own.code, own.err], [0, ""]);
+  const vgg = await runCli(cwd, ..."train --data gone --image-size 40".split(" "));
+  assertEquals(vgg.code, 2);
+  assertMatch(
+    vgg.err,
+    /--image-size 40 with --network vgg_nb, .*: it has to be a multiple of 32, such as 32 or 64/,
+  );
+});

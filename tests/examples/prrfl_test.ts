@@ -40,6 +40,15 @@ Deno.test("examples/prrfl.ts finds the stages, the metrics and the weights of si
   assertEquals(gpu.live, live);
 });
 
+Deno.test("examples/prrfl.ts gives its memory back where the loop is left early", async () => {
+  const live = gpu.live;
+  for await (const { round } of prrfl(gpu, dataset, { ...settings, localEpochs: 1 })) {
+    assertEquals(round, 0);
+    break;
+  }
+  assertEquals(gpu.live, live);
+});
+
 Deno.test("examples/prrfl.ts is a page and a half, and uses the public API alone", async () => {
   const text = await Deno.readTextFile(new URL("../../examples/prrfl.ts", import.meta.url));
   assert(text.trimEnd().split("\n").length <= 150, `${text.split("\n").length} lines`);

@@ -249,7 +249,7 @@ const mistakes: readonly (readonly [Changes, string])[] = [
   [{ method: "scaffold", momentum: 0.9 }, "and momentum 0.9: its control variates are means of"],
   [
     { method: fedavgm, methodSettings: { beta: 1 } },
-    "beta is 1 but has to be a number of at least 0 below 1",
+    "beta is 1 but has to be a number of at least 0 and below 1",
   ],
   [{ method: fedavgm, methodSettings: { bta: 0.5 } }, 'there is no option "bta"'],
   [{ method: "fedavg", methodSettings: { beta: 0.5 } }, 'there is no option "beta"'],

@@ -320,7 +320,7 @@ const mistakes: readonly (readonly [string, Partial<SimulationConfig>, string])[
   [
     "a number as text",
     { rounds: "3" as unknown as number },
-    'rounds is "3" but has to be a number, not a text',
+    'rounds is "3" but has to be a whole number of at least 1, not a text',
   ],
   [
     "a switch that is none",

@@ -11,7 +11,7 @@ import {
 } from "../../src/nn/network.ts";
 import { Sequential } from "../../src/nn/module.ts";
 import { builtInNetworks } from "../../src/nn/networks.ts";
-import { vggActivations, vggLargestActivation, vggSize, vggStride } from "../../src/nn/vgg.ts";
+import { vggStride } from "../../src/nn/vgg.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 import { gpu } from "../gpu.ts";
 
@@ -22,21 +22,37 @@ const tiny: Network = (_gpu, { numClasses, width }) =>
     new Linear("fc", Math.round(8 * width), numClasses),
   ]);
 
-Deno.test("sizes of the paper's network are those that its own functions tell", () => {
+/** Table 1 of the official network: channels of each block's convolutions. */
+const channelsOfBlocks = [[32, 32], [64, 64], [128, 128, 128], [128, 128, 128], [256, 256, 256]];
+
+/** Trainable numbers of the paper's network, counted layer by layer. */
+function vggSize(width: number, numClasses: number, bias: boolean): number {
+  const scaled = (channels: number) => Math.round(channels * width);
+  let [size, inputs] = [0, 3];
+  for (const outputs of channelsOfBlocks.flat().map(scaled)) {
+    size += outputs * inputs * 9 + 2 * outputs; // and the normalization's weight and bias
+    inputs = outputs;
+  }
+  const hidden = scaled(64);
+  return size + hidden * inputs + 2 * hidden + numClasses * hidden + (bias ? numClasses : 0);
+}
+
+Deno.test("sizes of the paper's network are those of its layers", () => {
   for (const [name, network] of Object.entries(builtInNetworks)) {
     for (const width of [0.0625, 0.25, 0.7, 1]) {
       for (const imageSize of [32, 64, 96, 224]) {
         const numClasses = 7;
         const module = makeModule(gpu, network, { numClasses, imageSize, width });
         const bias = name === "vgg_b";
-        assertEquals(parameterCount(module), vggSize({ numClasses, bias, width }));
+        assertEquals(parameterCount(module), vggSize(width, numClasses, bias));
         assertEquals(module.imageMultiple, vggStride);
-        assertEquals(
-          largestActivation(module, imageSize),
-          vggLargestActivation(imageSize, width),
-        );
+        const blocks = channelsOfBlocks.map(({ 0: channels, length: layers }, depth) => ({
+          size: (imageSize / 2 ** depth) ** 2 * Math.round(channels * width),
+          layers,
+        }));
+        assertEquals(largestActivation(module, imageSize), blocks[0].size);
         // Each block's convolutions and normalizations, of which the last is pooled; behind them rows of features.
-        const expected = vggActivations(imageSize, width).flatMap(({ size, layers }) => [
+        const expected = blocks.flatMap(({ size, layers }) => [
           ...new Array<number>(2 * layers - 1).fill(size),
           size / 4,
         ]);

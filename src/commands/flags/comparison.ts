@@ -1,7 +1,8 @@
 // The flags that `compare` and `demo` have in place of one method and one seed.
 
 import { methods } from "../../federated/config.ts";
-import { choice, integer, orModule, several, text } from "../values.ts";
+import { choice, number, orModule, several, text } from "../values.ts";
+import { settingBounds } from "../../federated/bounds.ts";
 import { flag, type FlagTable } from "./flag.ts";
 
 /** Under "Comparison" in the help. */
@@ -17,7 +18,7 @@ export const comparisonFlags = {
   }),
   seeds: flag<readonly number[]>({
     name: "seeds",
-    kind: several(integer({ min: 0, max: 2 ** 32 - 1 }), "1,2,3"),
+    kind: several(number(settingBounds.seed), "1,2,3"),
     default: [1],
     defaultText: "1",
     source: "ours",

@@ -34,7 +34,7 @@ export const dataFlags = {
   }),
   imageSize: flag({
     name: "image-size",
-    kind: integer({ min: 32, max: 1024, multipleOf: 32 }), // above, an activation takes gigabytes
+    kind: integer({ min: 1, max: 1024 }), // above, an activation takes gigabytes
     default: 128,
     source: "official",
     topic: "Data",

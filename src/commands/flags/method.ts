@@ -3,7 +3,8 @@
 import type { MethodSetting } from "../../federated/methods/method.ts";
 import { clientWeightings, defaultConfig, methods } from "../../federated/config.ts";
 import { type MethodSettingName, methodSettings } from "../../federated/methods/registry.ts";
-import { choice, integer, number, orModule } from "../values.ts";
+import { choice, number, orModule } from "../values.ts";
+import { settingBounds } from "../../federated/bounds.ts";
 import { type Flag, flag, type FlagTable } from "./flag.ts";
 
 /** One for each setting that is some method's own. */
@@ -31,7 +32,7 @@ export const methodFlags = {
   rounds: flag({
     name: "iters",
     aliases: ["rounds"],
-    kind: integer({ min: 1 }),
+    kind: number(settingBounds.rounds),
     default: defaultConfig.rounds,
     source: "official",
     topic: "Method",
@@ -40,7 +41,7 @@ export const methodFlags = {
   localEpochs: flag({
     name: "wk_iters",
     aliases: ["local-epochs"],
-    kind: integer({ min: 1 }),
+    kind: number(settingBounds.localEpochs),
     default: defaultConfig.localEpochs,
     source: "official",
     topic: "Method",
@@ -57,7 +58,7 @@ export const methodFlags = {
   }),
   participation: flag({
     name: "participation",
-    kind: number({ above: 0, max: 1 }),
+    kind: number(settingBounds.participation),
     default: defaultConfig.participation,
     source: "official",
     topic: "Method",
@@ -65,7 +66,7 @@ export const methodFlags = {
   }),
   dropout: flag({
     name: "dropout",
-    kind: number({ min: 0, below: 1 }),
+    kind: number(settingBounds.dropout),
     default: defaultConfig.dropout,
     source: "official",
     topic: "Method",

@@ -2,7 +2,8 @@
 
 import { lastBatches } from "../../data/batching.ts";
 import { defaultConfig, nanActions, optimizers } from "../../federated/config.ts";
-import { choice, integer, number, toggle } from "../values.ts";
+import { choice, number, toggle } from "../values.ts";
+import { settingBounds } from "../../federated/bounds.ts";
 import { flag, type FlagTable } from "./flag.ts";
 
 /** Under "Optimization" in the help. */
@@ -18,7 +19,7 @@ export const optimizationFlags = {
   }),
   momentum: flag({
     name: "momentum",
-    kind: number({ min: 0, below: 1 }),
+    kind: number(settingBounds.momentum),
     default: defaultConfig.momentum,
     source: "official",
     topic: "Optimization",
@@ -43,7 +44,7 @@ export const optimizationFlags = {
   learningRate: flag({
     name: "lr",
     aliases: ["learning-rate"],
-    kind: number({ above: 0 }),
+    kind: number(settingBounds.learningRate),
     default: defaultConfig.learningRate,
     source: "official",
     topic: "Optimization",
@@ -52,7 +53,7 @@ export const optimizationFlags = {
   learningRateStep: flag({
     name: "lr_step",
     aliases: ["learning-rate-step"],
-    kind: integer({ min: 1 }),
+    kind: number(settingBounds.learningRateStep),
     default: defaultConfig.learningRateStep,
     source: "official",
     topic: "Optimization",
@@ -61,7 +62,7 @@ export const optimizationFlags = {
   learningRateGamma: flag({
     name: "lr_gamma",
     aliases: ["learning-rate-gamma"],
-    kind: number({ above: 0 }),
+    kind: number(settingBounds.learningRateGamma),
     default: defaultConfig.learningRateGamma,
     source: "official",
     topic: "Optimization",
@@ -70,7 +71,7 @@ export const optimizationFlags = {
   weightDecay: flag({
     name: "wd",
     aliases: ["weight-decay"],
-    kind: number({ min: 0 }),
+    kind: number(settingBounds.weightDecay),
     default: defaultConfig.weightDecay,
     source: "official",
     topic: "Optimization",
@@ -79,7 +80,7 @@ export const optimizationFlags = {
   batchSize: flag({
     name: "batch",
     aliases: ["batch-size"],
-    kind: integer({ min: 2 }), // batch norm has no variance over one row
+    kind: number(settingBounds.batchSize),
     default: defaultConfig.batchSize,
     source: "official",
     topic: "Optimization",
@@ -104,7 +105,7 @@ export const optimizationFlags = {
   }),
   seed: flag({
     name: "seed",
-    kind: integer({ min: 0, max: 2 ** 32 - 1 }),
+    kind: number(settingBounds.seed),
     default: 1,
     source: "official",
     topic: "Optimization",

@@ -3,7 +3,8 @@
 import type { AdapterChoice } from "../../gpu/adapter.ts";
 import { defaultConfig } from "../../federated/config.ts";
 import { type StateInterval, stateIntervals } from "../../federated/control.ts";
-import { choice, fileNamePart, integer, orWord, text, toggle } from "../values.ts";
+import { choice, fileNamePart, number, orWord, text, toggle } from "../values.ts";
+import { settingBounds } from "../../federated/bounds.ts";
 import { flag, type FlagTable } from "./flag.ts";
 
 /** Under "Running" in the help. */
@@ -36,7 +37,7 @@ export const runningFlags = {
   }),
   parallelClients: flag<number | "auto">({
     name: "parallel-clients",
-    kind: orWord(integer({ min: 1 }), "auto"),
+    kind: orWord(number(settingBounds.parallelClients), "auto"),
     default: defaultConfig.parallelClients,
     source: "ours",
     topic: "Running",
@@ -52,7 +53,7 @@ export const runningFlags = {
   }),
   memoryLimit: flag<number | null>({
     name: "memory-limit",
-    kind: integer({ min: 1 }),
+    kind: number(settingBounds.memoryLimit),
     default: defaultConfig.memoryLimit,
     defaultText: "none",
     source: "ours",
@@ -88,7 +89,7 @@ export const runningFlags = {
   }),
   evaluateEvery: flag<number | null>({
     name: "eval-every",
-    kind: integer({ min: 1 }),
+    kind: number(settingBounds.evaluateEvery),
     default: defaultConfig.evaluateEvery,
     defaultText: "once an epoch",
     source: "ours",

@@ -3,6 +3,7 @@
 import type { NetworkPart, ParameterKind } from "../../nn/module.ts";
 import { expectOptions } from "../../tensor/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import type { Bounds } from "../bounds.ts";
 import type { TransferStage } from "./transfer_stage.ts";
 
 /**
@@ -38,8 +39,9 @@ export interface FederatedMethod<S extends string = string> {
    */
   gradientTerm?(own: Remembered, settings: Settings<S>): Tensor;
   /**
-   * Which part of the network a local epoch changes, counted from 0 in its round; default all. Adam counts the steps of
-   * both parts together, where PyTorch's would count those of each parameter.
+   * Which part of the network a local epoch changes, counted from 0 in its round; default all. Running statistics of the
+   * other part go on, as in PyTorch with `requires_grad = False`. Adam counts the steps of both parts together, where
+   * PyTorch's would count those of each parameter. Needs a network that says what its classifier is.
    */
   trains?(epoch: number, localEpochs: number, settings: Settings<S>): "all" | NetworkPart;
   /** As `beforeRound()`, after the last local epoch; of clients that have trained. */
@@ -50,16 +52,11 @@ export interface FederatedMethod<S extends string = string> {
   divergenceCause?(settings: Settings<S>): string | null;
 }
 
-/** A setting of a method: a number. */
-export interface MethodSetting {
+/** A setting of a method: a number, and what it has to lie between. */
+export interface MethodSetting extends Omit<Bounds, "whole"> {
   readonly default: number;
   /** whose the default is: the official PRR-FL code's or this program's */
   readonly source: "official" | "ours";
-  /** what it has to lie between: `min` and `max` belong to it, `above` and `below` do not */
-  readonly min?: number;
-  readonly max?: number;
-  readonly above?: number;
-  readonly below?: number;
   /** how the command line calls it, and further spellings; default its name */
   readonly flag?: string;
   readonly aliases?: readonly string[];
