@@ -20,7 +20,7 @@ interface Client {
 }
 
 /** Some images of a split, the same for both models, from −1 to 1; behind the last one rows are empty. */
-function batchOf(gpu: Gpu, { images, labels }: Split, first: number, rows: number) {
+export function batchOf(gpu: Gpu, { images, labels }: Split, first: number, rows: number) {
   const size = images.length / labels.length; // bytes of an image, [height, width, colour]
   const side = Math.sqrt(size / 3);
   const count = Math.min(rows, labels.length - first);

@@ -1,14 +1,40 @@
 // PRR-FL in one file gives what simulate() gives: the same stages, metrics and weights, bit for bit.
 
-import { prrfl } from "../../examples/prrfl.ts";
+import { batchOf, prrfl } from "../../examples/prrfl.ts";
+import type { Split } from "../../src/data/dataset.ts";
+import { mean } from "../../src/metrics/statistics.ts";
+import type { Model } from "../../src/nn/model.ts";
 import { stateDict } from "../../src/nn/state_dict.ts";
+import { crossEntropy } from "../../src/ops/losses.ts";
+import { reshape } from "../../src/ops/rearrange.ts";
+import { noGrad } from "../../src/tensor/autograd.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { gpu } from "../gpu.ts";
 import { dataset, eventsOf, finalsOf } from "../federated/small_federation.ts";
 
 const settings = { rounds: 2, localEpochs: 3, batchSize: 8, lr: 0.02, width: 0.0625, seed: 7 };
 
-Deno.test("examples/prrfl.ts finds the stages, the metrics and the weights of simulate()", async () => {
+/** Mean over batches of the mean cross-entropy of their images, for both models of a client on its test images. */
+async function testLosses(model: Model, split: Split, rows: number): Promise<number[]> {
+  const { length } = split.labels;
+  const batches: number[][] = [[], []];
+  for (let first = 0; first < length; first += rows) {
+    using _scope = gpu.scope();
+    const { x, counts } = batchOf(gpu, split, first, rows);
+    const logits = noGrad(() => model.forward(x, { counts }));
+    const count = Math.min(rows, length - first);
+    const labels = new Int32Array(rows);
+    labels.set(split.labels.subarray(first, first + count));
+    // Each image as a model of its own: so its loss is no mean.
+    const each = reshape(logits, [2 * rows, 1, logits.shape[2]]);
+    const truth = gpu.tensor(Int32Array.from([...labels, ...labels]), [2 * rows, 1]);
+    const losses = [...await crossEntropy(each, truth).read()];
+    batches.forEach((own, role) => own.push(mean(losses.slice(role * rows, role * rows + count))));
+  }
+  return batches.map((own) => mean(own));
+}
+
+Deno.test("examples/prrfl.ts finds the stages, the metrics, the losses and the weights of simulate()", async () => {
   const live = gpu.live;
   const { lr, ...others } = settings;
   const events = await eventsOf({ ...others, learningRate: lr, shuffle: false });
@@ -28,6 +54,11 @@ Deno.test("examples/prrfl.ts finds the stages, the metrics and the weights of si
       assertEquals([before[k], after[k]], f1, `F1 of client ${k} around communication ${round}`);
     }
     assertEquals(rate, communications[round].rate);
+    for (const [k, { data, model }] of clients.entries()) {
+      const { personal, deputy } = communications[round].clients[k].test;
+      const losses = await testLosses(model, data.test, settings.batchSize);
+      assertEquals(losses, [personal.loss, deputy.loss], `losses of client ${k} in round ${round}`);
+    }
     if (round < settings.rounds - 1) continue;
     for (const [k, { model }] of clients.entries()) {
       for (const [role, index] of [["personal", 0], ["deputy", 1]] as const) {
