@@ -185,10 +185,9 @@ export async function trainFlagsFor(
   const [file] = valuesOf("config", args);
   const stored = folder === undefined ? null : (await readUnfinishedConfig(folder)).settings.method;
   const words = file === undefined ? [] : await wordsOf(file);
-  const methods = [
-    ...valuesOf("method", [...words, ...args]),
-    ...(typeof stored === "string" ? [stored] : []),
-  ];
+  const given = valuesOf("method", [...words, ...args]);
+  // A module that has moved is named anew; it is no longer where the run found it.
+  const methods = given.length === 0 && typeof stored === "string" ? [stored] : given;
   const flags = await withSettingFlags(trainFlags, [...new Set(methods.filter(isModulePath))]);
   return { flags, words: file === undefined ? args : withWords(file, words, args, flags) };
 }

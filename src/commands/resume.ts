@@ -15,7 +15,7 @@ import { oneLine } from "./expected_error.ts";
 import { type Flag, trainFlags, type TrainOptions } from "./flags.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { UsageError } from "./usage_error.ts";
-import { toggle } from "./values.ts";
+import { isModulePath, toggle } from "./values.ts";
 
 type Resolved = ResolvedOptions<typeof trainFlags>;
 
@@ -37,11 +37,17 @@ const changeable = [
   ...["adapter", "parallelClients", "memoryLimit", "cache", "checkpointEvery", "onNan"],
 ];
 
+/** A module may lie elsewhere by now; whether it makes the same, the state tells. */
+const modules = ["method", "network"];
+
+function isOfModule({ value }: Setting): boolean {
+  return typeof value === "string" && isModulePath(value);
+}
+
 /**
  * Opens the run of `--resume`, and merges the flags given now with its settings.
  *
  * @param flags all that the run's method has
- *
  * @throws {UsageError} if a flag says something else than the run began with
  * @throws {RunFolderError} if the folder holds nothing to go on with
  */
@@ -58,7 +64,8 @@ export async function resumeRun(
     const now = given.settings.find(({ name }) => name === flag.name)!;
     const then = settingOf(flag, config);
     const isGiven = now.source === "flag";
-    const mayChange = changeable.some((name) => name === option);
+    const mayChange = changeable.some((name) => name === option) ||
+      modules.some((name) => name === option) && [now, then].every(isOfModule);
     if (isGiven && !mayChange && now.value !== then.value) {
       differing.push({ now: `--${typed(flag, now.value)}`, then: typed(flag, then.value) });
     }

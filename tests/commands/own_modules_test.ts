@@ -299,3 +299,34 @@ Deno.test("a network of one's own takes images of any size, and the program's sa
     /--image-size 40 with --network vgg_nb, .*: it has to be a multiple of 32, such as 32 or 64/,
   );
 });
+
+Deno.test("a run whose method and network have moved goes on where they are named anew", async () => {
+  const pulled = modules["pulled.ts"];
+  const failing = pulled.replace(
+    "beforeRound: ({ parameter }) => (",
+    "beforeRound: ({ parameter }) => calls++ >= 5 ? fail() : (",
+  ) + `
+let calls = 0; // the network has five parameters, so the second round fails
+function fail(): never { throw new Error("the disk is full"); }
+`;
+  Deno.writeTextFileSync(join(cwd, "old_method.ts"), failing);
+  Deno.writeTextFileSync(join(cwd, "old_network.ts"), modules["tiny.ts"]);
+  const old = ["--method", "old_method.ts", "--network", "old_network.ts", "--pull", "0.25"];
+  const begun = await runCli(
+    ...[cwd, "train", ...old, "--data", "stripes.ts", ...small, "--save_path", "moved"] as const,
+  );
+  assertMatch(begun.err, /the disk is full/);
+  const path = runIn("moved");
+  for (const name of ["old_method.ts", "old_network.ts"]) Deno.removeSync(join(cwd, name));
+  const lost = await runCli(cwd, "train", "--resume", path);
+  assertEquals(lost.code, 2);
+  assertMatch(lost.err, /Cannot use --method \S*old_method\.ts: it cannot be loaded/);
+  const now = ["--method", "./pulled.ts", "--network", "./tiny.ts"];
+  const other = await runCli(cwd, "train", "--resume", path, ...now.with(1, "./near.ts"));
+  assertMatch(other.err, /Cannot resume/);
+  const rest = await runCli(cwd, "train", "--resume", path, ...now);
+  assertEquals([rest.code, rest.err], [0, ""]);
+  const finals = (run: string) =>
+    readSafetensors(Deno.readFileSync(join(cwd, run, "final", "clienteast_local.safetensors")));
+  assertEquals(finals(path).tensors, finals(run).tensors);
+});
