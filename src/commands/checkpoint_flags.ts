@@ -1,7 +1,7 @@
 // The flags of the commands that use checkpoints. Where a setting is not given, the checkpoint's holds.
 
 import { type SplitName, splitNames } from "../data/dataset.ts";
-import { type Flag, flag, type FlagTable, type OptionsOf, trainFlags } from "./flags.ts";
+import { type Flag, flag, type OptionsOf, trainFlags, underTopic } from "./flags.ts";
 import { choice, names, orWord, text } from "./values.ts";
 
 const { network, width, imageSize, batchSize, data, csvFolder, clients, limit, adapter } =
@@ -15,37 +15,33 @@ function ofCheckpoint<T>(trained: Flag<T>): Flag<T | null> {
 
 const csv = flag<string | null>({
   name: "csv",
-  aliases: [],
   kind: text("FILE"),
   default: null,
   defaultText: "none",
   source: "ours",
-  topic: "Checkpoints",
   help: "write the numbers as a table too; what exists is not overwritten",
 });
 
 /** What `evaluate` and `predict` have besides flags of `train`. */
-export const checkpointOnlyFlags = {
+export const checkpointOnlyFlags = underTopic("Checkpoints", {
   classes: flag<readonly string[] | null>({
     name: "classes",
     kind: names("nv,bkl,mel"),
     default: null,
     defaultText: "the checkpoint's",
     source: "ours",
-    topic: "Checkpoints",
     help: "names of the classes, in the order of the logits",
   }),
   csv,
-} satisfies FlagTable;
+});
 
 /** What `evaluate` alone has. */
-export const evaluateOnlyFlags = {
+export const evaluateOnlyFlags = underTopic("Evaluation", {
   split: flag<SplitName>({
     name: "split",
     kind: choice(splitNames),
     default: "test",
     source: "ours",
-    topic: "Evaluation",
     help: "images on which the models are judged; those of train as they are stored",
   }),
   role: flag({
@@ -53,7 +49,6 @@ export const evaluateOnlyFlags = {
     kind: orWord(text("personal|deputy"), "all"),
     default: "all",
     source: "ours",
-    topic: "Evaluation",
     help: "which of each client's models",
   }),
   reason: flag<"best" | "final" | null>({
@@ -62,10 +57,9 @@ export const evaluateOnlyFlags = {
     default: null,
     defaultText: "best",
     source: "ours",
-    topic: "Evaluation",
     help: "which checkpoints of a run folder: of the best round or of the last",
   }),
-} satisfies FlagTable;
+});
 
 const networkFlags = {
   network: ofCheckpoint(network),

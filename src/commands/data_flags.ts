@@ -1,44 +1,39 @@
 // The flags of the command `data`: those of `train` about images, and what only it can be told.
 
 import { partitionRules } from "../data/partition.ts";
-import { flag, type FlagTable, type OptionsOf, trainFlags } from "./flags.ts";
+import { flag, type OptionsOf, trainFlags, underTopic } from "./flags.ts";
 import { choice, integer, names, number, shares, text, toggle } from "./values.ts";
 
 const { data, csvFolder, clients, imageSize, limit, seed, adapter, cache } = trainFlags;
 
 /** A column whose images stay together. */
-function groupColumn(topic: string, help: string) {
+function groupColumn(help: string) {
   return flag<string | null>({
     name: "group-column",
     kind: text("NAME"),
     default: null,
     defaultText: "lesion_id and patient_id",
     source: "ours",
-    topic,
     help,
   });
 }
 
-const inspecting = "Inspecting";
-
 /** Flags of `data inspect` alone. */
-export const inspectOnlyFlags = {
+export const inspectOnlyFlags = underTopic("Inspecting", {
   metadata: flag<string | null>({
     name: "metadata",
     kind: text("FILE"),
     default: null,
     defaultText: "none",
     source: "ours",
-    topic: inspecting,
     help: "CSV file with lesion_id or patient_id, to find lesions and patients in two splits",
   }),
-  groupColumn: groupColumn(inspecting, "column of --metadata that must differ between splits"),
+  groupColumn: groupColumn("column of --metadata that must differ between splits"),
   augment: flag({
     name: "augment",
     kind: toggle,
     default: false,
     source: "ours",
-    topic: inspecting,
     help: "draw a contact sheet: images beside what training makes of them",
   }),
   out: flag({
@@ -46,10 +41,9 @@ export const inspectOnlyFlags = {
     kind: text("FILE"),
     default: "contact_sheet.png",
     source: "ours",
-    topic: inspecting,
     help: "PNG file for the contact sheet; what exists is not overwritten",
   }),
-} satisfies FlagTable;
+});
 
 /** Flags of `data inspect`. */
 export const inspectFlags = {
@@ -60,8 +54,6 @@ export const inspectFlags = {
 /** Everything that `data inspect` can be told. */
 export type InspectOptions = OptionsOf<typeof inspectFlags>;
 
-const preparing = "Preparing";
-
 /** A column that is found by its name unless the user names it. */
 function column(name: string, help: string) {
   return flag<string | null>({
@@ -70,20 +62,18 @@ function column(name: string, help: string) {
     default: null,
     defaultText: "found by name",
     source: "ours",
-    topic: preparing,
     help,
   });
 }
 
 /** Flags of `data prepare` alone. */
-export const prepareOnlyFlags = {
+export const prepareOnlyFlags = underTopic("Preparing", {
   source: flag<string | null>({
     name: "source",
     kind: text("PATH"),
     default: null,
     defaultText: "needed",
     source: "ours",
-    topic: preparing,
     help: "folder with images at any depth, one folder per class, or a MedMNIST file (.npz)",
   }),
   out: flag<string | null>({
@@ -92,7 +82,6 @@ export const prepareOnlyFlags = {
     default: null,
     defaultText: "needed",
     source: "ours",
-    topic: preparing,
     help: "new folder for what train reads with --data",
   }),
   labels: flag<string | null>({
@@ -101,7 +90,6 @@ export const prepareOnlyFlags = {
     default: null,
     defaultText: "HAM10000_metadata.csv, or folders",
     source: "ours",
-    topic: preparing,
     help: "CSV file of image_id and dx, label or 0 and 1 in MEL, NV, …",
   }),
   idColumn: column("id-column", "column that names the images, such as filename"),
@@ -112,7 +100,6 @@ export const prepareOnlyFlags = {
     default: null,
     defaultText: "found by name",
     source: "ours",
-    topic: preparing,
     help: "columns of 0 and 1 or True and False, one for each class",
   }),
   dropUnlabelled: flag({
@@ -120,7 +107,6 @@ export const prepareOnlyFlags = {
     kind: toggle,
     default: false,
     source: "ours",
-    topic: preparing,
     help: "leave out images without a label instead of refusing them",
   }),
   skipMissing: flag({
@@ -128,23 +114,20 @@ export const prepareOnlyFlags = {
     kind: toggle,
     default: false,
     source: "ours",
-    topic: preparing,
     help: "leave out listed images that are not there instead of refusing",
   }),
-  groupColumn: groupColumn(preparing, "column whose images stay in one client and split"),
+  groupColumn: groupColumn("column whose images stay in one client and split"),
   metadata: flag<string | null>({
     name: "metadata",
     kind: text("FILE"),
     default: null,
     defaultText: "none",
     source: "ours",
-    topic: preparing,
     help: "CSV file with lesion_id and other columns that the labels lack",
   }),
   csvFolder: flag<string | null>({
     ...csvFolder,
     defaultText: "none",
-    topic: preparing,
     help: "ready lists clientA/train_clientA.csv, … instead of --labels",
   }),
   classes: flag<readonly string[] | null>({
@@ -153,7 +136,6 @@ export const prepareOnlyFlags = {
     default: null,
     defaultText: "all",
     source: "ours",
-    topic: preparing,
     help: "classes to keep, in the order of their labels",
   }),
   partition: flag({
@@ -161,7 +143,6 @@ export const prepareOnlyFlags = {
     kind: choice(partitionRules),
     default: partitionRules[0],
     source: "ours",
-    topic: preparing,
     help: "clients alike by chance, unlike in classes, or by a column",
   }),
   partitionClients: flag({
@@ -169,7 +150,6 @@ export const prepareOnlyFlags = {
     kind: integer({ min: 1, max: 1000 }),
     default: 4,
     source: "ours",
-    topic: preparing,
     help: "number of clients for iid and dirichlet",
   }),
   alpha: flag({
@@ -177,7 +157,6 @@ export const prepareOnlyFlags = {
     kind: number({ min: 1e-6 }), // one client has nearly all of a class long before
     default: 0.5,
     source: "ours",
-    topic: preparing,
     help: "for dirichlet: the smaller, the more the clients differ",
   }),
   partitionColumn: flag<string | null>({
@@ -186,7 +165,6 @@ export const prepareOnlyFlags = {
     default: null,
     defaultText: "none",
     source: "ours",
-    topic: preparing,
     help: "column whose values make the clients, such as dataset",
   }),
   split: flag<readonly [number, number, number]>({
@@ -195,10 +173,9 @@ export const prepareOnlyFlags = {
     default: [0.7, 0.1, 0.2],
     defaultText: "7,1,2",
     source: "official",
-    topic: preparing,
     help: "shares of train, valid and test in every client",
   }),
-} satisfies FlagTable;
+});
 
 /** Flags of `data prepare`. */
 export const prepareFlags = { ...prepareOnlyFlags, imageSize, seed };
@@ -206,32 +183,28 @@ export const prepareFlags = { ...prepareOnlyFlags, imageSize, seed };
 /** Everything that `data prepare` can be told. */
 export type PrepareOptions = OptionsOf<typeof prepareFlags>;
 
-const synthesizing = "Synthesizing";
-
 const numberOfImages = (split: "train" | "valid" | "test", count: number) =>
   flag({
     name: `${split}-size`,
     kind: integer({ min: 20, max: 1_000_000 }), // below, the smallest client lacks a class
     default: count,
     source: "ours",
-    topic: synthesizing,
     help: `images for ${split} of all clients together`,
   });
 
 /** Flags of `data synthesize` alone. */
-export const synthesizeOnlyFlags = {
+export const synthesizeOnlyFlags = underTopic("Synthesizing", {
   out: flag({
     name: "out",
     kind: text("FOLDER"),
     default: "demo_data",
     source: "ours",
-    topic: synthesizing,
     help: "new folder for what train reads with --data",
   }),
   trainSize: numberOfImages("train", 368),
   validSize: numberOfImages("valid", 160),
   testSize: numberOfImages("test", 240),
-} satisfies FlagTable;
+});
 
 /** Flags of `data synthesize`. */
 export const synthesizeFlags = { ...synthesizeOnlyFlags, clients, imageSize, seed };

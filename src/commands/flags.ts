@@ -2,7 +2,7 @@
 
 import { comparisonFlags } from "./flags/comparison.ts";
 import { dataFlags } from "./flags/data.ts";
-import { flag, type FlagTable, type OptionsOf } from "./flags/flag.ts";
+import { flag, type FlagTable, type OptionsOf, underTopic } from "./flags/flag.ts";
 import { methodFlags } from "./flags/method.ts";
 import { networkFlags } from "./flags/network.ts";
 import { optimizationFlags } from "./flags/optimization.ts";
@@ -10,20 +10,19 @@ import { runningFlags } from "./flags/running.ts";
 import { text, toggle } from "./values.ts";
 
 export { comparisonFlags };
-export { type Flag, flag, type FlagTable, type OptionsOf } from "./flags/flag.ts";
+export { type Flag, flag, type FlagTable, type OptionsOf, underTopic } from "./flags/flag.ts";
 
 /** Flags of `info`. */
-export const infoFlags = {
+export const infoFlags = underTopic("Running", {
   adapter: runningFlags.adapter,
   measure: flag({
     name: "measure",
     kind: toggle,
     default: false,
     source: "ours",
-    topic: "Running",
     help: "measure the fastest arithmetic and memory, about a second",
   }),
-} satisfies FlagTable;
+});
 
 /** Flags of `train`, in the order of its help. */
 export const trainFlags = {
@@ -53,16 +52,15 @@ export type CompareOptions = OptionsOf<typeof compareFlags>;
 export type TrainOptions = OptionsOf<typeof trainFlags>;
 
 /** Flags of `report`. */
-export const reportFlags = {
+export const reportFlags = underTopic("Report", {
   out: flag({
     name: "out",
     kind: text("FILE"),
     default: "report.html",
     source: "ours",
-    topic: "Report",
     help: "page to write, with a folder of pictures beside it; what exists is not overwritten",
   }),
-} satisfies FlagTable;
+});
 
 /** Which images are read. */
 export type DataOptions = Pick<

@@ -3,17 +3,16 @@
 import { methods } from "../../federated/config.ts";
 import { choice, number, orModule, several, text } from "../values.ts";
 import { settingBounds } from "../../federated/bounds.ts";
-import { flag, type FlagTable } from "./flag.ts";
+import { flag, underTopic } from "./flag.ts";
 
 /** Under "Comparison" in the help. */
-export const comparisonFlags = {
+export const comparisonFlags = underTopic("Comparison", {
   methods: flag<readonly string[]>({
     name: "methods",
     kind: several(orModule(choice(methods)), "fedavg,prrfl"),
     default: ["fedavg", "fedbn", "prrfl"],
     defaultText: "fedavg,fedbn,prrfl",
     source: "ours",
-    topic: "Comparison",
     help: "methods to compare",
   }),
   seeds: flag<readonly number[]>({
@@ -22,7 +21,6 @@ export const comparisonFlags = {
     default: [1],
     defaultText: "1",
     source: "ours",
-    topic: "Comparison",
     help: "each method is run with each of them",
   }),
   grid: flag<string | null>({
@@ -31,7 +29,6 @@ export const comparisonFlags = {
     default: null,
     defaultText: "none",
     source: "ours",
-    topic: "Comparison",
     help: "each method is run with each value: lr=0.01,0.03, or several settings with ; between",
   }),
   resume: flag<string | null>({
@@ -40,7 +37,6 @@ export const comparisonFlags = {
     default: null,
     defaultText: "a new comparison",
     source: "ours",
-    topic: "Comparison",
     help: "go on with the comparison in this folder",
   }),
-} satisfies FlagTable;
+});

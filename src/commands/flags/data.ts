@@ -2,16 +2,15 @@
 
 import { augmentations, defaultConfig } from "../../federated/config.ts";
 import { choice, integer, names, text, toggle } from "../values.ts";
-import { flag, type FlagTable } from "./flag.ts";
+import { flag, underTopic } from "./flag.ts";
 
 /** Under "Data" in the help. */
-export const dataFlags = {
+export const dataFlags = underTopic("Data", {
   data: flag({
     name: "data",
     kind: text("FOLDER|FILE.ts|demo"),
     default: "data",
     source: "official",
-    topic: "Data",
     help: "folder with clientA, clientB, …, a module of your own, or the demo data",
   }),
   csvFolder: flag<string | null>({
@@ -20,7 +19,6 @@ export const dataFlags = {
     default: null,
     defaultText: "csv_folder in or beside it",
     source: "ours",
-    topic: "Data",
     help: "folder of the split lists",
   }),
   clients: flag<readonly string[] | null>({
@@ -29,7 +27,6 @@ export const dataFlags = {
     default: null,
     defaultText: "all",
     source: "ours",
-    topic: "Data",
     help: "clients that take part",
   }),
   imageSize: flag({
@@ -37,7 +34,6 @@ export const dataFlags = {
     kind: integer({ min: 1, max: 1024 }), // above, an activation takes gigabytes
     default: 128,
     source: "official",
-    topic: "Data",
     help: "images are reduced to this height and width",
   }),
   limit: flag<number | null>({
@@ -46,7 +42,6 @@ export const dataFlags = {
     default: null,
     defaultText: "all",
     source: "ours",
-    topic: "Data",
     help: "use at most N images of every split",
   }),
   augment: flag({
@@ -54,7 +49,6 @@ export const dataFlags = {
     kind: choice(augmentations),
     default: defaultConfig.augment,
     source: "official",
-    topic: "Data",
     help: "vary training images at random, as the authors do, or not",
   }),
   shuffle: flag({
@@ -62,7 +56,6 @@ export const dataFlags = {
     kind: toggle,
     default: defaultConfig.shuffle,
     source: "official",
-    topic: "Data",
     help: "a new order of the training images in every epoch",
   }),
-} satisfies FlagTable;
+});

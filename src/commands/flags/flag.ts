@@ -28,9 +28,22 @@ export type OptionsOf<F extends FlagTable> = {
   readonly [K in keyof F]: F[K] extends Flag<infer T> ? T : never;
 };
 
+/** A flag before it stands under a topic. */
+type Untitled<T> = Omit<Flag<T>, "topic">;
+
 /** A table entry with its value type; most flags have one spelling. */
 export function flag<T>(
-  spec: Omit<Flag<T>, "aliases"> & { readonly aliases?: readonly string[] },
-): Flag<T> {
+  spec: Omit<Untitled<T>, "aliases"> & { readonly aliases?: readonly string[] },
+): Untitled<T> {
   return { aliases: [], ...spec };
+}
+
+/** A table of flags that stand under one heading in the help. */
+// deno-lint-ignore no-explicit-any
+export function underTopic<F extends Readonly<Record<string, Untitled<any>>>>(
+  topic: string,
+  flags: F,
+): { readonly [K in keyof F]: F[K] & { readonly topic: string } } {
+  const entries = Object.entries(flags).map(([option, flag]) => [option, { ...flag, topic }]);
+  return Object.fromEntries(entries);
 }

@@ -5,7 +5,7 @@ import { clientWeightings, defaultConfig, methods } from "../../federated/config
 import { type MethodSettingName, methodSettings } from "../../federated/methods/registry.ts";
 import { choice, number, orModule } from "../values.ts";
 import { settingBounds } from "../../federated/bounds.ts";
-import { type Flag, flag, type FlagTable } from "./flag.ts";
+import { type Flag, flag, underTopic } from "./flag.ts";
 
 /** One for each setting that is some method's own. */
 const settingFlags = Object.fromEntries(
@@ -20,13 +20,12 @@ export function settingFlag(name: string, setting: MethodSetting): Flag<number> 
 }
 
 /** Under "Method" in the help. */
-export const methodFlags = {
+export const methodFlags = underTopic("Method", {
   method: flag<string>({
     name: "method",
     kind: orModule(choice(methods, "NAME|FILE.ts")),
     default: defaultConfig.method,
     source: "ours",
-    topic: "Method",
     help: methods.join(", "),
   }),
   rounds: flag({
@@ -35,7 +34,6 @@ export const methodFlags = {
     kind: number(settingBounds.rounds),
     default: defaultConfig.rounds,
     source: "official",
-    topic: "Method",
     help: "communication rounds",
   }),
   localEpochs: flag({
@@ -44,7 +42,6 @@ export const methodFlags = {
     kind: number(settingBounds.localEpochs),
     default: defaultConfig.localEpochs,
     source: "official",
-    topic: "Method",
     help: "local epochs per round",
   }),
   ...settingFlags,
@@ -53,7 +50,6 @@ export const methodFlags = {
     kind: choice(clientWeightings),
     default: defaultConfig.clientWeights,
     source: "official",
-    topic: "Method",
     help: "how clients count in the server's means: alike, or by their training images",
   }),
   participation: flag({
@@ -61,7 +57,6 @@ export const methodFlags = {
     kind: number(settingBounds.participation),
     default: defaultConfig.participation,
     source: "official",
-    topic: "Method",
     help: "share of the clients that train in a round, at least one of them",
   }),
   dropout: flag({
@@ -69,7 +64,6 @@ export const methodFlags = {
     kind: number(settingBounds.dropout),
     default: defaultConfig.dropout,
     source: "official",
-    topic: "Method",
     help: "probability that a client's update never reaches the server",
   }),
-} satisfies FlagTable;
+});

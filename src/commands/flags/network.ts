@@ -2,17 +2,16 @@
 
 import { defaultConfig, networks } from "../../federated/config.ts";
 import { choice, number, orModule, text } from "../values.ts";
-import { flag, type FlagTable } from "./flag.ts";
+import { flag, underTopic } from "./flag.ts";
 
 /** Under "Network" in the help. */
-export const networkFlags = {
+export const networkFlags = underTopic("Network", {
   network: flag<string>({
     name: "network",
     aliases: ["model"],
     kind: orModule(choice(networks, "NAME|FILE.ts")),
     default: "vgg_nb",
     source: "official",
-    topic: "Network",
     help: "vgg_nb or vgg_b: VGG whose last layer has no bias or one; or a module of your own",
   }),
   width: flag({
@@ -20,7 +19,6 @@ export const networkFlags = {
     kind: number({ min: 1 / 32 }), // one channel in the first layer
     default: defaultConfig.width,
     source: "official",
-    topic: "Network",
     help: "factor on all channel counts",
   }),
   init: flag<string | null>({
@@ -29,7 +27,6 @@ export const networkFlags = {
     default: null,
     defaultText: "from the seed",
     source: "ours",
-    topic: "Network",
     help: "safetensors file of the weights all models start from",
   }),
-} satisfies FlagTable;
+});

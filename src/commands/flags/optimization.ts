@@ -4,17 +4,16 @@ import { lastBatches } from "../../data/batching.ts";
 import { defaultConfig, nanActions, optimizers } from "../../federated/config.ts";
 import { choice, number, toggle } from "../values.ts";
 import { settingBounds } from "../../federated/bounds.ts";
-import { flag, type FlagTable } from "./flag.ts";
+import { flag, underTopic } from "./flag.ts";
 
 /** Under "Optimization" in the help. */
-export const optimizationFlags = {
+export const optimizationFlags = underTopic("Optimization", {
   optimizer: flag({
     name: "optim",
     aliases: ["optimizer"],
     kind: choice(optimizers),
     default: defaultConfig.optimizer,
     source: "official",
-    topic: "Optimization",
     help: "SGD or Adam; new in every round unless it is kept",
   }),
   momentum: flag({
@@ -22,7 +21,6 @@ export const optimizationFlags = {
     kind: number(settingBounds.momentum),
     default: defaultConfig.momentum,
     source: "official",
-    topic: "Optimization",
     help: "of SGD, as PyTorch has it",
   }),
   nesterov: flag({
@@ -30,7 +28,6 @@ export const optimizationFlags = {
     kind: toggle,
     default: defaultConfig.nesterov,
     source: "official",
-    topic: "Optimization",
     help: "steps with momentum look ahead",
   }),
   keepOptimizer: flag({
@@ -38,7 +35,6 @@ export const optimizationFlags = {
     kind: toggle,
     default: defaultConfig.keepOptimizer,
     source: "official",
-    topic: "Optimization",
     help: "momentum and Adam's means outlive a communication",
   }),
   learningRate: flag({
@@ -47,7 +43,6 @@ export const optimizationFlags = {
     kind: number(settingBounds.learningRate),
     default: defaultConfig.learningRate,
     source: "official",
-    topic: "Optimization",
     help: "learning rate",
   }),
   learningRateStep: flag({
@@ -56,7 +51,6 @@ export const optimizationFlags = {
     kind: number(settingBounds.learningRateStep),
     default: defaultConfig.learningRateStep,
     source: "official",
-    topic: "Optimization",
     help: "rounds after which the learning rate falls",
   }),
   learningRateGamma: flag({
@@ -65,7 +59,6 @@ export const optimizationFlags = {
     kind: number(settingBounds.learningRateGamma),
     default: defaultConfig.learningRateGamma,
     source: "official",
-    topic: "Optimization",
     help: "factor by which it falls",
   }),
   weightDecay: flag({
@@ -74,7 +67,6 @@ export const optimizationFlags = {
     kind: number(settingBounds.weightDecay),
     default: defaultConfig.weightDecay,
     source: "official",
-    topic: "Optimization",
     help: "weight decay",
   }),
   batchSize: flag({
@@ -83,7 +75,6 @@ export const optimizationFlags = {
     kind: number(settingBounds.batchSize),
     default: defaultConfig.batchSize,
     source: "official",
-    topic: "Optimization",
     help: "images per batch",
   }),
   lastBatch: flag({
@@ -91,7 +82,6 @@ export const optimizationFlags = {
     kind: choice(lastBatches),
     default: defaultConfig.lastBatch,
     source: "ours",
-    topic: "Optimization",
     help:
       "a short last batch: train with it, leave it out, or join a single image to the one before",
   }),
@@ -100,7 +90,6 @@ export const optimizationFlags = {
     kind: choice(nanActions),
     default: defaultConfig.onNan,
     source: "ours",
-    topic: "Optimization",
     help: "if a client diverges: stop, or drop it for the round",
   }),
   seed: flag({
@@ -108,7 +97,6 @@ export const optimizationFlags = {
     kind: number(settingBounds.seed),
     default: 1,
     source: "official",
-    topic: "Optimization",
     help: "of weights, order of images and augmentation",
   }),
-} satisfies FlagTable;
+});

@@ -5,17 +5,16 @@ import { defaultConfig } from "../../federated/config.ts";
 import { type StateInterval, stateIntervals } from "../../federated/control.ts";
 import { choice, fileNamePart, number, orWord, text, toggle } from "../values.ts";
 import { settingBounds } from "../../federated/bounds.ts";
-import { flag, type FlagTable } from "./flag.ts";
+import { flag, underTopic } from "./flag.ts";
 
 /** Under "Running" in the help. */
-export const runningFlags = {
+export const runningFlags = underTopic("Running", {
   theme: flag<string | null>({
     name: "theme",
     kind: fileNamePart("NAME"),
     default: null,
     defaultText: "the method's name",
     source: "ours",
-    topic: "Running",
     help: "what this run is called in the name of its folder",
   }),
   savePath: flag({
@@ -24,7 +23,6 @@ export const runningFlags = {
     kind: text("FOLDER"),
     default: "runs",
     source: "ours",
-    topic: "Running",
     help: "the run makes its own folder in this one",
   }),
   adapter: flag<AdapterChoice>({
@@ -32,7 +30,6 @@ export const runningFlags = {
     kind: choice(["auto", "gpu", "cpu"]),
     default: "auto",
     source: "ours",
-    topic: "Running",
     help: "hardware, software, or the fastest there is",
   }),
   parallelClients: flag<number | "auto">({
@@ -40,7 +37,6 @@ export const runningFlags = {
     kind: orWord(number(settingBounds.parallelClients), "auto"),
     default: defaultConfig.parallelClients,
     source: "ours",
-    topic: "Running",
     help: "clients per dispatch: changes speed, not numbers",
   }),
   cache: flag({
@@ -48,7 +44,6 @@ export const runningFlags = {
     kind: toggle,
     default: true,
     source: "ours",
-    topic: "Running",
     help: "keep decoded images of --data FOLDER in the user's cache folder",
   }),
   memoryLimit: flag<number | null>({
@@ -57,7 +52,6 @@ export const runningFlags = {
     default: defaultConfig.memoryLimit,
     defaultText: "none",
     source: "ours",
-    topic: "Running",
     help: "MiB of GPU memory for training steps: fewer clients per dispatch",
   }),
   configFile: flag<string | null>({
@@ -66,7 +60,6 @@ export const runningFlags = {
     default: null,
     defaultText: "none",
     source: "ours",
-    topic: "Running",
     help: "settings of a config.json; flags win over them",
   }),
   resume: flag<string | null>({
@@ -75,7 +68,6 @@ export const runningFlags = {
     default: null,
     defaultText: "a new run",
     source: "ours",
-    topic: "Running",
     help: "go on with the run in this folder, with its settings",
   }),
   checkpointEvery: flag<StateInterval>({
@@ -83,7 +75,6 @@ export const runningFlags = {
     kind: choice(stateIntervals),
     default: "round",
     source: "ours",
-    topic: "Running",
     help:
       "store after each what --resume needs, as Ctrl-C does; a kill loses what came after the last",
   }),
@@ -93,7 +84,6 @@ export const runningFlags = {
     default: defaultConfig.evaluateEvery,
     defaultText: "once an epoch",
     source: "ours",
-    topic: "Running",
     help: "test after every N training steps of an epoch too",
   }),
   profile: flag({
@@ -101,7 +91,6 @@ export const runningFlags = {
     kind: toggle,
     default: false,
     source: "ours",
-    topic: "Running",
     help: "time the kernels of three training steps of the second epoch",
   }),
   tensorboard: flag({
@@ -109,7 +98,6 @@ export const runningFlags = {
     kind: toggle,
     default: false,
     source: "ours",
-    topic: "Running",
     help: "write an event file for TensorBoard too",
   }),
   json: flag({
@@ -117,7 +105,6 @@ export const runningFlags = {
     kind: toggle,
     default: false,
     source: "ours",
-    topic: "Running",
     help: "print events as lines of JSON",
   }),
   quiet: flag({
@@ -125,7 +112,6 @@ export const runningFlags = {
     kind: toggle,
     default: false,
     source: "ours",
-    topic: "Running",
     help: "print the result alone",
   }),
-} satisfies FlagTable;
+});
