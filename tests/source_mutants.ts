@@ -99,10 +99,12 @@ export const sourceMutants: readonly Mutant[] = [
   ...breaks("federated/clients/method_memory.ts", ["federated/scaffold_test.ts"], [
     ["(product) => 1 / product", "(product) => product"],
     ['of Object.values(this.lasting("training", "round"))) {', "of Object.values(this.sets)) {"],
+  ]),
+  ...breaks("federated/memory_sets.ts", ["federated/scaffold_test.ts"], [
     ["gpu.clear(tensors.whole);", ""],
+    ["value.gpu.copy(value, place!);", ""],
   ]),
   ...breaks("federated/server/server_memory.ts", ["federated/scaffold_test.ts"], [
-    ["this.model.gpu.copy(value, place);", ""],
     ['this.method.memory[set] !== "weights"', 'this.method.memory[set] === "weights"'],
   ]),
   ...breaks("federated/methods/local_losses.ts", methodRuns, [

@@ -34,7 +34,7 @@ import { compareFlags, type CompareOptions, demoPreset } from "./flags.ts";
 import { readInitialState } from "./initial_state.ts";
 import { Interruption } from "./interruption.ts";
 import { checkDataFlags, showLoading } from "./load_dataset.ts";
-import { gridLabel, type GridPoint, optionsAt, readGrid, withPoint } from "./grid.ts";
+import { optionsAt, readGrid, withPoint } from "./grid.ts";
 import { checkMethodFlags } from "./method_flags.ts";
 import { type ResolvedOptions, resolveOptions } from "./options.ts";
 import {
@@ -42,9 +42,9 @@ import {
   expectImageSize,
   loadMethod,
   loadNetwork,
-  methodLabel,
   ownSettings,
 } from "./own_modules.ts";
+import { folderOf, type PlannedRun, plannedRuns } from "./planned_runs.ts";
 import { RenewableGpu } from "./renewable_gpu.ts";
 import { showNotices } from "./resume.ts";
 import { type RunConsumers, trainToEnd } from "./train_to_end.ts";
@@ -96,7 +96,6 @@ export async function compare(
     withPoint(settings, points[0]),
   );
   const runs = plannedRuns(options, methods, points);
-  expectOwnFolders(runs);
   checkDataFlags(options);
   const initialState = await readInitialState(options.init);
 
@@ -164,64 +163,6 @@ export async function compare(
         "the report has them as far as they got",
     );
   }
-}
-
-/** One run of a comparison. */
-interface PlannedRun {
-  /** as typed: a name or a path */
-  readonly text: string;
-  /** what the run is called */
-  readonly method: string;
-  readonly seed: number;
-  readonly point: GridPoint;
-  /** relative to others */
-  readonly cost: number;
-}
-
-/** All methods and settings with one seed, then with the next: what is done early can be compared. */
-function plannedRuns(
-  options: CompareOptions,
-  methods: ReadonlyMap<string, MethodName | FederatedMethod>,
-  points: readonly GridPoint[],
-): PlannedRun[] {
-  return options.seeds.flatMap((seed) =>
-    [...methods].flatMap(([text, own]) =>
-      points.map((point) => ({
-        ...{ text, seed, point },
-        method: methodLabel(text) + gridLabel(point),
-        cost: costOf(methodOf(own), optionsAt(options, point)),
-      }))
-    )
-  );
-}
-
-function folderOf({ method, seed }: { readonly method: string; readonly seed: number }): string {
-  return `${method}-seed${seed}`;
-}
-
-/** @throws {UsageError} if a run would be taken for another one, which is stored under the same name */
-function expectOwnFolders(runs: readonly PlannedRun[]): void {
-  const texts = new Map<string, string>();
-  for (const run of runs) {
-    const folder = folderOf(run);
-    const other = texts.get(folder);
-    if (other !== undefined) {
-      const both = other === run.text ? `two runs of ${other}` : `${other} and ${run.text}`;
-      throw new UsageError(
-        `Cannot compare ${both}: both would be stored as ${folder}; ` +
-          (other === run.text ? "leave one out" : "give one file another name"),
-      );
-    }
-    texts.set(folder, run.text);
-  }
-}
-
-/** How long a run takes: by its epochs and models, and by the evaluations that decide DET's stages. */
-function costOf(
-  { roles, beforeEpoch }: FederatedMethod,
-  { rounds, localEpochs }: Pick<CompareOptions, "rounds" | "localEpochs">,
-): number {
-  return rounds * localEpochs * roles.length * (beforeEpoch?.evaluates(localEpochs) ? 4 / 3 : 1);
 }
 
 /** The settings of one run, as `train` would have them. */

@@ -1,12 +1,11 @@
 // What a method remembers of the models of a stack, and the functions of the method that change it.
 
-import { FlatTensors } from "../../nn/flat_tensors.ts";
 import type { Model } from "../../nn/model.ts";
 import type { TensorSets } from "../../nn/training_state.ts";
 import { noGrad } from "../../tensor/autograd.ts";
 import { accumulate } from "../../tensor/elementwise.ts";
-import { sameShape, showShape } from "../../tensor/shape.ts";
-import { emptyTensor, type Tensor } from "../../tensor/tensor.ts";
+import { emptyTensor } from "../../tensor/tensor.ts";
+import { expectFitting, makeSets, memoryOf, remember } from "../memory_sets.ts";
 import type { Lifetime, NewMemory, Remembered } from "../methods/method.ts";
 import type { Setup } from "./setup.ts";
 
@@ -15,16 +14,7 @@ export class MethodMemory {
   readonly sets: TensorSets;
 
   constructor(private readonly setup: Setup, private readonly model: Model) {
-    using owned = new DisposableStack(); // gives back what there is if the rest does not fit
-    const { gpu, stack, module } = model;
-    const sets = Object.keys(setup.method.memory ?? {}).map((name) => {
-      const tensors = new FlatTensors(gpu, stack, module.parameters);
-      owned.defer(() => tensors.dispose());
-      gpu.clear(tensors.whole);
-      return [name, tensors] as const;
-    });
-    this.sets = Object.fromEntries(sets);
-    owned.move();
+    this.sets = makeSets(model, model.stack, Object.keys(setup.method.memory ?? {}));
   }
 
   /** Those that are remembered so long. */
@@ -71,7 +61,7 @@ export class MethodMemory {
     const own = { parameter: this.model.parameters.whole, memory };
     const term = noGrad(() => method.gradientTerm!(own, settings));
     const { whole } = this.model.gradients;
-    expectShape("gradientTerm()", term, whole);
+    expectFitting("gradientTerm()", term, whole);
     accumulate(term, whole);
   }
 
@@ -90,26 +80,9 @@ export class MethodMemory {
     const { gpu, parameters } = this.model;
     for (const { name } of parameters.blocks) {
       using _scope = gpu.scope();
-      const memory = Object.fromEntries(
-        Object.entries(this.sets).map(([set, tensors]) => [set, tensors.view(name, models)]),
-      );
+      const memory = memoryOf(this.sets, name, models);
       const own = { parameter: parameters.view(name, models), memory };
-      for (const [set, value] of Object.entries(noGrad(() => compute(own)))) {
-        expectShape(`the memory "${set}" of ${name}`, value, memory[set]);
-        gpu.copy(value, memory[set]);
-      }
+      remember(memory, noGrad(() => compute(own)), `of ${name}`);
     }
   }
-}
-
-/** Methods may be anyone's. */
-function expectShape(what: string, value: Tensor, place: Tensor | undefined): void {
-  if (place === undefined) {
-    throw new TypeError(`Cannot keep ${what}: the method declares no memory of this name`);
-  }
-  if (sameShape(value.shape, place.shape) && value.dtype === place.dtype) return;
-  throw new TypeError(
-    `Cannot keep ${what}: the method gives ${value.dtype} ${showShape(value.shape)} but ` +
-      `${place.dtype} ${showShape(place.shape)} is expected`,
-  );
 }

@@ -1,11 +1,10 @@
 // What the server remembers from one communication to the next, of methods in which it does.
 
-import { FlatTensors } from "../../nn/flat_tensors.ts";
 import type { Model } from "../../nn/model.ts";
 import { downloadModels, type TensorSets, uploadModel } from "../../nn/training_state.ts";
 import { noGrad } from "../../tensor/autograd.ts";
 import type { HostTensor } from "../../tensor/host_tensor.ts";
-import { sameShape, showShape } from "../../tensor/shape.ts";
+import { makeSets, memoryOf, remember } from "../memory_sets.ts";
 import type { Remembered, ServerUpdate, Settings } from "../methods/method.ts";
 
 /** One flat tensor for each thing, of the shapes of the parameters. Dispose of it when done. */
@@ -18,15 +17,8 @@ export class ServerMemory implements Disposable {
     private readonly settings: Settings,
     private readonly model: Model,
   ) {
-    using owned = new DisposableStack(); // gives back what there is if the rest does not fit
-    const sets = Object.keys(method.memory).map((name) => {
-      const tensors = new FlatTensors(model.gpu, 1, model.module.parameters);
-      owned.defer(() => tensors.dispose());
-      return [name, tensors] as const;
-    });
-    this.#sets = Object.fromEntries(sets);
+    this.#sets = makeSets(model, 1, Object.keys(method.memory));
     this.begin();
-    owned.move();
   }
 
   /** Names of what clients send beside their parameters. */
@@ -53,22 +45,9 @@ export class ServerMemory implements Disposable {
    * @param share of all clients that have sent
    */
   update(name: string, mean: Remembered, share: number): ReturnType<ServerUpdate["update"]> {
-    const memory = Object.fromEntries(
-      Object.entries(this.#sets).map(([set, tensors]) => [set, tensors.view(name, 1)]),
-    );
+    const memory = memoryOf(this.#sets, name, 1);
     const result = noGrad(() => this.method.update(mean, memory, share, this.settings));
-    for (const [set, value] of Object.entries(result.server)) {
-      const place = memory[set];
-      if (place === undefined || !sameShape(value.shape, place.shape)) {
-        throw new TypeError(
-          `Cannot keep the server's "${set}" of ${name}: the method gives ` +
-            `${showShape(value.shape)} but ${
-              place ? `${showShape(place.shape)} is expected` : "declares no such memory"
-            }`,
-        );
-      }
-      this.model.gpu.copy(value, place);
-    }
+    remember(memory, result.server, `of the server's ${name}`);
     return result;
   }
 
