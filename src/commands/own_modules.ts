@@ -21,6 +21,7 @@ import { vggStride } from "../nn/vgg.ts";
 import { withWords, wordsOf } from "./config_file.ts";
 import { settingFlag } from "./flags/method.ts";
 import { compareFlags, type DataOptions, type Flag, type FlagTable, trainFlags } from "./flags.ts";
+import { canonical, spellingsOf } from "./options.ts";
 import { isModulePath } from "./values.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -78,12 +79,11 @@ export async function loadOwnDataset(
   const wish = "a Dataset, or a function that makes one of { imageSize, clients, limit }";
   const found = await defaultExport("data", data, wish);
   const problem = (text: string) => new UsageError(`Cannot use --data ${data}: ${text}`);
-  if (typeof found !== "function" && (clients !== null || limit !== null)) {
+  const unused = clients !== null ? "clients" : limit !== null ? "limit" : null;
+  if (typeof found !== "function" && unused !== null) {
     throw problem(
-      `its default export is a data set as it is, so that --${
-        clients ? "clients" : "limit"
-      } would ` +
-        "change nothing; leave it out, or export a function, which is told of it",
+      `its default export is a data set as it is, so that --${unused} would change nothing; ` +
+        "leave it out, or export a function, which is told of it",
     );
   }
   let dataset: unknown = found;
@@ -100,12 +100,14 @@ export async function loadOwnDataset(
     if (typeof found !== "function") throw unsuitable("data", data, dataset, wish);
     throw problem(`its function makes ${kindOf(dataset)}, but has to make a Dataset`);
   }
-  const incomplete = members.find((client) => splitNames.some((name) => !client?.[name]?.ids));
-  if (incomplete !== undefined) {
+  for (const client of members) {
+    const missing = splitNames.find((name) => !client?.[name]?.ids);
+    if (missing === undefined) continue;
     throw problem(
-      `its client ${incomplete?.name ?? ""} lacks ${
-        splitNames.find((name) => !incomplete?.[name]?.ids)
-      }, or its ids; every client has train, valid and test, each { ids, images, labels }`,
+      `its client ${
+        client?.name ?? ""
+      } lacks ${missing}, or its ids; every client has train, valid and ` +
+        "test, each { ids, images, labels }",
     );
   }
   if (size !== imageSize) {
@@ -156,10 +158,8 @@ async function withSettingFlags<F extends FlagTable>(
       }
       definitions.set(name, { text, words });
       const flag = settingFlag(name, setting as MethodSetting);
-      const taken = Object.values({ ...flags, ...own } as FlagTable).flatMap((
-        { name, aliases = [] },
-      ) => [name, ...aliases]);
-      const clash = [flag.name, ...flag.aliases].find((spelling) => taken.includes(spelling));
+      const taken = spellingsOf({ ...flags, ...own });
+      const clash = [flag.name, ...flag.aliases].find((word) => taken.has(canonical(word)));
       if (clash !== undefined || name in flags) {
         throw new UsageError(
           `Cannot use --method ${text}: its setting ${name} would be the flag --${
