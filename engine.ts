@@ -21,7 +21,11 @@
  */
 
 // GPU and tensors
-export { type AdapterChoice, type AdapterDescription } from "./src/gpu/adapter.ts";
+export {
+  type AdapterChoice,
+  type AdapterDescription,
+  type DeviceSource,
+} from "./src/gpu/adapter.ts";
 export { type Ceilings, measureCeilings } from "./src/gpu/ceiling.ts";
 export { GpuError, type GpuErrorKind } from "./src/gpu/errors.ts";
 export {

@@ -41,35 +41,52 @@ const softwareNames = /llvmpipe|lavapipe|swiftshader|softpipe|basic render/i;
 const adapterAdvice = "install a Vulkan driver (on Debian or Ubuntu: apt-get install " +
   "mesa-vulkan-drivers, which brings a software adapter) or run the task `setup`";
 
+/** Where a device comes from: what a library offers as `navigator.gpu`, an adapter of it, or a device as it is. */
+export type DeviceSource = GPU | GPUAdapter | GPUDevice;
+
 /**
  * Opens a device on the chosen adapter.
  *
+ * @param source default `navigator.gpu`
  * @throws {GpuError} of kind "no-adapter" where there is none of the wanted kind
  */
 export async function openDevice(
   choice: AdapterChoice,
+  source: DeviceSource | undefined = globalThis.navigator?.gpu,
 ): Promise<{ device: GPUDevice; description: AdapterDescription }> {
-  const adapter = await findAdapter(choice);
+  if (source !== undefined && "createBuffer" in source) {
+    expectKind(choice, source.adapterInfo);
+    return { device: source, description: describe(source, source.adapterInfo) };
+  }
+  const adapter = source !== undefined && "requestDevice" in source
+    ? source
+    : await findAdapter(choice, source);
+  expectKind(choice, adapter.info);
+  const description = describe(adapter, adapter.info);
   const features = wantedFeatures.filter((feature) => adapter.features.has(feature));
-  const limits = Object.fromEntries(
-    deviceLimits.map((limit) => [limit, adapter.limits[limit]]),
-  ) as Record<DeviceLimit, number>;
   const device = await adapter.requestDevice({
     requiredFeatures: features,
-    requiredLimits: limits,
+    requiredLimits: description.limits,
   });
-  const description = {
-    name: adapterName(adapter),
-    kind: adapterKind(adapter),
-    vendor: adapter.info.vendor,
-    features: [...adapter.features].sort(),
-    limits,
-  };
   return { device, description };
 }
 
-async function findAdapter(choice: AdapterChoice): Promise<GPUAdapter> {
-  const gpu = globalThis.navigator?.gpu;
+function describe(
+  { features, limits }: Pick<GPUAdapter, "features" | "limits">,
+  info: GPUAdapterInfo,
+): AdapterDescription {
+  return {
+    name: adapterName(info),
+    kind: adapterKind(info),
+    vendor: info.vendor,
+    features: [...features].sort(),
+    limits: Object.fromEntries(
+      deviceLimits.map((limit) => [limit, limits[limit]]),
+    ) as Record<DeviceLimit, number>,
+  };
+}
+
+async function findAdapter(choice: AdapterChoice, gpu: GPU | undefined): Promise<GPUAdapter> {
   const adapter = await gpu?.requestAdapter({
     powerPreference: "high-performance",
     forceFallbackAdapter: choice === "cpu",
@@ -77,21 +94,27 @@ async function findAdapter(choice: AdapterChoice): Promise<GPUAdapter> {
   if (!adapter) {
     throw new GpuError("no-adapter", `Cannot find a WebGPU adapter: ${adapterAdvice}`);
   }
-  if (choice !== "auto" && adapterKind(adapter) !== choice) {
-    throw new GpuError(
-      "no-adapter",
-      `Cannot find an adapter of kind "${choice}": the only one is "${adapterName(adapter)}", ` +
-        `of kind "${adapterKind(adapter)}"; choose "auto" or "${adapterKind(adapter)}"`,
-    );
-  }
   return adapter;
 }
 
-function adapterName(adapter: GPUAdapter): string {
-  const { description, device, vendor } = adapter.info;
-  return description || device || vendor || "unnamed adapter";
+function expectKind(choice: AdapterChoice, info: GPUAdapterInfo): void {
+  const kind = adapterKind(info);
+  if (choice === "auto" || kind === choice) return;
+  throw new GpuError(
+    "no-adapter",
+    `Cannot find an adapter of kind "${choice}": the only one is "${adapterName(info)}", ` +
+      `of kind "${kind}"; choose "auto" or "${kind}"`,
+  );
 }
 
-function adapterKind(adapter: GPUAdapter): AdapterKind {
-  return softwareNames.test(adapterName(adapter)) ? "cpu" : "gpu";
+/** What people call it. Browsers hide descriptions: vendor and architecture are what they tell. */
+export function adapterName({ description, device, vendor, architecture }: GPUAdapterInfo): string {
+  return description || device || [vendor, architecture].filter(Boolean).join(" ") ||
+    "unnamed adapter";
+}
+
+/** The adapter says itself whether it is software; of older runtimes its name tells. */
+export function adapterKind(info: GPUAdapterInfo): AdapterKind {
+  const { isFallbackAdapter } = info as Partial<GPUAdapterInfo>;
+  return isFallbackAdapter ?? softwareNames.test(adapterName(info)) ? "cpu" : "gpu";
 }

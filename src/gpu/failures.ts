@@ -42,9 +42,10 @@ export class Failures {
     this.#first = error;
   }
 
-  /** The first failure is the cause; later ones follow from it. */
+  /** The first failure is the cause and later ones follow from it; but compilers may report after what follows. */
   #fail(error: GpuError): void {
-    this.#first ??= error;
+    const isCause = error.kind === "compile" && this.#first?.kind === "validation";
+    if (this.#first === null || isCause) this.#first = error;
   }
 }
 

@@ -1,6 +1,11 @@
 // The GPU with tensors: what a program opens first.
 
-import { type AdapterChoice, adapterChoices, openDevice } from "../gpu/adapter.ts";
+import {
+  type AdapterChoice,
+  adapterChoices,
+  type DeviceSource,
+  openDevice,
+} from "../gpu/adapter.ts";
 import type { BufferView } from "../gpu/buffers.ts";
 import { GpuRuntime } from "../gpu/runtime.ts";
 import { expectChoice, expectOptions, expectSwitches } from "./checks.ts";
@@ -82,14 +87,25 @@ export class Gpu extends GpuRuntime {
 /**
  * Opens the GPU.
  *
- * @param options `adapter`: "auto" takes the fastest, "gpu" only hardware, "cpu" only software
+ * @param options `adapter`: "auto" takes the fastest, "gpu" only hardware, "cpu" only software; `source`: where it comes
+ *   from, default `navigator.gpu`: another `GPU`, as libraries for Node make, a `GPUAdapter`, or a `GPUDevice`, which the
+ *   Gpu then owns
  * @throws {GpuError} of kind "no-adapter", saying what to install
  */
-export async function openGpu(options: { adapter?: AdapterChoice } = {}): Promise<Gpu> {
-  expectOptions("openGpu", options, ["adapter"]);
-  const { adapter = "auto" } = options;
+export async function openGpu(
+  options: { adapter?: AdapterChoice; source?: DeviceSource } = {},
+): Promise<Gpu> {
+  expectOptions("openGpu", options, ["adapter", "source"]);
+  const { adapter = "auto", source } = options;
   expectChoice("openGpu", "adapter", adapter, adapterChoices);
-  const { device, description } = await openDevice(adapter);
+  const sources = ["requestAdapter", "requestDevice", "createBuffer"];
+  const isObject = typeof source === "object" && source !== null;
+  if (source !== undefined && !(isObject && sources.some((name) => name in source))) {
+    throw new TypeError(
+      `Cannot open a GPU: source is ${source} but a GPU, GPUAdapter or GPUDevice is expected`,
+    );
+  }
+  const { device, description } = await openDevice(adapter, source);
   return new Gpu(device, description);
 }
 
