@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import { kernelFile } from "../../src/gpu/kernel.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { gpu } from "../gpu.ts";
+import { sharedBy, sharedText } from "./shared_parts.ts";
 
 const root = join(import.meta.dirname!, "..", "..");
 
@@ -17,15 +18,6 @@ async function filesBelow(folder: string, ending: string): Promise<string[]> {
   return found.sort();
 }
 
-/** What a kernel's first lines name. */
-function sharedBy(source: string): string[] {
-  return source.match(/^\/\/ Shared: (.+)$/m)?.[1].split(", ") ?? [];
-}
-
-async function textOf(name: string): Promise<string> {
-  return await Deno.readTextFile(join(root, "kernels", "shared", `${name}.wgsl`));
-}
-
 Deno.test("every kernel is valid WGSL with the parts that its first lines name", async () => {
   const kernels = (await filesBelow("kernels", ".wgsl")).filter((path) =>
     !path.includes("/shared/")
@@ -33,7 +25,7 @@ Deno.test("every kernel is valid WGSL with the parts that its first lines name",
   assert(kernels.length > 15);
   for (const path of kernels) {
     const source = await Deno.readTextFile(join(root, path));
-    const shared = await Promise.all(sharedBy(source).map(textOf));
+    const shared = await Promise.all(sharedBy(source).map(sharedText));
     const code = [source, ...shared].join("\n");
     const { messages } = await gpu.device.createShaderModule({ code }).getCompilationInfo();
     assertEquals([path, messages.map(({ message }) => message)], [path, []]);
@@ -63,8 +55,8 @@ Deno.test("no kernel names more than it uses", async () => {
     const source = await Deno.readTextFile(join(root, path));
     for (const name of sharedBy(source)) {
       const others = sharedBy(source).filter((other) => other !== name);
-      const code = [source, ...await Promise.all(others.map(textOf))].join("\n");
-      const declared = (await textOf(name)).matchAll(/^(?:fn|struct) (\w+)/gm);
+      const code = [source, ...await Promise.all(others.map(sharedText))].join("\n");
+      const declared = (await sharedText(name)).matchAll(/^(?:fn|struct) (\w+)/gm);
       const used = [...declared].some(([, word]) => new RegExp(`\\b${word}\\b`).test(code));
       assert(used, `${path} names ${name} but uses nothing of it`);
     }
