@@ -210,6 +210,7 @@ Deno.test("simulate() stops where the communication makes numbers bad", async ()
     ...builtInMethods.fedavg,
     sharing: {
       ...builtInMethods.fedavg.sharing!,
+      receivers: "senders" as const,
       exchange: () => ({
         title: "aggregated",
         together: (sent: Parameters<typeof scale>[0]) => scale(scale(sent, 3e38), 3e38),
