@@ -16,8 +16,16 @@ const file = kernelFile("finite.wgsl", source, invocation);
 export class FiniteCheck {
   readonly #sets: readonly { readonly tensors: FlatTensors; readonly blockOf: Tensor }[];
 
+  /** one for all sets that are laid out alike, as an optimizer's memory is like the parameters */
+  readonly #tables = new Map<string, Tensor>();
+
   constructor(sets: TensorSets) {
-    this.#sets = Object.values(sets).map((tensors) => ({ tensors, blockOf: blockTable(tensors) }));
+    this.#sets = Object.values(sets).map((tensors) => {
+      const { stack, whole, blocks } = tensors;
+      const layout = JSON.stringify([stack, whole.size, blocks.map((b) => [b.start, b.size])]);
+      const blockOf = this.#tables.getOrInsertComputed(layout, () => blockTable(tensors));
+      return { tensors, blockOf };
+    });
   }
 
   /** Waits for the GPU. @returns for each model of the stack whether all its numbers are finite now */
@@ -37,6 +45,6 @@ export class FiniteCheck {
   }
 
   dispose(): void {
-    for (const { blockOf } of this.#sets) blockOf.dispose();
+    for (const table of this.#tables.values()) table.dispose();
   }
 }
