@@ -9,7 +9,7 @@ import { isModulePath } from "./values.ts";
 /** Options that are paths of what a run reads. */
 const paths = ["data", "csvFolder", "init"] as const;
 /** Options that are such paths where they are modules. */
-const modules = ["network", "method"] as const;
+export const moduleOptions = ["network", "method"] as const;
 
 /** @param folder against which relative paths are meant */
 export function withAbsolutePaths<F extends FlagTable>(
@@ -24,12 +24,12 @@ export function withAbsolutePaths<F extends FlagTable>(
   for (const option of paths) {
     if (Object.hasOwn(options, option)) options[option] = absolute(options[option]);
   }
-  for (const option of modules) {
+  for (const option of moduleOptions) {
     if (Object.hasOwn(options, option)) options[option] = absoluteModule(options[option]);
   }
   if (Array.isArray(options.methods)) options.methods = options.methods.map(absoluteModule);
   const names = paths.map((option) => trainFlags[option].name);
-  const moduleNames: readonly string[] = modules.map((option) => trainFlags[option].name);
+  const moduleNames: readonly string[] = moduleOptions.map((option) => trainFlags[option].name);
   return {
     ...resolved,
     options: options as typeof resolved.options,

@@ -34,7 +34,7 @@ import { compareFlags, type CompareOptions, demoPreset } from "./flags.ts";
 import { readInitialState } from "./initial_state.ts";
 import { Interruption } from "./interruption.ts";
 import { checkDataFlags, showLoading } from "./load_dataset.ts";
-import { optionsAt, readGrid, withPoint } from "./grid.ts";
+import { readGrid, withPoint } from "./grid.ts";
 import { checkMethodFlags } from "./method_flags.ts";
 import { type ResolvedOptions, resolveOptions } from "./options.ts";
 import {
@@ -89,13 +89,12 @@ export async function compare(
   for (const text of options.methods) methods.set(text, await loadMethod(text));
   const network = await loadNetwork(options.network);
   expectImageSize(network, options.imageSize);
-  const points = readGrid(options.grid, flags);
+  const runs = plannedRuns(options, methods, readGrid(options.grid, flags));
   checkMethodFlags(
     [...methods.values()],
-    { localEpochs: Math.max(...points.map((point) => optionsAt(options, point).localEpochs)) },
-    withPoint(settings, points[0]),
+    { localEpochs: Math.max(...runs.map(({ options }) => options.localEpochs)) },
+    withPoint(settings, runs[0].point),
   );
-  const runs = plannedRuns(options, methods, points);
   checkDataFlags(options);
   const initialState = await readInitialState(options.init);
 
@@ -107,13 +106,12 @@ export async function compare(
   const dataset = await showLoading(options, !quiet, signal);
   const roles = new Set([...methods.values()].flatMap((method) => methodOf(method).roles));
   checkClientFiles(dataset.clients.map(({ name }) => name), [...roles]);
-  const configs = runs.map(({ text, seed, point }) => {
-    const all = optionsAt(options, point);
+  const configs = runs.map(({ text, seed, options }) => {
     const method = methods.get(text)!;
     return {
-      ...pickSettings(all),
+      ...pickSettings(options),
       ...{ method, seed, network, dataset, initialState },
-      methodSettings: ownSettings(method, all),
+      methodSettings: ownSettings(method, options),
     };
   });
   configs.forEach(checkConfig); // what cannot be simulated shows before anything is trained
@@ -126,9 +124,9 @@ export async function compare(
     clear: () => console[Symbol.dispose](),
   };
   for (const [index, planned] of runs.entries()) {
-    const { method, seed, point } = planned;
+    const { method, seed } = planned;
     const path = join(folder, folderOf(planned));
-    const { finished, earlier } = await begunRun(path, optionsAt(options, point));
+    const { finished, earlier } = await begunRun(path, planned.options);
     if (finished) console.skip();
     else {
       const header = headerOf(gpu.adapter, settings, planned, path, earlier);

@@ -56,11 +56,6 @@ export function gridLabel({ typed }: GridPoint): string {
   return typed.map(([name, text]) => `-${name}${text.replaceAll(/[^\w.+-]/g, "_")}`).join("");
 }
 
-/** What a point sets differently from the comparison. */
-export function optionsAt<T extends object>(options: T, point: GridPoint): T {
-  return { ...options, ...point.options };
-}
-
 /** The settings of one run: those of the point in place of the comparison's. */
 export function withPoint(settings: readonly Setting[], { options, typed }: GridPoint): Setting[] {
   const values = Object.values(options);

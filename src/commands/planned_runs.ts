@@ -2,21 +2,19 @@
 
 import type { FederatedMethod } from "../federated/methods/method.ts";
 import { type MethodName, methodOf } from "../federated/methods/registry.ts";
+import type { PlannedRun as ShownRun } from "../report/terminal/comparison_console.ts";
 import type { CompareOptions } from "./flags.ts";
-import { gridLabel, type GridPoint, optionsAt } from "./grid.ts";
+import { gridLabel, type GridPoint } from "./grid.ts";
 import { methodLabel } from "./own_modules.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** One run of a comparison. */
-export interface PlannedRun {
-  /** as typed: a name or a path */
+/** One run of a comparison; `method` is what it is called. */
+export interface PlannedRun extends ShownRun {
+  /** the method as typed: a name or a path */
   readonly text: string;
-  /** what the run is called */
-  readonly method: string;
-  readonly seed: number;
   readonly point: GridPoint;
-  /** relative to others */
-  readonly cost: number;
+  /** the comparison's, with what the point sets differently */
+  readonly options: CompareOptions;
 }
 
 /**
@@ -31,11 +29,14 @@ export function plannedRuns(
 ): PlannedRun[] {
   const runs = options.seeds.flatMap((seed) =>
     [...methods].flatMap(([text, own]) =>
-      points.map((point) => ({
-        ...{ text, seed, point },
-        method: methodLabel(text) + gridLabel(point),
-        cost: costOf(methodOf(own), optionsAt(options, point)),
-      }))
+      points.map((point) => {
+        const ofRun = { ...options, ...point.options };
+        return {
+          ...{ text, seed, point, options: ofRun },
+          method: methodLabel(text) + gridLabel(point),
+          cost: costOf(methodOf(own), ofRun),
+        };
+      })
     )
   );
   expectOwnFolders(runs);

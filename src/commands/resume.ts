@@ -11,6 +11,7 @@ import { settingText } from "../report/format.ts";
 import type { RunConfig } from "../report/files/run_config.ts";
 import { RunFolderError } from "../report/run_folder_error.ts";
 import type { RunHeader, Setting } from "../report/run_header.ts";
+import { moduleOptions } from "./absolute_paths.ts";
 import { oneLine } from "./expected_error.ts";
 import { type Flag, trainFlags, type TrainOptions } from "./flags.ts";
 import type { ResolvedOptions } from "./options.ts";
@@ -38,8 +39,6 @@ const changeable = [
 ];
 
 /** A module may lie elsewhere by now; whether it makes the same, the state tells. */
-const modules = ["method", "network"];
-
 function isOfModule({ value }: Setting): boolean {
   return typeof value === "string" && isModulePath(value);
 }
@@ -65,7 +64,7 @@ export async function resumeRun(
     const then = settingOf(flag, config);
     const isGiven = now.source === "flag";
     const mayChange = changeable.some((name) => name === option) ||
-      modules.some((name) => name === option) && [now, then].every(isOfModule);
+      moduleOptions.some((name) => name === option) && [now, then].every(isOfModule);
     if (isGiven && !mayChange && now.value !== then.value) {
       differing.push({ now: `--${typed(flag, now.value)}`, then: typed(flag, then.value) });
     }

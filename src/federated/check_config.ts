@@ -18,8 +18,12 @@ import { type Bounds, describeBounds, isWithin, settingBounds } from "./bounds.t
 import { checkMethod } from "./methods/check_method.ts";
 import { methodOf, type MethodSettingName, methodSettings } from "./methods/registry.ts";
 
-/** Settings that may say something else than a number. */
-const insteadOfNumbers = { evaluateEvery: null, memoryLimit: null, parallelClients: "auto" };
+/** What some settings may be instead of a number. */
+const alternatives = new Map<string, unknown>([
+  ["evaluateEvery", null],
+  ["memoryLimit", null],
+  ["parallelClients", "auto"],
+]);
 
 /**
  * Checks a configuration before anything is allocated.
@@ -31,7 +35,10 @@ export function checkConfig(config: SimulationConfig): void {
     expectOptions("simulate", config, settingNames, ["dataset", "method"]);
   });
   for (const [name, bounds] of Object.entries(settingBounds)) {
-    expectNumber(name, config[name as keyof typeof settingBounds], bounds);
+    const value = config[name as keyof typeof settingBounds];
+    if (alternatives.has(name) && alternatives.get(name) === value) continue;
+    const instead = alternatives.has(name) ? `${showValue(alternatives.get(name))} or ` : "";
+    expectNumber(name, value, bounds, instead);
   }
   for (const [name, setting] of Object.entries(methodSettings)) {
     expectNumber(name, config[name as MethodSettingName], setting);
@@ -92,14 +99,9 @@ function checkMethodSettings(config: SimulationConfig): void {
   throw new ConfigError(`Cannot simulate ${subject} with ${how}: ${reason}`);
 }
 
-function expectNumber(name: string, value: unknown, bounds: Bounds): void {
-  const instead = Object.hasOwn(insteadOfNumbers, name)
-    ? insteadOfNumbers[name as keyof typeof insteadOfNumbers]
-    : undefined;
-  if (value === instead && instead !== undefined) return;
-  const wish = `${instead === undefined ? "" : `${showValue(instead)} or `}${
-    describeBounds(bounds)
-  }`;
+/** @param instead what else it may be, before the words for a number */
+function expectNumber(name: string, value: unknown, bounds: Bounds, instead = ""): void {
+  const wish = instead + describeBounds(bounds);
   if (typeof value === "string") {
     throw new ConfigError(
       `Cannot simulate: ${name} is "${value}" but has to be ${wish}, not a text`,

@@ -1,6 +1,7 @@
 // Networks, methods and data sets of people's own, from files outside the repository, through the program itself.
 
 import { join } from "@std/path";
+import { compareFlagsFor } from "../../src/commands/own_modules.ts";
 import { readSafetensors } from "../../src/io/safetensors.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";
@@ -281,7 +282,6 @@ Deno.test("a comparison goes on with an own setting in its grid, and without the
 });
 
 Deno.test("demo --config takes the file's rounds, even where they are the default of train", async () => {
-  const { compareFlagsFor } = await import("../../src/commands/own_modules.ts");
   const file = join(cwd, "rounds.json");
   Deno.writeTextFileSync(file, JSON.stringify({ iters: 50, l_rate: 0.7 }));
   const { words } = await compareFlagsFor(["--config", file, "--quiet"], { rounds: 6 });

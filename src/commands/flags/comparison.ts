@@ -1,8 +1,8 @@
 // The flags that `compare` and `demo` have in place of one method and one seed.
 
+import { settingBounds } from "../../federated/bounds.ts";
 import { methods } from "../../federated/config.ts";
 import { choice, number, orModule, several, text } from "../values.ts";
-import { settingBounds } from "../../federated/bounds.ts";
 import { flag, underTopic } from "./flag.ts";
 
 /** Under "Comparison" in the help. */

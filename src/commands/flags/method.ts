@@ -1,10 +1,10 @@
 // The flags of `train` about the method: rounds, its own settings, and who takes part.
 
 import type { MethodSetting } from "../../federated/methods/method.ts";
+import { settingBounds } from "../../federated/bounds.ts";
 import { clientWeightings, defaultConfig, methods } from "../../federated/config.ts";
 import { type MethodSettingName, methodSettings } from "../../federated/methods/registry.ts";
 import { choice, number, orModule } from "../values.ts";
-import { settingBounds } from "../../federated/bounds.ts";
 import { type Flag, flag, underTopic } from "./flag.ts";
 
 /** One for each setting that is some method's own. */

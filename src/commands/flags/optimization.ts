@@ -1,9 +1,9 @@
 // The flags of `train` about the training steps.
 
 import { lastBatches } from "../../data/batching.ts";
+import { settingBounds } from "../../federated/bounds.ts";
 import { defaultConfig, nanActions, optimizers } from "../../federated/config.ts";
 import { choice, number, toggle } from "../values.ts";
-import { settingBounds } from "../../federated/bounds.ts";
 import { flag, underTopic } from "./flag.ts";
 
 /** Under "Optimization" in the help. */

@@ -1,10 +1,10 @@
 // The flags of `train` about how it runs and what it writes: none of them changes a number.
 
 import type { AdapterChoice } from "../../gpu/adapter.ts";
+import { settingBounds } from "../../federated/bounds.ts";
 import { defaultConfig } from "../../federated/config.ts";
 import { type StateInterval, stateIntervals } from "../../federated/control.ts";
 import { choice, fileNamePart, number, orWord, text, toggle } from "../values.ts";
-import { settingBounds } from "../../federated/bounds.ts";
 import { flag, underTopic } from "./flag.ts";
 
 /** Under "Running" in the help. */

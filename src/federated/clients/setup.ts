@@ -27,13 +27,18 @@ export interface Setup {
 export function setupOf(gpu: Gpu, config: SimulationConfig): Setup {
   const method = methodOf(config.method);
   const module = moduleOf(gpu, config);
-  if (method.trains && !module.parameters.some(({ part }) => part === "classifier")) {
+  if (method.trains && !hasClassifier(module)) {
     throw new ConfigError(
       "Cannot simulate the method: it trains a part of the network at a time, but the network does not say " +
         'what its classifier is; give that layer { part: "classifier" }',
     );
   }
   return { gpu, config, method, settings: settingsOf(method, config), module };
+}
+
+/** Whether a network says what its classifier is: for losses of features, and for phases that train a part. */
+export function hasClassifier({ parameters }: Module): boolean {
+  return parameters.some(({ part }) => part === "classifier");
 }
 
 /**

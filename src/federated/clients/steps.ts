@@ -10,11 +10,10 @@ import {
   type ImageSplit,
 } from "../../data/image_batches.ts";
 import type { Arena, Recording } from "../../gpu/recording.ts";
-import type { Module } from "../../nn/module.ts";
 import { backward, noGrad } from "../../tensor/autograd.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Member, type PassKind, splitOf } from "./order.ts";
-import type { Setup } from "./setup.ts";
+import { hasClassifier, type Setup } from "./setup.ts";
 import type { GroupTensors } from "./tensors.ts";
 
 /** Recordings by kind of pass and number of clients. */
@@ -112,9 +111,4 @@ export class RecordedSteps {
     const byRole = kind === "evaluate-train"; // as in the official code: each evaluation draws anew
     augmentBatch(bytes, batch, { position, seed, roles, byRole });
   }
-}
-
-/** Whether it says what its classifier is, so that the loss can be told what that is given. */
-function hasClassifier({ parameters }: Module): boolean {
-  return parameters.some(({ part }) => part === "classifier");
 }

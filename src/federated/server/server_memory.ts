@@ -18,7 +18,6 @@ export class ServerMemory implements Disposable {
     private readonly model: Model,
   ) {
     this.#sets = makeSets(model, 1, Object.keys(method.memory));
-    this.begin();
   }
 
   /** Names of what clients send beside their parameters. */
@@ -26,11 +25,10 @@ export class ServerMemory implements Disposable {
     return this.method.sent;
   }
 
-  /** All is as at the start of a run, with the weights that the first model of the stack has now. */
+  /** A run begins: what is remembered of weights are those that the first model of the stack has now; the rest is 0. */
   begin(): void {
     const { gpu, parameters } = this.model;
     for (const [set, tensors] of Object.entries(this.#sets)) {
-      gpu.clear(tensors.whole);
       if (this.method.memory[set] !== "weights") continue;
       for (const { name } of tensors.blocks) {
         gpu.copy(parameters.ofModel(name, 0), tensors.ofModel(name, 0));
