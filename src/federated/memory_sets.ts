@@ -45,6 +45,7 @@ export function remember(
   for (const [set, value] of Object.entries(values)) {
     const place = Object.hasOwn(memory, set) ? memory[set] : undefined;
     expectFitting(`the memory "${set}" ${whose}`, value, place);
+    if (value.buffer === place!.buffer) continue; // the method keeps what there was
     value.gpu.copy(value, place!);
   }
 }

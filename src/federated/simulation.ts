@@ -241,6 +241,7 @@ class Federation implements Disposable {
       if (spectra) yield this.#events.spectra({ round, rate }, spectra);
     }
     this.#guard.afterCommunication(this.#round, await this.#stack.notFinite());
+    await this.#server?.expectFinite(round);
   }
 
   /** All clients are evaluated just after the communication; the best round is chosen by what they have then. */

@@ -1,13 +1,10 @@
 // Files from outside, held against a schema: the value as the schema has it, or the first thing that is wrong with it.
 
 import * as v from "valibot";
-import { isRecord } from "./json.ts";
+import { isCount, isRecord } from "./json.ts";
 
 /** A whole number of at least 0 that is exact. */
-export const count = v.custom<number>(
-  (value) => Number.isSafeInteger(value) && (value as number) >= 0,
-  "is no whole number of at least 0",
-);
+export const count = v.custom<number>(isCount, "is no whole number of at least 0");
 
 export const text = v.string("is no text");
 

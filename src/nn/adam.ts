@@ -36,18 +36,22 @@ export class Adam implements Optimizer {
   readonly memory: Readonly<Record<"exp_avg" | "exp_avg_sq" | "corrections", FlatTensors>>;
   readonly #blockOf: Tensor;
   readonly #learningRate: Tensor;
+  readonly #owned: DisposableStack;
 
   constructor(private readonly model: Model, private readonly options: Required<AdamOptions>) {
     const { gpu, parameters, module, stack } = model;
-    this.#blockOf = blockTable(parameters);
-    this.#learningRate = gpu.keep(emptyTensor(gpu, [1]));
+    using owned = new DisposableStack(); // gives back what there is if the rest does not fit
+    const own = <T extends { dispose(): void }>(item: T) => owned.adopt(item, () => item.dispose());
+    this.#blockOf = own(blockTable(parameters));
+    this.#learningRate = own(gpu.keep(emptyTensor(gpu, [1])));
     this.memory = {
-      exp_avg: new FlatTensors(gpu, stack, module.parameters),
-      exp_avg_sq: new FlatTensors(gpu, stack, module.parameters),
-      corrections: new FlatTensors(gpu, stack, [{ name: "betas", shape: [2] }]),
+      exp_avg: own(new FlatTensors(gpu, stack, module.parameters)),
+      exp_avg_sq: own(new FlatTensors(gpu, stack, module.parameters)),
+      corrections: own(new FlatTensors(gpu, stack, [{ name: "betas", shape: [2] }])),
     };
     this.setLearningRate(options.lr);
     this.reset();
+    this.#owned = owned.move();
   }
 
   setLearningRate(lr: number): void {
@@ -109,9 +113,7 @@ export class Adam implements Optimizer {
   }
 
   dispose(): void {
-    this.#blockOf.dispose();
-    this.#learningRate.dispose();
-    for (const tensors of Object.values(this.memory)) tensors.dispose();
+    this.#owned.dispose();
   }
 }
 

@@ -37,15 +37,21 @@ export class Sgd implements Optimizer {
   readonly #momenta: FlatTensors | null;
   readonly #blockOf: Tensor;
   readonly #learningRate: Tensor;
+  readonly #owned: DisposableStack;
 
   constructor(private readonly model: Model, private readonly options: Required<SgdOptions>) {
     const { gpu, stack, module, parameters } = model;
-    this.#blockOf = blockTable(parameters);
-    this.#learningRate = gpu.keep(emptyTensor(gpu, [1]));
-    this.#momenta = options.momentum === 0 ? null : new FlatTensors(gpu, stack, module.parameters);
+    using owned = new DisposableStack(); // gives back what there is if the rest does not fit
+    const own = <T extends { dispose(): void }>(item: T) => owned.adopt(item, () => item.dispose());
+    this.#blockOf = own(blockTable(parameters));
+    this.#learningRate = own(gpu.keep(emptyTensor(gpu, [1])));
+    this.#momenta = options.momentum === 0
+      ? null
+      : own(new FlatTensors(gpu, stack, module.parameters));
     this.memory = this.#momenta ? { momentum_buffer: this.#momenta } : {};
     this.setLearningRate(options.lr);
     this.reset();
+    this.#owned = owned.move();
   }
 
   setLearningRate(lr: number): void {
@@ -90,9 +96,7 @@ export class Sgd implements Optimizer {
   }
 
   dispose(): void {
-    this.#blockOf.dispose();
-    this.#learningRate.dispose();
-    this.#momenta?.dispose();
+    this.#owned.dispose();
   }
 }
 

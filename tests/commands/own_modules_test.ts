@@ -152,6 +152,14 @@ Deno.test("--config repeats a run, and flags win over it", async () => {
   assertStringIncludes(err, 'there is no setting "learning_rat" (did you mean');
 });
 
+Deno.test("paths in a file of --config mean what they mean on the command line, wherever the file is", async () => {
+  await Deno.mkdir(join(cwd, "settings"));
+  Deno.writeTextFileSync(join(cwd, "settings", "away.json"), '{ "data": "nowhere" }');
+  const { code, err } = await runCli(cwd, "train", "--config", join("settings", "away.json"));
+  assertEquals(code, 2);
+  assertStringIncludes(err, join(cwd, "nowhere"));
+});
+
 Deno.test("compare --grid runs every method with every value, and tells them apart", async () => {
   const methods = ["--methods", "fedavg,./pulled.ts", "--network", "./tiny.ts"];
   const grid = ["--grid", "lr=0.01,0.1;momentum=0,0.9"];

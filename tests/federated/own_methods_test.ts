@@ -214,6 +214,20 @@ Deno.test("memory that is no longer finite ends the run, as weights do", async (
   await assertRejects(() => eventsOf({ method, rounds: 1 }), DivergenceError, "not finite");
 });
 
+Deno.test("a server's memory that is no longer finite ends the run, before models follow it", async () => {
+  const method = withServer({
+    update: ({ parameter }, { weights, momentum }) => {
+      const grown = scale(add(scale(momentum, 1e30), weights), 1e30);
+      return { parameter, server: { weights, momentum: grown } };
+    },
+  });
+  const error = await assertRejects(() => eventsOf({ method, rounds: 2 }), DivergenceError);
+  assertMatch(
+    error.message,
+    /^What the server remembers has diverged in the communication of round 2: /,
+  );
+});
+
 Deno.test("a state of one method of one's own is not taken for another's of the same roles", async () => {
   const other = defineMethod({ ...fedavg, title: "Other", memory: { own: "run" } });
   const [state] = await statesOf({ method: fedavgm, methodSettings: { beta: 0.5 }, rounds: 1 });

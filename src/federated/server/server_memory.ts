@@ -1,15 +1,19 @@
 // What the server remembers from one communication to the next, of methods in which it does.
 
 import type { Model } from "../../nn/model.ts";
+import { FiniteCheck } from "../../nn/finite.ts";
 import { downloadModels, type TensorSets, uploadModel } from "../../nn/training_state.ts";
 import { noGrad } from "../../tensor/autograd.ts";
 import type { HostTensor } from "../../tensor/host_tensor.ts";
 import { makeSets, memoryOf, remember } from "../memory_sets.ts";
+import { DivergenceError } from "../errors.ts";
 import type { Remembered, ServerUpdate, Settings } from "../methods/method.ts";
 
 /** One flat tensor for each thing, of the shapes of the parameters. Dispose of it when done. */
 export class ServerMemory implements Disposable {
   readonly #sets: TensorSets;
+  readonly #finite: FiniteCheck | null;
+  readonly #owned: DisposableStack;
 
   /** @param settings the method's own */
   constructor(
@@ -17,7 +21,13 @@ export class ServerMemory implements Disposable {
     private readonly settings: Settings,
     private readonly model: Model,
   ) {
+    using owned = new DisposableStack(); // gives back what there is if the rest does not fit
     this.#sets = makeSets(model, 1, Object.keys(method.memory));
+    const sets = Object.values(this.#sets);
+    for (const tensors of sets) owned.defer(() => tensors.dispose());
+    const check = sets.length > 0 ? new FiniteCheck(this.#sets) : null;
+    this.#finite = check && owned.adopt(check, () => check.dispose());
+    this.#owned = owned.move();
   }
 
   /** Names of what clients send beside their parameters. */
@@ -49,6 +59,21 @@ export class ServerMemory implements Disposable {
     return result;
   }
 
+  /**
+   * Waits for the GPU.
+   *
+   * @param round counted from 0
+   * @throws {DivergenceError} if what is remembered has overflowed: the models would follow a communication later
+   */
+  async expectFinite(round: number): Promise<void> {
+    const [isFinite = true] = await this.#finite?.read() ?? [];
+    if (isFinite) return;
+    throw new DivergenceError(
+      `What the server remembers has diverged in the communication of round ${round + 1}: ` +
+        `a number of ${Object.keys(this.#sets).join(", ")} is not finite`,
+    );
+  }
+
   /** All of it as `server.set.name`. */
   async state(): Promise<Map<string, HostTensor>> {
     const [tensors] = await downloadModels(this.#sets);
@@ -61,6 +86,6 @@ export class ServerMemory implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const tensors of Object.values(this.#sets)) tensors.dispose();
+    this.#owned.dispose();
   }
 }
