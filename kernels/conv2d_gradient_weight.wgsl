@@ -1,6 +1,6 @@
 // kernels/conv2d_gradient_weight.wgsl: gradient for the weight of a convolution of any kernel size, stride and padding.
 //   dweight[s,o,c,u,v] = Σ_nij dy[s,n,o,i,j] · x[s,n,c, i·stride+u−padding, j·stride+v−padding]
-// x [S, N, C, H, W]; upstream = dy [S, N, O, OH, OW]; output [S, ranges, O, C, kh, kw]: partial sums, for the rows of
+// x [S, N, C, H, W]; upstream = dy [S, N, O, OH, OW]; output [ranges, S, O, C, kh, kw]: partial sums, for the rows of
 // pixels are divided into `ranges`; f32, row-major.
 // One invocation owns 4 taps (c, u, v) of 4 output channels and a range of rows (n, i): 4 values of x and 4 of upstream
 // for 16 multiply-adds.
@@ -41,6 +41,7 @@ fn gradient_weight(here: Invocation) {
   let o = index / tap_blocks % o_blocks * 4u + vec4u(0u, 1u, 2u, 3u);
   let rows = params.batch * params.out_height;
   let range = s_range % params.ranges;
+  let slice = range * params.stack + s;
   let end = (range + 1u) * rows / params.ranges;
 
   // Taps and channels beyond the last read the last one again; their sums are not written.
@@ -72,15 +73,15 @@ fn gradient_weight(here: Invocation) {
       sum3 = fma(vec4f(upstream[dy_at.w + j]), value, sum3);
     }
   }
-  write_taps(s_range, o.x, tap, all_taps, sum0);
-  write_taps(s_range, o.y, tap, all_taps, sum1);
-  write_taps(s_range, o.z, tap, all_taps, sum2);
-  write_taps(s_range, o.w, tap, all_taps, sum3);
+  write_taps(slice, o.x, tap, all_taps, sum0);
+  write_taps(slice, o.y, tap, all_taps, sum1);
+  write_taps(slice, o.z, tap, all_taps, sum2);
+  write_taps(slice, o.w, tap, all_taps, sum3);
 }
 
-fn write_taps(s_range: u32, o: u32, tap: vec4u, all_taps: u32, sum: vec4f) {
+fn write_taps(slice: u32, o: u32, tap: vec4u, all_taps: u32, sum: vec4f) {
   if (o >= params.out_channels) { return; }
-  let y = (s_range * params.out_channels + o) * all_taps;
+  let y = (slice * params.out_channels + o) * all_taps;
   if (tap.x < all_taps) { output[y + tap.x] = sum.x; }
   if (tap.y < all_taps) { output[y + tap.y] = sum.y; }
   if (tap.z < all_taps) { output[y + tap.z] = sum.z; }

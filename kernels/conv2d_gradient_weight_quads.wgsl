@@ -1,6 +1,6 @@
 // kernels/conv2d_gradient_weight_quads.wgsl: gradient for the weight of a convolution 3×3, four pixels at a time.
 //   dweight[s,o,c,u,v] = Σ_nij dy[s,n,o,i,j] · x[s,n,c,i+u−1,j+v−1]
-// x [S, N, C, H, W/4] and upstream = dy [S, N, O, H, W/4] of four pixels each; output [S, ranges, O, C, 3, 3]: partial
+// x [S, N, C, H, W/4] and upstream = dy [S, N, O, H, W/4] of four pixels each; output [ranges, S, O, C, 3, 3]: partial
 // sums; f32, row-major.
 //
 // For software adapters, and the images of conv2d_3x3_quads.wgsl, for the same reason: loads limit the speed, and the
@@ -60,7 +60,7 @@ fn share_of(here: Invocation) -> Share {
     block % c_blocks * 4u,
     part * columns / parts + lane,
     (part + 1u) * columns / parts,
-    (s_part * params.column_lanes + lane) * elements,
+    ((part * params.column_lanes + lane) * params.stack + s) * elements,
   );
 }
 

@@ -253,7 +253,10 @@ export const mutants: readonly Mutant[] = [
   ...breaks("conv2d_gradient_weight_quads.wgsl", ["ops/conv2d_test.ts"], [
     ["block / c_blocks % o_blocks * params.block", "block % o_blocks * params.block"],
     ["part * columns / parts + lane", "part * columns / parts"],
-    ["(s_part * params.column_lanes + lane) * elements", "s_part * params.column_lanes * elements"],
+    [
+      "((part * params.column_lanes + lane) * params.stack + s) * elements",
+      "(part * params.column_lanes * params.stack + s) * elements",
+    ],
     [
       "column += params.column_lanes) {\n    let image = share.s * params.batch + column / params",
       "column++) {\n    let image = share.s * params.batch + column / params",
@@ -293,7 +296,7 @@ export const mutants: readonly Mutant[] = [
       "let end = range * rows / params.ranges + 1u;",
     ],
     ["if (tap.w < all_taps) { output[y + tap.w] = sum.w; }", ""],
-    ["s_range * params.out_channels + o", "s_range + o"],
+    ["slice * params.out_channels + o", "s_range + o"],
   ]),
   ...breaks("elementwise.wgsl", ["ops/arithmetic_test.ts"], [
     ["left[i] + right[i]", "left[i] - right[i]"],
@@ -446,6 +449,44 @@ export const mutants: readonly Mutant[] = [
     ["select(0u, half(), second)", "0u"],
     ["* upstream[group.x]", "* upstream[0]"],
   ]),
+  ...breaks(
+    "tiles.wgsl",
+    ["ops/kernel_choice_test.ts", "ops/conv2d_test.ts", "ops/matmul_test.ts"],
+    [
+      ["let tile = workgroup_index(here);", "let tile = here.group.x;"],
+      ["let matrix = slice % params.matrices;", "let matrix = slice / params.parts;"],
+      ["min(first + params.terms_per_part, params.terms)", "params.terms"],
+      ["tile / wide % high * 8u", "tile % high * 8u"],
+      ["y + lanes_y];", "y];"],
+      ["x + lanes_x];", "x];"],
+      ["write(slice, matrix, upper + 2u * lanes_y,", "write(slice, matrix, upper + 4u * lanes_y,"],
+      ["let k = select(at % depth, at / groups, left_by_rows);", "let k = at % depth;"],
+      ["term / params.left_group * params.left_group_stride + ", ""],
+      [
+        "left_tile[k * (groups + 1u) + group] = select(vec4f(), value, first + k < end);",
+        "left_tile[k * (groups + 1u) + group] = value;",
+      ],
+      ["let group = select(at % groups, at / depth, right_by_terms);", "let group = at % groups;"],
+      [
+        "patches(matrix, pixel_place(vec4u(term)), column)",
+        "patches(matrix, pixel_place(vec4u(first)), column)",
+      ],
+      ["term * params.right_term_stride;", "k * params.right_term_stride;"],
+      ["i * stride - params.padding", "i - params.padding"],
+      ["i + params.padding, j + params.padding", "i + params.padding, j"],
+      ["tap / kernel_width % kernel_height", "tap / kernel_height % kernel_width"],
+      [
+        "if (sums_pixels) { place = tap_place(column); }",
+        "if (sums_pixels) { place = tap_place(column + 1u); }",
+      ],
+      ["let inside = (row < vec4u(params.height)) & (column", "let inside = (column"],
+      ["model * params.right_start + pixel.start", "pixel.start"],
+      ["(scaled % stride == vec4u())", "(scaled == scaled)"],
+      ["if (has_bias && slice < params.matrices)", "if (has_bias)"],
+      ["column / params.plane * params.rows + row", "row"],
+      ["if (column.w < params.columns) {", "{"],
+    ],
+  ),
   ...breaks("matmul.wgsl", ["ops/matmul_test.ts"], [
     ["workgroup_index(here)", "here.group.x"],
     [

@@ -213,7 +213,7 @@ export const sourceMutants: readonly Mutant[] = [
   ...breaks("nn/sgd.ts", ["nn/sgd_test.ts"], [
     ["weight_decay: weightDecay", "weight_decay: 0"],
     ["clear(this.#momenta.whole)", "clear(this.#learningRate)"],
-    ["options.momentum === 0 ? null", "options.momentum < 0 ? null"],
+    ["options.momentum === 0\n", "options.momentum < 0\n"],
     ["new Float32Array([lr])", "new Float32Array([2 * lr])"],
   ]),
   ...breaks("nn/adam.ts", ["nn/adam_test.ts"], [

@@ -23,6 +23,8 @@ export class GpuRuntime {
   phase = "";
   /** What measurements and the pace of progress go by; no result depends on it. */
   clock: Clock = systemClock;
+  /** Which kernels were measured to be the fastest here, by the names of operations' shapes; see `tuneFor()`. */
+  kernels: ReadonlyMap<string, string> = new Map();
   readonly #failures: Failures;
   readonly #commands: CommandStream;
   readonly #dispatcher: Dispatcher;

@@ -133,7 +133,7 @@ function checkedCall(x: Tensor, options: BatchNormOptions): Call | null {
   const planes = { height: sizeOf(pixelAxes) / width, width, pool };
   const row = kernelFor(batchNormalization, kind, planes);
   if (!row) return null;
-  const { params, units } = row.plan(planes, kind);
+  const { params, units } = row.plan(planes, x.gpu.adapter);
   const workgroup_size = workgroupSizeFor(kind);
   const planesPerGroup = Math.floor(workgroup_size / Math.min(units, workgroup_size));
   return {

@@ -3,7 +3,7 @@
 import { record } from "../tensor/autograd.ts";
 import { type Shape, showShape } from "../tensor/shape.ts";
 import { sumOver } from "../tensor/sum.ts";
-import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import {
   expectAxes,
   expectFloats,
@@ -13,7 +13,13 @@ import {
   expectWhole,
 } from "../tensor/checks.ts";
 import type { ConvSizes, Correlation } from "./conv2d_plan.ts";
-import { convolution, kernelFor, weightGradient } from "./kernel_table.ts";
+import { choiceFor, runChoice } from "./kernel_choice.ts";
+import {
+  convolution,
+  type CorrelationOperands,
+  type GradientOperands,
+  weightGradient,
+} from "./kernel_table.ts";
 import { resizedRows } from "./rows.ts";
 
 export interface Conv2dOptions {
@@ -64,60 +70,39 @@ function exchanged(sizes: ConvSizes): ConvSizes {
   };
 }
 
-interface CorrelationBuffers {
-  readonly source: Tensor;
-  readonly weight: Tensor;
-  readonly bias: Tensor | null;
-}
-
 /** Forward, or the gradient for the input. */
 function correlate(
   correlation: Correlation,
-  buffers: CorrelationBuffers,
+  operands: CorrelationOperands,
   work: number,
 ): Tensor {
   const { sizes } = correlation;
-  const { gpu } = buffers.source;
-  const { kind } = gpu.adapter;
-  const { file, entryPoint, plan, wholeQuads } = kernelFor(convolution, kind, correlation)!;
-  if (wholeQuads && sizes.in_width % 4 !== 0) {
+  const { gpu } = operands.source;
+  const choice = choiceFor(convolution, correlation, gpu);
+  if (choice.row.wholeQuads && sizes.in_width % 4 !== 0) {
     const wider = inWholeQuads(sizes);
-    using source = resizedRows(buffers.source, wider.in_width);
-    using output = correlate({ ...correlation, sizes: wider }, { ...buffers, source }, work);
+    using source = resizedRows(operands.source, wider.in_width);
+    using output = correlate({ ...correlation, sizes: wider }, { ...operands, source }, work);
     return resizedRows(output, sizes.out_width);
   }
   const { stack, batch, out_channels, out_height, out_width } = sizes;
-  const output = emptyTensor(gpu, [stack, batch, out_channels, out_height, out_width]);
-  const planned = plan(correlation, kind);
-  gpu.dispatch({ file, entryPoint, ...planned, buffers: { ...buffers, output }, work });
-  return output;
+  const shape = [stack, batch, out_channels, out_height, out_width];
+  return runChoice(choice, correlation, operands, { gpu, shape, work });
 }
 
 /** The gradient for the weight: parts of the pixels are summed first, and then these sums. */
-function gradientOfWeight(
-  sizes: ConvSizes,
-  { x, upstream }: { x: Tensor; upstream: Tensor },
-  work: number,
-): Tensor {
-  const { gpu } = x;
-  const { kind } = gpu.adapter;
-  const { file, entryPoint, plan, wholeQuads } = kernelFor(weightGradient, kind, sizes)!;
-  if (wholeQuads && sizes.in_width % 4 !== 0) {
+function gradientOfWeight(sizes: ConvSizes, operands: GradientOperands, work: number): Tensor {
+  const { gpu } = operands.x;
+  const choice = choiceFor(weightGradient, sizes, gpu);
+  if (choice.row.wholeQuads && sizes.in_width % 4 !== 0) {
     const wider = inWholeQuads(sizes);
-    using wideX = resizedRows(x, wider.in_width);
-    using wideUpstream = resizedRows(upstream, wider.in_width); // zeros, whose terms vanish
-    return gradientOfWeight(wider, { x: wideX, upstream: wideUpstream }, work);
+    using x = resizedRows(operands.x, wider.in_width);
+    using upstream = resizedRows(operands.upstream, wider.in_width); // zeros, whose terms vanish
+    return gradientOfWeight(wider, { x, upstream }, work);
   }
   const { stack, out_channels, in_channels, kernel_height, kernel_width } = sizes;
-  const { ranges, ...planned } = plan(sizes, kind);
-  const ofModel = [out_channels, in_channels, kernel_height, kernel_width];
-  using output = emptyTensor(gpu, [stack, ranges, ...ofModel]);
-  gpu.dispatch({ file, entryPoint, ...planned, buffers: { x, upstream, output }, work });
-  return sumTo(
-    [stack, ...ofModel],
-    output,
-    output.shape.map((_, axis) => axis === 1 && ranges > 1),
-  );
+  const shape = [stack, out_channels, in_channels, kernel_height, kernel_width];
+  return runChoice(choice, sizes, operands, { gpu, shape, work });
 }
 
 /** Of a convolution whose output has the size of the input. */

@@ -3,6 +3,7 @@
 import type { AdapterKind } from "../gpu/adapter.ts";
 import type { Constants } from "../gpu/pipelines.ts";
 import { linearWorkgroups, workgroupSizeFor } from "../gpu/workgroups.ts";
+import type { PartsPlan, PlannedAdapter, RightMatrix, TiledProduct } from "./tiles.ts";
 
 /** Sizes of one convolution, by the names that the kernels give them. */
 export interface ConvSizes {
@@ -26,19 +27,6 @@ export interface Correlation {
   readonly transposed: boolean;
 }
 
-/** One dispatch, but for its buffers. */
-export interface ConvPlan {
-  readonly constants: Constants;
-  readonly params: Readonly<Record<string, number>>;
-  readonly workgroups: readonly [number, number];
-}
-
-/** A dispatch that leaves sums of parts of the pixels. */
-export interface PartialPlan extends ConvPlan {
-  /** sums for each element of a model */
-  readonly ranges: number;
-}
-
 /** Ranges of a sum or of the pixels: enough to occupy any adapter. */
 const maxRanges = 4096;
 
@@ -51,16 +39,64 @@ function weightStrides({ sizes, transposed }: Correlation) {
 }
 
 /** `conv2d.wgsl`: an invocation owns eight channels of four pixels. */
-export function planAny(correlation: Correlation, kind: AdapterKind): ConvPlan {
+export function planAny(correlation: Correlation, { kind }: PlannedAdapter): PartsPlan {
   const { sizes, transposed } = correlation;
   const { stack, batch, out_channels, out_height, out_width } = sizes;
   const workgroup_size = workgroupSizeFor(kind);
   const invocations = stack * batch * Math.ceil(out_channels / 8) * out_height *
     Math.ceil(out_width / 4);
   return {
+    parts: 1,
     constants: { workgroup_size, transposed: Number(transposed) },
     params: { ...sizes, ...weightStrides(correlation) },
     workgroups: linearWorkgroups(invocations, workgroup_size),
+  };
+}
+
+/** What `tiles.wgsl` makes patches of: the images, and the window that passes over them. */
+function patchesOf(sizes: ConvSizes, constants: Constants): RightMatrix {
+  const { batch, in_channels, in_height, in_width, out_height, out_width, padding } = sizes;
+  const { kernel_height, kernel_width, stride } = sizes;
+  return {
+    constants: { is_convolution: 1, kernel_height, kernel_width, stride, ...constants },
+    params: {
+      right_start: batch * in_channels * in_height * in_width,
+      ...{ channels: in_channels, height: in_height, width: in_width },
+      ...{ out_height, out_width, padding },
+    },
+  };
+}
+
+/** For `tiles.wgsl`: the weight times patches. */
+export function tiledCorrelation(correlation: Correlation): TiledProduct {
+  const { sizes, transposed } = correlation;
+  const { stack, batch, in_channels, out_channels, out_height, out_width } = sizes;
+  const taps = sizes.kernel_height * sizes.kernel_width;
+  const { weight_in_stride, weight_out_stride } = weightStrides(correlation);
+  const plane = out_height * out_width;
+  return {
+    sizes: {
+      ...{ matrices: stack, rows: out_channels, columns: batch * plane },
+      terms: in_channels * taps,
+    },
+    left: { rowStride: weight_out_stride, group: taps, groupStride: weight_in_stride },
+    right: patchesOf(sizes, { transposed: Number(transposed) }),
+    plane,
+  };
+}
+
+/** For `tiles.wgsl`: the gradient that came back times patches, summed over all pixels. */
+export function tiledWeightGradient(sizes: ConvSizes): TiledProduct {
+  const { stack, batch, in_channels, out_channels, out_height, out_width } = sizes;
+  const taps = sizes.kernel_height * sizes.kernel_width;
+  const plane = out_height * out_width;
+  return {
+    sizes: {
+      ...{ matrices: stack, rows: out_channels, columns: in_channels * taps },
+      terms: batch * plane,
+    },
+    left: { rowStride: plane, group: plane, groupStride: out_channels * plane },
+    right: patchesOf(sizes, { sums_pixels: 1, right_by_terms: 1 }),
   };
 }
 
@@ -76,7 +112,7 @@ function quadsOf({ in_height, in_width }: ConvSizes): { quads: number; block: nu
  * copying the taps stays below a tenth of the work; beyond that, and where there are fewer blocks, they share the
  * columns of a block.
  */
-export function planQuads(correlation: Correlation, kind: AdapterKind): ConvPlan {
+export function planQuads(correlation: Correlation, { kind }: PlannedAdapter): PartsPlan {
   const { sizes, transposed } = correlation;
   const { stack, batch, in_channels, out_channels, in_height: height } = sizes;
   const workgroup_size = workgroupSizeFor(kind);
@@ -92,6 +128,7 @@ export function planQuads(correlation: Correlation, kind: AdapterKind): ConvPlan
   const most = Math.min(maxRanges, Math.ceil(batch * quads / column_lanes));
   const ranges = Math.min(Math.ceil(wanted), most);
   return {
+    parts: 1,
     constants: { workgroup_size },
     params: {
       ...{ stack, batch, in_channels, out_channels, height, quads },
@@ -103,7 +140,10 @@ export function planQuads(correlation: Correlation, kind: AdapterKind): ConvPlan
 }
 
 /** `conv2d_gradient_weight.wgsl`: an invocation owns four taps of four output channels, and a range of rows. */
-export function planAnyWeightGradient(sizes: ConvSizes, kind: AdapterKind): PartialPlan {
+export function planAnyWeightGradient(
+  sizes: ConvSizes,
+  { kind }: PlannedAdapter,
+): PartsPlan {
   const { stack, batch, in_channels, out_channels, out_height, out_width } = sizes;
   const taps = in_channels * sizes.kernel_height * sizes.kernel_width;
   const blocks = Math.ceil(out_channels / 4) * Math.ceil(taps / 4);
@@ -113,7 +153,7 @@ export function planAnyWeightGradient(sizes: ConvSizes, kind: AdapterKind): Part
   const ranges = Math.min(Math.ceil(wantedRanges(pixels, blocks, kind)), most);
   const workgroup_size = workgroupSizeFor(kind);
   return {
-    ranges,
+    parts: ranges,
     constants: { workgroup_size },
     params: { ...sizes, ranges },
     workgroups: linearWorkgroups(stack * ranges * blocks, workgroup_size),
@@ -124,21 +164,23 @@ export function planAnyWeightGradient(sizes: ConvSizes, kind: AdapterKind): Part
  * `conv2d_gradient_weight_quads.wgsl`. Where a block needs several sums anyway, neighbouring lanes make them of
  * neighbouring columns.
  */
-export function planQuadsWeightGradient(sizes: ConvSizes, kind: AdapterKind): PartialPlan {
+export function planQuadsWeightGradient(
+  sizes: ConvSizes,
+  { kind }: PlannedAdapter,
+): PartsPlan {
   const { stack, batch, in_channels, out_channels, in_height: height } = sizes;
   const { quads, block } = quadsOf(sizes);
   const blocks = Math.ceil(out_channels / block) * Math.ceil(in_channels / 4);
   const wanted = wantedRanges(batch * height * sizes.in_width, blocks, kind);
   const column_lanes = powerOfTwo(Math.min(wanted, 4, batch * quads));
-  const parts = Math.min(
+  const ranges = column_lanes * Math.min(
     Math.ceil(wanted / column_lanes),
     maxRanges / column_lanes,
     Math.ceil(batch * quads / column_lanes),
   );
-  const ranges = parts * column_lanes;
   const workgroup_size = workgroupSizeFor(kind);
   return {
-    ranges,
+    parts: ranges,
     constants: { workgroup_size },
     params: {
       ...{ stack, batch, in_channels, out_channels, height },

@@ -8,23 +8,34 @@ import gradientSource from "../../kernels/conv2d_gradient_weight.wgsl" with { ty
 import gradientQuadsSource from "../../kernels/conv2d_gradient_weight_quads.wgsl" with {
   type: "text",
 };
+import matmulSource from "../../kernels/matmul.wgsl" with { type: "text" };
 import batchNormPlanes from "../../kernels/shared/batch_norm_planes.wgsl" with { type: "text" };
 import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
 import quotient from "../../kernels/shared/quotient.wgsl" with { type: "text" };
 import workgroupSum from "../../kernels/shared/workgroup_sum.wgsl" with { type: "text" };
 import type { AdapterKind } from "../gpu/adapter.ts";
 import { type KernelFile, kernelFile } from "../gpu/kernel.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { type Planes, type PlanesPlan, planPlanes, planQuadPlanes } from "./batch_norm_plan.ts";
 import {
-  type ConvPlan,
   type ConvSizes,
   type Correlation,
-  type PartialPlan,
   planAny,
   planAnyWeightGradient,
   planQuads,
   planQuadsWeightGradient,
+  tiledCorrelation,
+  tiledWeightGradient,
 } from "./conv2d_plan.ts";
+import { planRows, type Product, tiledProduct } from "./matmul_plan.ts";
+import {
+  type PartsPlan,
+  type PlannedAdapter,
+  planTiles,
+  type TiledProduct,
+  tilesFile,
+  tileVariants,
+} from "./tiles.ts";
 
 const conv = kernelFile("conv2d.wgsl", convSource, invocation);
 const convQuads = kernelFile("conv2d_3x3_quads.wgsl", convQuadsSource, invocation);
@@ -34,6 +45,7 @@ const gradientQuads = kernelFile(
   gradientQuadsSource,
   invocation,
 );
+const matmul = kernelFile("matmul.wgsl", matmulSource, invocation);
 const norm = kernelFile(
   "batch_norm.wgsl",
   normSource,
@@ -58,15 +70,38 @@ export interface KernelRow<Case, Plan> {
   readonly fits?: (one: Case) => boolean;
   readonly file: KernelFile;
   /** what it is told, and the workgroups */
-  readonly plan: (one: Case, kind: AdapterKind) => Plan;
+  readonly plan: (one: Case, adapter: PlannedAdapter, variant?: string) => Plan;
+  /** other ways to run it, for `plan`; the one that it takes by itself first */
+  readonly variants?: (one: Case, adapter: PlannedAdapter) => readonly string[];
   readonly why: string;
 }
 
-/** A row of a file that has one entry point for a shape. */
-export interface EntryRow<Case, Plan> extends KernelRow<Case, Plan> {
+/** A row of a file that has one entry point for a shape, and leaves sums of parts. */
+export interface EntryRow<Case, Operands> extends KernelRow<Case, PartsPlan> {
   readonly entryPoint: string;
+  /** by the names that the kernel has for them */
+  readonly buffers: (operands: Operands) => Readonly<Record<string, Tensor | null>>;
   /** whether rows of pixels have to be filled up to a multiple of 4 */
   readonly wholeQuads?: boolean;
+}
+
+/** Of a convolution, or of its gradient for the input. */
+export interface CorrelationOperands {
+  readonly source: Tensor;
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+}
+
+/** Of the gradient for the weight. */
+export interface GradientOperands {
+  readonly x: Tensor;
+  readonly upstream: Tensor;
+}
+
+/** Of a product. */
+export interface ProductOperands {
+  readonly left: Tensor;
+  readonly right: Tensor;
 }
 
 /** 3×3 kernels whose output has the size of the input. */
@@ -87,16 +122,33 @@ const inSquares = "of the nine taps, every pixel of such an image meets four";
 const inQuads =
   "loads limit the speed, and four pixels are loaded in less time as a vector; to fill up " +
   "rows costs less than other kernels would";
-const forCards =
-  "what the kernels for software adapters keep in private memory would spill on a card";
+const inAny =
+  "any kernel, stride and padding; tiles take up to twice as long on a software adapter, where " +
+  "workgroup memory is no faster than any other, and a second to compile";
+const inTiles =
+  "any kernel, stride and padding; a card is fast where a workgroup shares what it loads, while " +
+  "what the kernels for software adapters keep in private memory would spill";
+
+/** What all rows of `tiles.wgsl` have. */
+function inTilesOf<Case>(productOf: (one: Case) => TiledProduct) {
+  return {
+    file: tilesFile,
+    entryPoint: "multiply",
+    plan: (one: Case, adapter: PlannedAdapter, variant?: string) =>
+      planTiles(productOf(one), adapter, variant),
+    variants: (one: Case, adapter: PlannedAdapter) => tileVariants(productOf(one), adapter),
+    why: inTiles,
+  };
+}
 
 /** Forward, and the gradient for the input. */
-export const convolution: readonly EntryRow<Correlation, ConvPlan>[] = [
+const convolutionRows: readonly EntryRow<Correlation, CorrelationOperands>[] = [
   {
     adapter: "cpu",
     fits: ({ sizes }) => isSquare3x3(sizes),
     file: convQuads,
     entryPoint: "correlate3x3_squares",
+    buffers: (operands) => ({ ...operands }),
     plan: planQuads,
     why: inSquares,
   },
@@ -106,19 +158,33 @@ export const convolution: readonly EntryRow<Correlation, ConvPlan>[] = [
     file: convQuads,
     entryPoint: "correlate3x3_quads",
     wholeQuads: true,
+    buffers: (operands) => ({ ...operands }),
     plan: planQuads,
     why: inQuads,
   },
-  { adapter: "any", file: conv, entryPoint: "correlate", plan: planAny, why: forCards },
+  {
+    adapter: "cpu",
+    file: conv,
+    entryPoint: "correlate",
+    buffers: (operands) => ({ ...operands }),
+    plan: planAny,
+    why: inAny,
+  },
+  {
+    adapter: "gpu",
+    buffers: ({ source, weight, bias }) => ({ left: weight, right: source, bias }),
+    ...inTilesOf(tiledCorrelation),
+  },
 ];
 
 /** The gradient for the weight. */
-export const weightGradient: readonly EntryRow<ConvSizes, PartialPlan>[] = [
+const weightGradientRows: readonly EntryRow<ConvSizes, GradientOperands>[] = [
   {
     adapter: "cpu",
     fits: isSquare3x3,
     file: gradientQuads,
     entryPoint: "gradient_squares",
+    buffers: (operands) => ({ ...operands }),
     plan: planQuadsWeightGradient,
     why: inSquares,
   },
@@ -128,17 +194,73 @@ export const weightGradient: readonly EntryRow<ConvSizes, PartialPlan>[] = [
     file: gradientQuads,
     entryPoint: "gradient_quads",
     wholeQuads: true,
+    buffers: (operands) => ({ ...operands }),
     plan: planQuadsWeightGradient,
     why: inQuads,
   },
   {
-    adapter: "any",
+    adapter: "cpu",
     file: gradient,
     entryPoint: "gradient_weight",
+    buffers: (operands) => ({ ...operands }),
     plan: planAnyWeightGradient,
-    why: forCards,
+    why: inAny,
+  },
+  {
+    adapter: "gpu",
+    buffers: ({ x, upstream }) => ({ left: upstream, right: x, bias: null }),
+    ...inTilesOf(tiledWeightGradient),
   },
 ];
+
+/** Products of matrices. */
+const productRows: readonly EntryRow<Product, ProductOperands>[] = [
+  {
+    adapter: "cpu",
+    file: matmul,
+    entryPoint: "multiply",
+    buffers: (operands) => ({ ...operands }),
+    plan: planRows,
+    why: inAny,
+  },
+  {
+    adapter: "gpu",
+    buffers: (operands) => ({ ...operands, bias: null }),
+    ...inTilesOf(tiledProduct),
+  },
+];
+
+/** An operation that has several kernels. */
+export interface Operation<Case, Operands> {
+  readonly name: string;
+  readonly rows: readonly EntryRow<Case, Operands>[];
+  /** what its kernel is chosen by: not how many models there are, on which a model's bits do not depend */
+  readonly shape: (one: Case) => Readonly<Record<string, unknown>>;
+}
+
+function withoutStack({ stack: _, ...shape }: ConvSizes) {
+  return shape;
+}
+
+export const convolution: Operation<Correlation, CorrelationOperands> = {
+  name: "convolution",
+  rows: convolutionRows,
+  shape: ({ sizes, transposed }) => ({ transposed, ...withoutStack(sizes) }),
+};
+
+export const weightGradient: Operation<ConvSizes, GradientOperands> = {
+  name: "weight gradient",
+  rows: weightGradientRows,
+  shape: withoutStack,
+};
+
+export const product: Operation<Product, ProductOperands> = {
+  name: "product",
+  rows: productRows,
+  shape: ({ sizes: { matrices: _, ...shape }, leftTransposed, rightTransposed }) => ({
+    ...{ leftTransposed, rightTransposed, ...shape },
+  }),
+};
 
 /** Batch normalization, with pooling in the same kernels where a row fits and else by `maxPool2d`. */
 export const batchNormalization: readonly KernelRow<Planes, PlanesPlan>[] = [

@@ -1,25 +1,12 @@
 // The product of matrices.
 
-import source from "../../kernels/matmul.wgsl" with { type: "text" };
-import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
-import { kernelFile } from "../gpu/kernel.ts";
-import { linearWorkgroups, workgroupSizeFor } from "../gpu/workgroups.ts";
 import { record } from "../tensor/autograd.ts";
 import { broadcastShape, showShape, sizeOf } from "../tensor/shape.ts";
-import { sumOver } from "../tensor/sum.ts";
-import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { repeated } from "./broadcast.ts";
 import { expectFloats, expectNoMore, expectOneGpu, expectStackAligned } from "../tensor/checks.ts";
-
-const file = kernelFile("matmul.wgsl", source, invocation);
-
-/** Longer sums are split into parts of at most this many terms, which are then added up. */
-const maxTermsPerPart = 2048;
-
-/** Rows and columns of one invocation. */
-const block = 8;
-/** Invocations of a workgroup that share their rows: all eight that a software adapter runs as one vector. */
-const tileWidth = 8;
+import { choiceFor, runChoice } from "./kernel_choice.ts";
+import { product } from "./kernel_table.ts";
 
 /** Matrices `[…, rows, columns]` in memory, to be read as they are or transposed. */
 interface Operand {
@@ -83,47 +70,18 @@ function expectMatrices(left: Tensor, right: Tensor): [Tensor, Tensor] {
 export function productOf(left: Operand, right: Operand): Tensor {
   const { gpu } = left.tensor;
   const batchShape = left.tensor.shape.slice(0, -2);
-  const batch = sizeOf(batchShape);
+  const matrices = sizeOf(batchShape);
   const [rows, terms] = matrixShape(left);
   const [, columns] = matrixShape(right);
-  const termsPerPart = Math.ceil(terms / Math.ceil(terms / maxTermsPerPart));
-  const parts = Math.ceil(terms / termsPerPart);
-  const workgroup_size = workgroupSizeFor(gpu.adapter.kind);
-  const tileHeight = workgroup_size / tileWidth;
-  const tiles = Math.ceil(rows / (block * tileHeight)) * Math.ceil(columns / (block * tileWidth));
-  const output = emptyTensor(gpu, [parts, ...batchShape, rows, columns]);
-  gpu.dispatch({
-    file,
-    entryPoint: "multiply",
-    constants: { workgroup_size },
-    params: {
-      batch,
-      rows,
-      columns,
-      terms,
-      parts,
-      terms_per_part: termsPerPart,
-      left_row_stride: left.transposed ? 1 : terms,
-      left_term_stride: left.transposed ? rows : 1,
-      right_term_stride: right.transposed ? 1 : columns,
-      right_column_stride: right.transposed ? terms : 1,
-    },
-    buffers: { left: left.tensor, right: right.tensor, output },
-    workgroups: linearWorkgroups(parts * batch * tiles, 1),
-    work: 2 * batch * rows * columns * terms,
-  });
-  return withoutParts(output);
-}
-
-/** Adds up the parts `[parts, …]` of a product. */
-function withoutParts(output: Tensor): Tensor {
-  const total = output.shape[0] === 1
-    ? output.view(output.shape)
-    : sumOver(output, output.shape.map((_, axis) => axis === 0));
-  const product = total.view(output.shape.slice(1));
-  output.dispose();
-  total.dispose();
-  return product;
+  const one = {
+    sizes: { matrices, rows, columns, terms },
+    leftTransposed: left.transposed ?? false,
+    rightTransposed: right.transposed ?? false,
+  };
+  const operands = { left: left.tensor, right: right.tensor };
+  const shape = [...batchShape, rows, columns];
+  const work = 2 * matrices * rows * columns * terms;
+  return runChoice(choiceFor(product, one, gpu), one, operands, { gpu, shape, work });
 }
 
 /** Rows and columns as they are read. */

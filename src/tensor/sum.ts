@@ -31,6 +31,18 @@ export function sumOver(x: Tensor, summed: readonly boolean[]): Tensor {
   return output;
 }
 
+/** The sum over the first axis, which is left out, in the place of its terms. */
+export function sumOfParts(parts: Tensor): Tensor {
+  const [count, ...shape] = parts.shape;
+  const sum = count === 1
+    ? parts.view(parts.shape)
+    : sumOver(parts, parts.shape.map((_, axis) => axis === 0));
+  const result = sum.view(shape);
+  parts.dispose();
+  sum.dispose();
+  return result;
+}
+
 function addUp(input: Tensor, outer: number, length: number, inner: number, parts: number): Tensor {
   const output = emptyTensor(input.gpu, [outer, parts, inner]);
   input.gpu.dispatch({

@@ -57,7 +57,7 @@ kernelTest(
     for (const kernel of [1, 2, 3, 5]) {
       for (const stride of [1, 2, 3]) {
         for (const padding of [0, 1, 2]) {
-          const withBias = (kernel + stride + padding) % 2 === 0;
+          const withBias = kernel === 3 && padding > 0; // with it, kernels are compiled anew
           const x = [1, 2, 3, 7, 6];
           await checkConv2d({ x, outputs: 7, kernel, stride, padding, withBias });
         }

@@ -6,10 +6,10 @@ import { assertEquals } from "../assert.ts";
 /** Where an operation decides by the kind of adapter, and the file that tests it. */
 const tests: Readonly<Record<string, string>> = {
   "batch_norm.ts": "batch_norm_test.ts",
-  "conv2d.ts": "conv2d_test.ts",
   "conv2d_plan.ts": "conv2d_test.ts",
   "fft_pass.ts": "fft_test.ts",
-  "matmul.ts": "matmul_test.ts",
+  "kernel_choice.ts": "conv2d_test.ts",
+  "matmul_plan.ts": "matmul_test.ts",
   "pool2d.ts": "pool2d_test.ts",
 };
 

@@ -1,0 +1,168 @@
+// Products in tiles: how large they are, into how many parts the sums are split, and what the kernel is told.
+
+import source from "../../kernels/tiles.wgsl" with { type: "text" };
+import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
+import type { AdapterDescription } from "../gpu/adapter.ts";
+import { kernelFile } from "../gpu/kernel.ts";
+import type { Constants } from "../gpu/pipelines.ts";
+import { linearWorkgroups } from "../gpu/workgroups.ts";
+
+export const tilesFile = kernelFile("tiles.wgsl", source, invocation);
+
+/** Products of as many matrices `[rows, terms]` with as many `[terms, columns]`. */
+export interface ProductSizes {
+  readonly matrices: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly terms: number;
+}
+
+/** Products, and how their matrices lie in memory. */
+export interface TiledProduct {
+  readonly sizes: ProductSizes;
+  readonly left: LeftLayout;
+  readonly right: RightMatrix;
+  /** columns that lie together in the output, default all */
+  readonly plane?: number;
+}
+
+/** How the left matrix lies in memory: `row · rowStride + ⌊term / group⌋ · groupStride + term % group · termStride`. */
+export interface LeftLayout {
+  readonly rowStride: number;
+  /** default all terms */
+  readonly group?: number;
+  readonly groupStride?: number;
+  /** default 1 */
+  readonly termStride?: number;
+}
+
+/** What the right matrix is made of, as the kernel is told. */
+export interface RightMatrix {
+  readonly constants: Constants;
+  readonly params: Readonly<Record<string, number>>;
+}
+
+/** A dispatch that leaves sums of parts of the terms, `[parts, …]`. */
+export interface PartsPlan {
+  readonly parts: number;
+  readonly constants: Constants;
+  readonly params: Readonly<Record<string, number>>;
+  readonly workgroups: readonly [number, number];
+}
+
+/** What plans are made for. */
+export type PlannedAdapter = Pick<AdapterDescription, "kind" | "limits">;
+
+/** A way to divide a product: 8 × 8 of a tile belong to each of y · x invocations, and sums are split into parts. */
+interface Tiling {
+  readonly y: number;
+  readonly x: number;
+  readonly parts: number;
+}
+
+/** Invocations along the rows and along the columns of a tile. */
+const lanes = [[16, 16], [16, 8], [8, 16], [8, 8], [4, 16], [16, 4], [4, 8], [8, 4]] as const;
+
+/** Terms that pass through workgroup memory at a time. */
+const depth = 16;
+/** Longer sums are split, so that they stay exact to seven digits. */
+const mostTerms = 2048;
+/** Shorter sums do not pay for the pass that adds them up. */
+const fewestTerms = 256;
+/** Workgroups that one model should have at least. */
+const wantedWorkgroups = 128;
+/** What an invocation spends on loading a number, in multiply-adds. */
+const loadCost = 8;
+/** What a part more costs, in terms: its sums are written and read once more. */
+const partCost = 32;
+
+/** Lengths of the arrays in workgroup memory, in vectors of 16 bytes. */
+function vectorsOf({ y, x }: Tiling) {
+  return {
+    left_vectors: depth * (2 * y + 1),
+    right_vectors: depth * (2 * x + 1),
+    place_vectors: 3 * 2 * x,
+  };
+}
+
+function tilesOf({ rows, columns }: ProductSizes, { y, x }: Tiling): number {
+  return Math.ceil(rows / (8 * y)) * Math.ceil(columns / (8 * x));
+}
+
+/**
+ * Every way that the adapter can run, the one that is taken by rule first: tiles that overlap the edges least, need few
+ * loads, and are enough to occupy the adapter. They do not depend on how many matrices there are, so that a model gives
+ * the same bits alone and in a stack.
+ */
+function tilingsOf(sizes: ProductSizes, { limits }: PlannedAdapter): Tiling[] {
+  const { terms } = sizes;
+  const least = Math.ceil(terms / mostTerms);
+  const most = Math.max(least, Math.floor(terms / fewestTerms));
+  const tilings = lanes.flatMap(([y, x]) => {
+    const tiles = tilesOf(sizes, { y, x, parts: 1 });
+    const wanted = Math.ceil(wantedWorkgroups / tiles);
+    const counts = [1, 4, 1 / 4, 0].map((times) =>
+      Math.min(most, Math.max(least, Math.round(wanted * times)))
+    );
+    return [...new Set(counts)].map((parts) => ({ y, x, parts }));
+  });
+  const cost = (tiling: Tiling) => {
+    const tiles = tilesOf(sizes, tiling);
+    const loads = 128 / tiling.x + 128 / tiling.y; // for 1024 multiply-adds
+    const work = tiles * 64 * tiling.x * tiling.y * (1 + loadCost * loads / 1024);
+    const share = Math.min(1, tiles * tiling.parts / wantedWorkgroups);
+    return work / share * (1 + partCost * tiling.parts / terms);
+  };
+  return tilings.filter((tiling) => {
+    const bytes = 16 * Object.values(vectorsOf(tiling)).reduce((sum, count) => sum + count);
+    return bytes <= limits.maxComputeWorkgroupStorageSize &&
+      tiling.x * tiling.y <= limits.maxComputeInvocationsPerWorkgroup;
+  }).sort((a, b) => cost(a) - cost(b));
+}
+
+function nameOf({ y, x, parts }: Tiling): string {
+  return `${8 * y}x${8 * x}/${parts}`;
+}
+
+/** Names of all ways to run a product, such as "64x64/2": rows and columns of a tile, and parts; the rule's first. */
+export function tileVariants({ sizes }: TiledProduct, adapter: PlannedAdapter): string[] {
+  return tilingsOf(sizes, adapter).map(nameOf);
+}
+
+/** @param variant one of `tileVariants()`, default the first */
+export function planTiles(
+  { sizes, left, right, plane = sizes.columns }: TiledProduct,
+  adapter: PlannedAdapter,
+  variant?: string,
+): PartsPlan {
+  const { terms } = sizes;
+  const { rowStride, group = terms, groupStride = 0, termStride = 1 } = left;
+  const tilings = tilingsOf(sizes, adapter);
+  const tiling = tilings.find((tiling) => nameOf(tiling) === variant) ?? tilings[0];
+  const { y, x } = tiling;
+  const termsPerPart = Math.ceil(terms / tiling.parts);
+  const parts = Math.ceil(terms / termsPerPart);
+  return {
+    parts,
+    constants: {
+      ...{ lanes_x: x, lanes_y: y, workgroup_size: x * y, ...vectorsOf(tiling) },
+      left_by_rows: Number(rowStride === 1),
+      ...right.constants,
+    },
+    params: {
+      ...{ ...sizes, parts, terms_per_part: termsPerPart, plane },
+      left_row_stride: rowStride,
+      left_group: group,
+      left_group_stride: groupStride,
+      left_term_stride: termStride,
+      ...noMatrix,
+      ...noImages,
+      ...right.params,
+    },
+    workgroups: linearWorkgroups(parts * sizes.matrices * tilesOf(sizes, tiling), 1),
+  };
+}
+
+/** What is not asked for: the strides of a matrix where there are images, and the other way round. */
+const noMatrix = { right_term_stride: 0, right_column_stride: 0 };
+const noImages = { channels: 0, height: 0, width: 0, out_height: 0, out_width: 0, padding: 0 };

@@ -1,0 +1,128 @@
+// Whatever kernel is chosen for a shape, and however it divides the work, the result is the same up to rounding.
+
+import { conv2d } from "../../src/ops/conv2d.ts";
+import type { ConvSizes } from "../../src/ops/conv2d_plan.ts";
+import { choiceFor, choiceName, choicesFor, shapeKey } from "../../src/ops/kernel_choice.ts";
+import {
+  convolution,
+  type Operation,
+  product,
+  weightGradient,
+} from "../../src/ops/kernel_table.ts";
+import { matmul } from "../../src/ops/matmul.ts";
+import { backward, gradOf } from "../../src/tensor/autograd.ts";
+import { sizeOf } from "../../src/tensor/shape.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
+import { assert, assertEquals, assertNotEquals } from "../assert.ts";
+import { randomInput } from "../check_op.ts";
+import { assertAllClose } from "../close.ts";
+import { adapterKinds, gpu, withKernelsFor } from "../gpu.ts";
+import { matmulReference } from "../reference/matmul.ts";
+
+/** Runs `body` with each choice for a shape in turn, after the one by rule. */
+async function withEachChoice<Case>(
+  operation: Operation<Case, never>,
+  one: Case,
+  body: (name: string) => Promise<void>,
+): Promise<void> {
+  const before = gpu.kernels;
+  try {
+    for (const choice of choicesFor(operation, one, gpu)) {
+      const name = choiceName(choice);
+      gpu.kernels = new Map([[shapeKey(operation, one), name]]);
+      assertEquals(choiceName(choiceFor(operation, one, gpu)), name);
+      await body(name);
+    }
+  } finally {
+    gpu.kernels = before;
+  }
+}
+
+/** Ragged tiles both ways, and enough terms for one to four parts. */
+const [matrices, rows, terms, columns] = [2, 67, 1051, 41];
+
+Deno.test("every kernel and every tiling of a product gives it", async () => {
+  const left = randomInput(1, [matrices, rows, terms], [-0.5, 1]);
+  const right = randomInput(2, [matrices, terms, columns], [-0.5, 1]);
+  const doubles = [left, right].map(({ shape, data }) => ({
+    shape,
+    data: Float64Array.from(data),
+  }));
+  const expected = matmulReference(doubles[0], doubles[1]).data;
+  const sizes = { matrices, rows, columns, terms };
+  const one = { sizes, leftTransposed: false, rightTransposed: false };
+  const names: string[] = [];
+  await withEachChoice(product, one, async (name) => {
+    using _scope = gpu.scope();
+    const output = matmul(gpu.tensor(left.data, left.shape), gpu.tensor(right.data, right.shape));
+    assertAllClose(name, await output.read(), expected, 1e-6 * terms);
+    names.push(name);
+  });
+  assert(names.length > 10, names.join("; "));
+  for (const name of ["matmul.wgsl multiply", "tiles.wgsl multiply 64x64/1"]) {
+    assert(names.includes(name), names.join("; "));
+  }
+});
+
+/** A convolution for which there are all kernels; its images' rows are quads of pixels. */
+const sizes: ConvSizes = {
+  ...{ stack: 2, batch: 3, in_channels: 5, in_height: 9, in_width: 12 },
+  ...{ out_channels: 35, out_height: 9, out_width: 12 },
+  ...{ kernel_height: 3, kernel_width: 3, stride: 1, padding: 1 },
+};
+const back: ConvSizes = { ...sizes, in_channels: 35, out_channels: 5 };
+
+const inputs = [
+  randomInput(3, [2, 3, 5, 9, 12]),
+  randomInput(4, [2, 35, 5, 3, 3]),
+  randomInput(5, [2, 3, 35, 9, 12]),
+];
+
+/** The output and the gradients of images and weights. */
+async function convolved(): Promise<Float32Array[]> {
+  using _scope = gpu.scope();
+  const [x, weight] = inputs.map(({ data, shape }) =>
+    gpu.tensor(data, shape, { requiresGrad: true })
+  );
+  const y = conv2d(x, weight, { padding: 1 });
+  backward(y, gpu.tensor(inputs[2].data, inputs[2].shape));
+  const read = async (tensor: Tensor) => await tensor.read() as Float32Array;
+  return [await read(y), await read(gradOf(x)), await read(gradOf(weight))];
+}
+
+Deno.test("every kernel and every tiling of a convolution and its gradients gives them", async () => {
+  const expected = await convolved(); // by rule, which other tests hold against double precision
+  const names: string[] = [];
+  const check = (result: 0 | 1 | 2) => async (name: string) => {
+    const actual = (await convolved())[result];
+    assertAllClose(`${name} ${result}`, actual, expected[result], 1e-5 * sizeOf([sizes.batch, 9]));
+    names.push(name);
+  };
+  await withEachChoice(convolution, { sizes, transposed: false }, check(0));
+  await withEachChoice(convolution, { sizes: back, transposed: true }, check(1));
+  await withEachChoice(weightGradient, sizes, check(2));
+  const kernels = new Set(names.map((name) => name.split(" ").slice(0, 2).join(" ")));
+  assertEquals(kernels.size, 5, [...kernels].join("; "));
+});
+
+Deno.test("a choice goes by the shape but not by the number of models, and by rule where none is known", async () => {
+  const one = { sizes, transposed: false };
+  const more = { sizes: { ...sizes, stack: 8 }, transposed: false };
+  assertEquals(shapeKey(convolution, one), shapeKey(convolution, more));
+  assertNotEquals(shapeKey(convolution, one), shapeKey(convolution, { ...one, transposed: true }));
+  const other = { sizes: { ...sizes, batch: 4 }, transposed: false };
+  assertNotEquals(shapeKey(convolution, one), shapeKey(convolution, other));
+  for (const kind of adapterKinds) {
+    await withKernelsFor(kind, () => {
+      const { row, variant } = choiceFor(convolution, one, gpu);
+      assertEquals(row.adapter, kind);
+      assertEquals(variant, undefined);
+      // Where a measured choice is not known any more, the rule stands.
+      const before = gpu.kernels;
+      gpu.kernels = new Map([[shapeKey(convolution, one), "gone.wgsl multiply"]]);
+      assertEquals(choiceFor(convolution, one, gpu).row, row);
+      gpu.kernels = before;
+      return Promise.resolve();
+    });
+  }
+});
