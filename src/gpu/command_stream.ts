@@ -12,6 +12,11 @@ import {
 
 /** Commands go to the queue in groups of about this many. */
 const commandsPerSubmit = 256;
+/**
+ * And of no more than about so many operations: systems take a device that is busy with one group for longer than some
+ * two seconds for hung, and a small card that reaches a quarter of its teraflop needs less than half a second for these.
+ */
+const workPerSubmit = 1e11;
 
 /** Takes commands one by one; the order of calls is the order of effects. */
 export class CommandStream {
@@ -96,6 +101,7 @@ export class CommandStream {
 
   #encode(command: Command): void {
     this.#writer.encode(command);
-    if (this.#writer.count >= commandsPerSubmit) this.flush();
+    const { count, work } = this.#writer;
+    if (count >= commandsPerSubmit || work >= workPerSubmit) this.flush();
   }
 }

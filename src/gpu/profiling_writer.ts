@@ -12,6 +12,8 @@ const bytesPerQuery = 8;
 export class ProfilingWriter implements Writer, Disposable {
   readonly #sets: GPUQuerySet[] = [];
   readonly #commands: Command[] = [];
+  /** a profile's commands run one by one, so none of them queues for long */
+  readonly work = 0;
   #encoder: GPUCommandEncoder | null = null;
   #count = 0;
 
@@ -61,13 +63,18 @@ export class ProfilingWriter implements Writer, Disposable {
     this.#count = 0;
   }
 
-  /** Waits for everything submitted, and tells how each command ran. */
-  async read(): Promise<KernelRun[]> {
+  /**
+   * Waits for everything submitted, and tells how each command ran.
+   *
+   * @param period nanoseconds of a tick
+   */
+  async read(period: number): Promise<KernelRun[]> {
     if (this.#commands.length === 0) return [];
     const stamps = await this.#readStamps();
     return this.#commands.map((command, index) => {
-      const [start, end] = stamps.subarray(2 * index, 2 * index + 2);
-      const duration = Number(end - start) / 1e6;
+      const [begin, end] = stamps.subarray(2 * index, 2 * index + 2);
+      const start = period === 1 ? begin : BigInt(Math.round(Number(begin) * period));
+      const duration = Number(end - begin) * period / 1e6;
       return { ...contentOf(command), phase: command.phase, start, duration };
     });
   }
@@ -76,7 +83,7 @@ export class ProfilingWriter implements Writer, Disposable {
     this.#sets.forEach((set) => set.destroy());
   }
 
-  /** Two for each command, nanoseconds. */
+  /** Two for each command, ticks. */
   async #readStamps(): Promise<BigUint64Array> {
     const queries = 2 * this.#commands.length;
     const size = queries * bytesPerQuery;

@@ -3,7 +3,7 @@
 import type { BufferPool } from "./buffers.ts";
 import type { KernelFile } from "./kernel.ts";
 
-/** What a dispatch runs, and how much it does: nothing depends on it but profiles. */
+/** What a dispatch runs, and how much it does: for profiles, and for how much is sent to the queue at a time. */
 export interface KernelUse {
   readonly file: KernelFile;
   readonly entryPoint: string;
@@ -61,6 +61,8 @@ export interface Arena extends Disposable {
 export interface Writer {
   /** Commands not yet submitted. */
   readonly count: number;
+  /** Arithmetic operations of them, as far as they are counted. */
+  readonly work: number;
   encode(command: Command): void;
   /** Sends everything encoded so far to the queue. */
   submit(): void;
@@ -72,11 +74,16 @@ export class CommandWriter implements Writer {
   #pass: GPUComputePassEncoder | null = null;
   #pipeline: GPUComputePipeline | null = null;
   #count = 0;
+  #work = 0;
 
   constructor(private readonly device: GPUDevice) {}
 
   get count(): number {
     return this.#count;
+  }
+
+  get work(): number {
+    return this.#work;
   }
 
   encode(command: Command): void {
@@ -91,9 +98,11 @@ export class CommandWriter implements Writer {
     if (this.#encoder) this.device.queue.submit([this.#encoder.finish()]);
     this.#encoder = null;
     this.#count = 0;
+    this.#work = 0;
   }
 
   #dispatch(command: Dispatch): void {
+    this.#work += command.use.work ?? 0;
     this.#pass ??= this.#open().beginComputePass();
     if (this.#pipeline !== command.pipeline) this.#pass.setPipeline(command.pipeline);
     this.#pipeline = command.pipeline;

@@ -12,6 +12,7 @@ import type { Profile } from "./profile.ts";
 import { ProfilingWriter } from "./profiling_writer.ts";
 import type { Arena, Recording } from "./recording.ts";
 import { type Scoped, Scopes } from "./scopes.ts";
+import { measurePeriod } from "./timestamps.ts";
 import { stagingBuffer, takeBytes, upload } from "./transfers.ts";
 
 /** A device with its pool, its pipelines and its command stream. Dispatching is synchronous; only reading back waits. */
@@ -30,6 +31,8 @@ export class GpuRuntime {
   readonly #dispatcher: Dispatcher;
   readonly #memory: DeviceMemory;
   readonly #scopes = new Scopes();
+  /** nanoseconds of a timestamp's tick, once somebody has asked */
+  #period: Promise<number> | null = null;
 
   constructor(readonly device: GPUDevice, readonly adapter: AdapterDescription) {
     this.#failures = new Failures(device);
@@ -246,6 +249,7 @@ export class GpuRuntime {
     this.expectTimestamps();
     this.#commands.expectNoRecording("profile within a recording");
     await this.finish();
+    const period = await (this.#period ??= measurePeriod(this.device));
     using profiling = new ProfilingWriter(this.device);
     const start = this.clock.now();
     await this.#commands.through(profiling, async () => {
@@ -253,7 +257,7 @@ export class GpuRuntime {
       await this.finish();
     });
     const wall = this.clock.now() - start;
-    const runs = await profiling.read();
+    const runs = await profiling.read(period);
     await this.#failures.settled();
     return { runs, wall };
   }

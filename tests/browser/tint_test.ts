@@ -5,7 +5,8 @@ import { sharedBy, sharedText } from "../gpu/shared_parts.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { adapterKinds, gpu, withKernelsFor } from "../gpu.ts";
 import { eventsOf } from "../federated/small_federation.ts";
-import { noBrowser, openBrowser } from "../report/browser.ts";
+import { noBrowser } from "../report/browser.ts";
+import { withSecurePage } from "./secure_page.ts";
 
 const root = join(import.meta.dirname!, "..", "..");
 
@@ -98,28 +99,10 @@ Deno.test({
     const [declared, used] = [await declaredPipelines(), await usedPipelines()];
     assert(declared.length > 40 && used.length > 40, `${declared.length} and ${used.length}`);
     const specs = [...declared, ...used];
-    const server = Deno.serve(
-      { port: 0, hostname: "127.0.0.1", onListen() {} },
-      () =>
-        new Response("<!doctype html><link rel=icon href=data:,>", {
-          headers: { "content-type": "text/html" },
-        }),
+    const said = await withSecurePage((page) => page.evaluate(compileAll, specs));
+    const refused = specs.flatMap(({ name, entryPoint, constants }, k) =>
+      said[k] === null ? [] : [`${name} ${entryPoint} ${JSON.stringify(constants)}: ${said[k]}`]
     );
-    const browser = await openBrowser([
-      "--enable-unsafe-webgpu",
-      "--use-webgpu-adapter=swiftshader",
-    ]);
-    try {
-      const page = await browser.newPage();
-      await page.goto(`http://127.0.0.1:${server.addr.port}/`); // WebGPU needs a secure context
-      const said = await page.evaluate(compileAll, specs);
-      const refused = specs.flatMap(({ name, entryPoint, constants }, k) =>
-        said[k] === null ? [] : [`${name} ${entryPoint} ${JSON.stringify(constants)}: ${said[k]}`]
-      );
-      assertEquals(refused, []);
-    } finally {
-      await browser.close();
-      await server.shutdown();
-    }
+    assertEquals(refused, []);
   },
 });

@@ -1,5 +1,6 @@
 // Recording commands once and replaying them.
 
+import { kernelFile } from "../../src/gpu/kernel.ts";
 import { add } from "../../src/ops/arithmetic.ts";
 import { relu } from "../../src/ops/relu.ts";
 import { backward, gradOf } from "../../src/tensor/autograd.ts";
@@ -131,4 +132,34 @@ Deno.test("an error while recording leaves the runtime usable", async () => {
   );
   assertEquals(gpu.live, live);
   assertEquals([...await relu(gpu.tensor(Float32Array.of(3))).read()], [3]);
+});
+
+Deno.test("commands go to the queue when they are many, or much work", () => {
+  using _scope = gpu.scope();
+  const { queue } = gpu.device;
+  const submit = queue.submit.bind(queue);
+  let submits = 0;
+  queue.submit = (buffers) => (submits++, submit(buffers));
+  try {
+    const x = gpu.zeros([1]);
+    const file = kernelFile(
+      "one.wgsl",
+      "@group(0) @binding(0) var<storage, read_write> x: array<f32>;\n" +
+        "@compute @workgroup_size(1) fn one() { x[0] += 1.0; }",
+    );
+    const issued = (commands: number, work: number) => {
+      gpu.flush();
+      submits = 0;
+      for (let i = 0; i < commands; i++) {
+        gpu.dispatch({ file, entryPoint: "one", buffers: { x }, workgroups: [1], work });
+      }
+      return submits;
+    };
+    assertEquals(issued(10, 1e9), 0);
+    assertEquals(issued(255, 0), 0);
+    assertEquals(issued(256, 0), 1);
+    assertEquals(issued(10, 4e10), 3); // after every third
+  } finally {
+    Reflect.deleteProperty(queue, "submit");
+  }
 });
