@@ -117,6 +117,13 @@ export { vgg, type VggOptions } from "./src/nn/vgg.ts";
 
 // Data
 export type { ClientDataset, Dataset, Split, SplitName } from "./src/data/dataset.ts";
+export {
+  kernelsOf,
+  shapesOf,
+  type TunedShape,
+  tuneFor,
+  type TuneOptions,
+} from "./src/ops/tuning.ts";
 export { demoDataset, type DemoOptions } from "./src/data/demo.ts";
 export { DataError } from "./src/data/data_error.ts";
 

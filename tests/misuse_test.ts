@@ -245,6 +245,11 @@ const calls: readonly [op: string, args: readonly Any[], message: string][] = [
     'there is no option "until"',
   ],
   ["averaged", ["local", "norms"], "norms"],
+  ["shapesOf", [{}, () => {}], "gpu is [object Object] but a Gpu is expected"],
+  ["shapesOf", [gpu, () => {}, 1], "1 is one argument too many"],
+  ["tuneFor", [gpu, "convolution"], "convolution is no list of shapes"],
+  ["tuneFor", [gpu, [], { minutes: 1 }], 'there is no option "minutes"'],
+  ["kernelsOf", [{}], "a list, as of tuneFor(), is expected"],
   ["defineMethod", [{ roles: ["local"] }], "the option personalRole is missing"],
   ["defineMethod", [{ ...api.builtInMethods.local, aggregation: 1 }], 'no option "aggregation"'],
 ];

@@ -6,7 +6,7 @@ import { choice, names, orWord, text } from "./values.ts";
 
 const { network, width, imageSize, batchSize, data, csvFolder, clients, limit, adapter } =
   trainFlags;
-const { cache, json } = trainFlags;
+const { cache, json, tuned } = trainFlags;
 
 /** As in training, but null where it is not given. */
 function ofCheckpoint<T>(trained: Flag<T>): Flag<T | null> {
@@ -69,7 +69,7 @@ const networkFlags = {
 };
 
 /** Flags of `predict`. */
-export const predictFlags = { ...networkFlags, ...checkpointOnlyFlags, adapter, json };
+export const predictFlags = { ...networkFlags, ...checkpointOnlyFlags, adapter, tuned, json };
 
 /** Flags of `evaluate`. */
 export const evaluateFlags = {

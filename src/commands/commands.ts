@@ -9,6 +9,7 @@ import {
   infoFlags,
   reportFlags,
   trainFlags,
+  tuneFlags,
 } from "./flags.ts";
 import { didYouMean } from "./nearest_word.ts";
 import { UsageError } from "./usage_error.ts";
@@ -87,6 +88,13 @@ export const commands: Readonly<Record<string, Command>> = {
     flags: synthesizeFlags,
     preset: { imageSize: demoPreset.imageSize },
     run: async (args, signal) => (await import("./synthesize.ts")).synthesize(args, signal),
+  },
+  tune: {
+    summary: "measure which kernels are fastest for a network on this adapter, and keep that",
+    details:
+      "What is kept holds for one network, image size and batch size; train, compare, evaluate and predict use it.",
+    flags: tuneFlags,
+    run: async (args, signal) => (await import("./tune.ts")).tune(args, signal),
   },
   info: {
     summary: "show the WebGPU adapter, and what to install",

@@ -28,7 +28,6 @@ import { RunFolder } from "../report/files/run_folder.ts";
 import { RunFolderError } from "../report/run_folder_error.ts";
 import type { RunHeader, Setting } from "../report/run_header.ts";
 import { RunInUseError } from "../report/files/state_files.ts";
-import { openGpu } from "../tensor/gpu.ts";
 import { withAbsolutePaths } from "./absolute_paths.ts";
 import { compareFlags, type CompareOptions, demoPreset } from "./flags.ts";
 import { readInitialState } from "./initial_state.ts";
@@ -48,8 +47,8 @@ import { folderOf, type PlannedRun, plannedRuns } from "./planned_runs.ts";
 import { RenewableGpu } from "./renewable_gpu.ts";
 import { showNotices } from "./resume.ts";
 import { type RunConsumers, trainToEnd } from "./train_to_end.ts";
+import { openTunedGpu } from "./tuned_gpu.ts";
 import { UsageError } from "./usage_error.ts";
-import { versions } from "./version.ts";
 
 /** Defaults of the commands that compare. */
 const presets: Readonly<Record<ComparingCommand, Partial<CompareOptions>>> = {
@@ -98,7 +97,7 @@ export async function compare(
   checkDataFlags(options);
   const initialState = await readInitialState(options.init);
 
-  const gpu = await RenewableGpu.open(() => openGpu({ adapter: options.adapter }));
+  const gpu = await RenewableGpu.open(() => openTunedGpu(options));
   const name = comparisonFolderName(options.theme, systemClock.date());
   await using claim = resume === null ? await claimFolder(join(options.savePath, name)) : null;
   const folder = resume ?? claim!.path;
@@ -129,7 +128,7 @@ export async function compare(
     const { finished, earlier } = await begunRun(path, planned.options);
     if (finished) console.skip();
     else {
-      const header = headerOf(gpu.adapter, settings, planned, path, earlier);
+      const header = headerOf(gpu, settings, planned, path, earlier);
       const runFolder = earlier
         ? await RunFolder.reopen(header, earlier, options)
         : await RunFolder.open(header, options);
@@ -165,7 +164,7 @@ export async function compare(
 
 /** The settings of one run, as `train` would have them. */
 function headerOf(
-  adapter: string,
+  { adapter, versions }: RenewableGpu,
   settings: readonly Setting[],
   { text, seed, point }: PlannedRun,
   folder: string,

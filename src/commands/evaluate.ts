@@ -17,7 +17,6 @@ import {
 } from "../report/terminal/cross_client_report.ts";
 import { counted } from "../report/format.ts";
 import { ansiStyle, plainStyle } from "../report/terminal/style.ts";
-import { openGpu } from "../tensor/gpu.ts";
 import { evaluateFlags, type EvaluateOptions } from "./checkpoint_flags.ts";
 import { dataSettings, type NetworkSettings, networkSettings } from "./checkpoint_settings.ts";
 import {
@@ -30,6 +29,7 @@ import {
 import { checkDataFlags, showLoading } from "./load_dataset.ts";
 import { resolveOptions } from "./options.ts";
 import { ReadingLine } from "./reading_line.ts";
+import { openTunedGpu } from "./tuned_gpu.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Flags with which a model's numbers on its own test images still are those of its run. */
@@ -61,7 +61,7 @@ export async function evaluate(args: readonly string[], signal: AbortSignal): Pr
   const data = dataSettings(checkpoints, options, network.imageSize);
   checkDataFlags(data);
 
-  const gpu = await openGpu({ adapter: options.adapter });
+  const gpu = await openTunedGpu(options);
   const weights = checkpoints.map(({ path, tensors }) => ({ name: path, tensors }));
   using models = new TrainedModels(gpu, weights, network);
   const wanted = { ...data, splits: [options.split], cache: options.cache };

@@ -7,7 +7,7 @@ import { methodFlags } from "./flags/method.ts";
 import { networkFlags } from "./flags/network.ts";
 import { optimizationFlags } from "./flags/optimization.ts";
 import { runningFlags } from "./flags/running.ts";
-import { text, toggle } from "./values.ts";
+import { integer, number, text, toggle } from "./values.ts";
 
 export { comparisonFlags };
 export { type Flag, flag, type FlagTable, type OptionsOf, underTopic } from "./flags/flag.ts";
@@ -21,6 +21,31 @@ export const infoFlags = underTopic("Running", {
     default: false,
     source: "ours",
     help: "measure the fastest arithmetic and memory, about a second",
+  }),
+});
+
+/** What `tune` has besides flags of `train`. */
+const tuneOnlyFlags = underTopic("Tuning", {
+  models: flag({
+    name: "models",
+    kind: integer({ min: 1, max: 4096 }),
+    default: 8,
+    source: "ours",
+    help: "models that advance together: clients times their roles",
+  }),
+  numClasses: flag({
+    name: "num-classes",
+    kind: integer({ min: 1, max: 65535 }),
+    default: 3,
+    source: "ours",
+    help: "outputs of the network",
+  }),
+  seconds: flag({
+    name: "seconds",
+    kind: number({ min: 0 }),
+    default: 20,
+    source: "ours",
+    help: "begin no other shape after so long; those with most work come first",
   }),
 });
 
@@ -44,6 +69,16 @@ const {
 
 /** Flags of `compare` and `demo`. */
 export const compareFlags = { ...comparisonFlags, ...sharedFlags };
+
+/** Flags of `tune`. */
+export const tuneFlags = {
+  network: trainFlags.network,
+  width: trainFlags.width,
+  batchSize: trainFlags.batchSize,
+  imageSize: trainFlags.imageSize,
+  ...tuneOnlyFlags,
+  adapter: trainFlags.adapter,
+};
 
 /** Everything that `compare` can be told. */
 export type CompareOptions = OptionsOf<typeof compareFlags>;

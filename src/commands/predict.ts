@@ -17,13 +17,13 @@ import {
   type PredictionTable,
 } from "../report/terminal/predictions_report.ts";
 import { ansiStyle, plainStyle } from "../report/terminal/style.ts";
-import { openGpu } from "../tensor/gpu.ts";
 import { predictFlags, type PredictOptions } from "./checkpoint_flags.ts";
 import { type NetworkSettings, networkSettings } from "./checkpoint_settings.ts";
 import { checkpointExtension, modelsOfRun, originOf, readCheckpoint } from "./checkpoints.ts";
 import { oneLine } from "./expected_error.ts";
 import { resolveOptions } from "./options.ts";
 import { ReadingLine } from "./reading_line.ts";
+import { openTunedGpu } from "./tuned_gpu.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Images that are decoded before the models see them; fewer if they are large. */
@@ -54,7 +54,7 @@ export async function predict(args: readonly string[], signal: AbortSignal): Pro
   const settings = await networkSettings(checkpoints, options);
   const network = { ...settings, batchSize: Math.min(settings.batchSize, files.length) };
 
-  const gpu = await openGpu({ adapter: options.adapter });
+  const gpu = await openTunedGpu(options);
   const weights = checkpoints.map(({ path, tensors }) => ({ name: path, tensors }));
   using models = new TrainedModels(gpu, weights, network);
   const { labels } = modelLabels(checkpoints.map(originOf));

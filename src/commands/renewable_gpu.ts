@@ -1,18 +1,25 @@
 // The GPU of a command, which can be opened anew where its device has failed.
 
 import type { Gpu } from "../tensor/gpu.ts";
+import { versionsWith } from "./tuned_gpu.ts";
 
 /** Whoever needs the GPU asks for the current one each time. */
 export class RenewableGpu {
   #current: Gpu;
 
-  private constructor(private readonly openGpu: () => Promise<Gpu>, current: Gpu) {
+  private constructor(
+    private readonly openGpu: () => Promise<Gpu>,
+    current: Gpu,
+    /** of the program, and of the table of kernels that it goes by */
+    readonly versions: Readonly<Record<string, string>>,
+  ) {
     this.#current = current;
   }
 
   /** @throws {GpuError} of kind "no-adapter" */
   static async open(openGpu: () => Promise<Gpu>): Promise<RenewableGpu> {
-    return new RenewableGpu(openGpu, await openGpu());
+    const current = await openGpu();
+    return new RenewableGpu(openGpu, current, await versionsWith(current));
   }
 
   get current(): Gpu {

@@ -35,7 +35,7 @@ const ofProcess: readonly (keyof TrainOptions)[] = [
 const changeable = [
   ...ofProcess,
   ...["data", "csvFolder"],
-  ...["adapter", "parallelClients", "memoryLimit", "cache", "checkpointEvery", "onNan"],
+  ...["adapter", "tuned", "parallelClients", "memoryLimit", "cache", "checkpointEvery", "onNan"],
 ];
 
 /** A module may lie elsewhere by now; whether it makes the same, the state tells. */
@@ -120,6 +120,11 @@ function valueOf(flag: Flag<unknown>, { name, value }: Setting, folder: string):
   );
 }
 
+/** Kernels have a version where they were measured. */
+function versionIn(versions: RunHeader["versions"], name: string): string {
+  return versions[name] ?? (name === "kernels" ? "by the rules" : "unknown");
+}
+
 /** Says on standard error why the rest of a run may differ from what it would have been. */
 export function showNotices(
   { config, notice }: EarlierRun,
@@ -127,9 +132,11 @@ export function showNotices(
 ): void {
   const differing = [
     ...(adapter === config.adapter ? [] : [`adapter ${config.adapter}, now ${adapter}`]),
-    ...Object.entries(versions)
-      .filter(([name, version]) => config.versions[name] !== version)
-      .map(([name, version]) => `${name} ${config.versions[name] ?? "unknown"}, now ${version}`),
+    ...Object.keys({ ...config.versions, ...versions })
+      .filter((name) => config.versions[name] !== versions[name])
+      .map((name) =>
+        `${name} ${versionIn(config.versions, name)}, now ${versionIn(versions, name)}`
+      ),
   ];
   const notices = [
     ...(notice === null ? [] : [notice]),

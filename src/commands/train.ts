@@ -11,7 +11,6 @@ import { type ConsoleMode, ConsoleReport } from "../report/terminal/console.ts";
 import { runFolderName } from "../report/files/file_names.ts";
 import { RunFolder } from "../report/files/run_folder.ts";
 import type { RunHeader } from "../report/run_header.ts";
-import { openGpu } from "../tensor/gpu.ts";
 import type { TrainOptions } from "./flags.ts";
 import { readInitialState } from "./initial_state.ts";
 import { withAbsolutePaths } from "./absolute_paths.ts";
@@ -29,8 +28,8 @@ import { resolveOptions } from "./options.ts";
 import { RenewableGpu } from "./renewable_gpu.ts";
 import { resumeRun, showNotices } from "./resume.ts";
 import { type PreparedRun, type RunConsumers, trainToEnd } from "./train_to_end.ts";
+import { openTunedGpu } from "./tuned_gpu.ts";
 import { UsageError } from "./usage_error.ts";
-import { versions } from "./version.ts";
 
 /**
  * Trains, or with `--resume DIR` goes on, showing and storing what happens. Whatever can be wrong with the flags, the adapter or the
@@ -59,7 +58,7 @@ export async function train(
   checkMethodFlags([method], options, settings);
   const initialState = earlier ? null : await readInitialState(options.init);
 
-  const gpu = await RenewableGpu.open(() => openGpu({ adapter: options.adapter }));
+  const gpu = await RenewableGpu.open(() => openTunedGpu(options));
   await using claim = resume === null
     ? await claimFolder(join(options.savePath, folderName(options)))
     : null;
@@ -67,7 +66,7 @@ export async function train(
     command: Deno.args,
     settings,
     adapter: gpu.adapter,
-    versions,
+    versions: gpu.versions,
     folder: resume ?? claim!.path,
     elapsedBefore: earlier?.stored.elapsed,
   };

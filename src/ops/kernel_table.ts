@@ -290,3 +290,10 @@ export function kernelFor<Row extends KernelRow<Case, unknown>, Case>(
     (adapter === "any" || adapter === kind) && (fits?.(one) ?? true)
   );
 }
+
+/** What the choice of a kernel was measured with: after a change it has to be measured anew. */
+export const kernelSources: readonly string[] = [
+  ...new Set(
+    [...convolutionRows, ...weightGradientRows, ...productRows].map(({ file }) => file.source),
+  ),
+];

@@ -32,6 +32,13 @@ export const runningFlags = underTopic("Running", {
     source: "ours",
     help: "hardware, software, or the fastest there is",
   }),
+  tuned: flag({
+    name: "tuned",
+    kind: toggle,
+    default: true,
+    source: "ours",
+    help: "use the kernels that the command tune has found fastest on this adapter",
+  }),
   parallelClients: flag<number | "auto">({
     name: "parallel-clients",
     kind: orWord(number(settingBounds.parallelClients), "auto"),

@@ -1,0 +1,82 @@
+// The GPU with the kernels that were measured to be fastest on it, which the user's cache folder keeps.
+
+import { join } from "@std/path";
+import * as v from "valibot";
+import type { AdapterChoice, AdapterDescription } from "../gpu/adapter.ts";
+import { writeFileAtomic } from "../io/files.ts";
+import { object, record, text } from "../io/schema.ts";
+import { userCacheFolder } from "../io/user_cache.ts";
+import { kernelSources } from "../ops/kernel_table.ts";
+import { type Gpu, openGpu } from "../tensor/gpu.ts";
+import { versions } from "./version.ts";
+
+/** What the file of an adapter holds. */
+const schema = object({ adapter: text, kernels: record(text) });
+
+/**
+ * Opens the GPU, by the table of this adapter unless it is to go by the rules.
+ *
+ * @throws {GpuError} of kind "no-adapter"
+ */
+export async function openTunedGpu(
+  { adapter, tuned }: { readonly adapter: AdapterChoice; readonly tuned: boolean },
+): Promise<Gpu> {
+  const gpu = await openGpu({ adapter });
+  if (tuned) gpu.kernels = await readKernels(gpu.adapter);
+  return gpu;
+}
+
+/** The versions of a run, with the table of kernels if there is one: another gives other last bits. */
+export async function versionsWith({ kernels }: Gpu): Promise<Readonly<Record<string, string>>> {
+  if (kernels.size === 0) return versions;
+  const digest = await sha256(JSON.stringify([...kernels].sort()));
+  return { ...versions, kernels: `tuned ${digest.slice(0, 8)}` };
+}
+
+/** What was measured on this adapter with these kernels; empty if nothing was, or it cannot be read. */
+export async function readKernels(adapter: AdapterDescription): Promise<Map<string, string>> {
+  const path = await fileOf(adapter);
+  if (path === null) return new Map();
+  try {
+    const { success, output } = v.safeParse(schema, JSON.parse(await Deno.readTextFile(path)));
+    return new Map(success ? Object.entries(output.kernels) : []);
+  } catch {
+    return new Map(); // it can be measured again
+  }
+}
+
+/**
+ * Keeps what was measured, besides what is kept of other shapes.
+ *
+ * @param shapes that were measured: what was kept of them is replaced
+ * @returns the file; null where there is no cache folder
+ */
+export async function keepKernels(
+  adapter: AdapterDescription,
+  shapes: readonly string[],
+  kernels: ReadonlyMap<string, string>,
+): Promise<string | null> {
+  const path = await fileOf(adapter);
+  if (path === null) return null;
+  const kept = [...await readKernels(adapter)].filter(([shape]) => !shapes.includes(shape));
+  const content = {
+    adapter: adapter.name,
+    kernels: Object.fromEntries([...kept, ...kernels].sort()),
+  };
+  await Deno.mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
+  await writeFileAtomic(path, `${JSON.stringify(content, null, 2)}\n`);
+  return path;
+}
+
+/** One for each adapter, whose name tells the driver, and each version of the kernels. */
+async function fileOf({ name, kind, vendor }: AdapterDescription): Promise<string | null> {
+  const folder = userCacheFolder("prrfl-webgpu");
+  if (folder === null) return null;
+  const key = await sha256(JSON.stringify([name, kind, vendor, kernelSources]));
+  return join(folder, `kernels-${key.slice(0, 16)}.json`);
+}
+
+async function sha256(words: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(words));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
