@@ -15,6 +15,7 @@ struct Params {
   channel_count: u32,
   quads: u32, // pixels/4 of a plane
   units: u32, // of a plane: quads, or with pooling pairs of them, one above the other, which are two windows
+  ranges: u32, // of rows, in which the sums over a channel are divided
   row_quads: u32, // of a row of pixels, with pooling; 0 for images of 2×2, one quad and one window
   eps: f32,
   momentum: f32,
@@ -45,20 +46,18 @@ override training: bool = true;  // whether mean and deviation depend on x
 @group(0) @binding(15) var<storage, read> bias_sums: array<f32>;    // bias_gradient of before
 @group(0) @binding(16) var<storage, read_write> pooled: array<f32>;
 @group(0) @binding(17) var<storage, read> pooled_upstream: array<f32>;
+@group(0) @binding(18) var<storage, read_write> new_parts: array<vec2f>;  // [ranges, S, C]
+@group(0) @binding(19) var<storage, read> parts: array<vec2f>;
 
 fn sum4(value: vec4f) -> f32 { return (value.x + value.y) + (value.z + value.w); }
 
-// Mean and deviation of a batch, and the running statistics. One workgroup per (channel, model).
-@compute @workgroup_size(workgroup_size)
-fn batch_statistics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  let channel = group.x;
-  let model = group.y;
-  let rows = rows_of(model);
-  let elements = f32(rows * params.quads * 4u);
+// Mean of the rows from begin to end, and their squared distances from it added up.
+fn statistics_of(model: u32, channel: u32, begin: u32, end: u32, local: u32) -> vec2f {
+  let elements = f32((end - begin) * params.quads * 4u);
   let steps = walk(params.quads, local);
 
   var sum = 0.0;
-  for (var n = steps.row; n < rows; n += steps.row_step) {
+  for (var n = begin + steps.row; n < end; n += steps.row_step) {
     let start = plane_index(model, n, channel) * params.quads;
     var row_sum = vec4f(); // of its own, because sums of very many terms lose digits
     for (var i = steps.unit; i < params.quads; i += steps.unit_step) { row_sum += x[start + i]; }
@@ -67,7 +66,7 @@ fn batch_statistics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
   let center = workgroup_sum(vec2f(sum, 0.0), local).x / max(elements, 1.0);
 
   var squares = 0.0;
-  for (var n = steps.row; n < rows; n += steps.row_step) {
+  for (var n = begin + steps.row; n < end; n += steps.row_step) {
     let start = plane_index(model, n, channel) * params.quads;
     var row_squares = vec4f();
     for (var i = steps.unit; i < params.quads; i += steps.unit_step) {
@@ -76,9 +75,55 @@ fn batch_statistics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
     }
     squares += sum4(row_squares);
   }
-  let total = workgroup_sum(vec2f(squares, 0.0), local).x;
+  return vec2f(center, workgroup_sum(vec2f(squares, 0.0), local).x);
+}
 
-  if (local == 0u) { keep_statistics(model, channel, elements, center, total); }
+// Mean and deviation of a batch, and the running statistics. One workgroup per (channel, model).
+@compute @workgroup_size(workgroup_size)
+fn batch_statistics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let rows = rows_of(group.y);
+  let found = statistics_of(group.y, group.x, 0u, rows, local);
+  if (local == 0u) { keep_statistics(group.y, group.x, f32(rows * params.quads * 4u), found.x, found.y); }
+}
+
+// The rows of a range; the last ones may have no rows that are no padding.
+fn range_of(range: u32, rows: u32) -> vec2u {
+  return min(vec2u(range, range + 1u) * params.rows / params.ranges, vec2u(rows));
+}
+
+fn part_at(range: u32, model: u32, channel: u32) -> u32 {
+  return (range * params.models + model) * params.channel_count + channel;
+}
+
+// The same by ranges of rows, so that there are workgroups enough for a card. One for each (channel, model, range).
+@compute @workgroup_size(workgroup_size)
+fn partial_statistics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let range = range_of(group.z, rows_of(group.y));
+  let found = statistics_of(group.y, group.x, range.x, range.y, local);
+  if (local == 0u) { new_parts[part_at(group.z, group.y, group.x)] = found; }
+}
+
+// Puts the ranges together, one after the other (Chan, Golub and LeVeque 1979). One invocation per (model, channel).
+@compute @workgroup_size(workgroup_size)
+fn merge_statistics(here: Invocation) {
+  let at = invocation_index(here);
+  if (at >= params.models * params.channel_count) { return; }
+  let model = at / params.channel_count;
+  let channel = at % params.channel_count;
+  let rows = rows_of(model);
+  var elements = 0.0;
+  var found = vec2f();
+  for (var r = 0u; r < params.ranges; r++) {
+    let range = range_of(r, rows);
+    if (range.x == range.y) { continue; }
+    let own = f32((range.y - range.x) * params.quads * 4u);
+    let part = parts[part_at(r, model, channel)];
+    let distance = part.x - found.x;
+    let share = own / (elements + own);
+    found += vec2f(distance * share, part.y + distance * distance * elements * share);
+    elements += own;
+  }
+  keep_statistics(model, channel, elements, found.x, found.y);
 }
 
 // A unit's quads; the lower one is in `bottom` if the unit has two.
@@ -200,17 +245,13 @@ fn distances(at: u32, channel: Channel) -> Pair {
   return Pair(top, x[at + params.row_quads] - channel.mean);
 }
 
-// Gradients of weight and bias: sums of upstream·normalized and of upstream. One workgroup per (channel, model).
-@compute @workgroup_size(workgroup_size)
-fn parameter_gradients(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  let model = group.y;
-  let rows = rows_of(model);
-  let at = model * params.channel_count + group.x;
-  let channel = channels[at];
+// Sums of upstream · distance from the mean and of upstream, over the rows from begin to end.
+fn gradients_of(model: u32, c: u32, begin: u32, end: u32, local: u32) -> vec2f {
+  let channel = channels[model * params.channel_count + c];
   let steps = walk(params.units, local);
   var sum = vec2f();
-  for (var n = steps.row; n < rows; n += steps.row_step) {
-    let start = plane_index(model, n, group.x) * params.quads;
+  for (var n = begin + steps.row; n < end; n += steps.row_step) {
+    let start = plane_index(model, n, c) * params.quads;
     var products = vec4f();
     var gradients = vec4f();
     for (var unit = steps.unit; unit < params.units; unit += steps.unit_step) {
@@ -221,10 +262,39 @@ fn parameter_gradients(@builtin(workgroup_id) group: vec3u, @builtin(local_invoc
     }
     sum += vec2f(sum4(products), sum4(gradients));
   }
-  let total = workgroup_sum(sum, local);
-  if (local > 0u) { return; }
-  weight_gradient[at] = total.x * channel.inverse_deviation;
+  return workgroup_sum(sum, local);
+}
+
+fn keep_gradients(at: u32, total: vec2f) {
+  weight_gradient[at] = total.x * channels[at].inverse_deviation;
   bias_gradient[at] = total.y;
+}
+
+// Gradients of weight and bias: sums of upstream·normalized and of upstream. One workgroup per (channel, model).
+@compute @workgroup_size(workgroup_size)
+fn parameter_gradients(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let total = gradients_of(group.y, group.x, 0u, rows_of(group.y), local);
+  if (local == 0u) { keep_gradients(group.y * params.channel_count + group.x, total); }
+}
+
+// The same by ranges, one workgroup for each (channel, model, range).
+@compute @workgroup_size(workgroup_size)
+fn partial_gradients(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let range = range_of(group.z, rows_of(group.y));
+  let total = gradients_of(group.y, group.x, range.x, range.y, local);
+  if (local == 0u) { new_parts[part_at(group.z, group.y, group.x)] = total; }
+}
+
+// Adds up the ranges, one after the other. One invocation per (model, channel).
+@compute @workgroup_size(workgroup_size)
+fn merge_gradients(here: Invocation) {
+  let at = invocation_index(here);
+  if (at >= params.models * params.channel_count) { return; }
+  var total = vec2f();
+  for (var r = 0u; r < params.ranges; r++) {
+    total += parts[part_at(r, at / params.channel_count, at % params.channel_count)];
+  }
+  keep_gradients(at, total);
 }
 
 // Gradient of x. Workgroups cover its planes.

@@ -1,6 +1,7 @@
 // Batch normalization with ragged batches, optionally with the ReLU and the max pooling that follow it.
 
 import type { KernelFile } from "../gpu/kernel.ts";
+import type { Constants } from "../gpu/pipelines.ts";
 import { linearWorkgroups, workgroupSizeFor } from "../gpu/workgroups.ts";
 import { record } from "../tensor/autograd.ts";
 import { showShape, sizeOf } from "../tensor/shape.ts";
@@ -61,6 +62,8 @@ interface Call {
   readonly constants: Readonly<Record<"workgroup_size" | "rectify" | "training", number>>;
   /** whether the kernels pool too */
   readonly pool: boolean;
+  /** of rows, in which sums over a channel are divided */
+  readonly ranges: number;
   readonly params: Readonly<Record<string, number>>;
   /** of those that walk over all planes of x */
   readonly workgroups: readonly [number, number];
@@ -130,10 +133,10 @@ function checkedCall(x: Tensor, options: BatchNormOptions): Call | null {
   const pool = options.pool === "max2x2";
   const { kind } = x.gpu.adapter;
   const width = pixelAxes.at(-1) ?? 1;
-  const planes = { height: sizeOf(pixelAxes) / width, width, pool };
+  const planes = { height: sizeOf(pixelAxes) / width, width, pool, rows, channels };
   const row = kernelFor(batchNormalization, kind, planes);
   if (!row) return null;
-  const { params, units } = row.plan(planes, x.gpu.adapter);
+  const { params, units, ranges } = row.plan(planes, x.gpu.adapter);
   const workgroup_size = workgroupSizeFor(kind);
   const planesPerGroup = Math.floor(workgroup_size / Math.min(units, workgroup_size));
   return {
@@ -150,30 +153,71 @@ function checkedCall(x: Tensor, options: BatchNormOptions): Call | null {
       training: Number(training),
     },
     pool,
+    ranges,
     params: { models, rows, channel_count: channels, eps, momentum, ...params },
     workgroups: linearWorkgroups(models * rows * channels, planesPerGroup),
   };
 }
 
 function batchStatistics(call: Call, options: BatchNormOptions): void {
-  const { file, x, counts, weight, bias, channels, workgroup_size, params } = call;
-  x.gpu.dispatch({
+  const { x, counts, weight, bias, channels } = call;
+  const kept = {
+    counts,
+    weight,
+    bias,
+    new_channels: channels,
+    running_mean: options.runningMean,
+    running_var: options.runningVar,
+    batches_tracked: options.numBatchesTracked ?? null,
+  };
+  // Work: x, and (x − mean)².
+  overChannels(call, "statistics", "batch_statistics", { x, counts }, kept);
+}
+
+/**
+ * Sums over each channel of each model: in one go, or by ranges of rows that are put together.
+ *
+ * @param what entry points are called behind `partial_` and `merge_`
+ * @param whole the entry point that does both
+ * @param read what the sums are over
+ * @param kept what results go to, and what they need
+ */
+function overChannels(
+  { file, x, workgroup_size, constants, params, ranges }: Call,
+  what: "statistics" | "gradients",
+  whole: string,
+  read: Readonly<Record<string, Tensor | null>>,
+  kept: Readonly<Record<string, Tensor | null>>,
+): void {
+  const { gpu } = x;
+  const { channel_count, models } = params;
+  const own: Constants = what === "statistics"
+    ? { workgroup_size }
+    : { workgroup_size, rectify: constants.rectify };
+  const work = 4 * x.size;
+  if (ranges === 1) {
+    const buffers = { ...read, ...kept };
+    const workgroups = [channel_count, models] as const;
+    gpu.dispatch({ file, entryPoint: whole, constants: own, params, buffers, workgroups, work });
+    return;
+  }
+  using parts = emptyTensor(gpu, [ranges, models, channel_count, 2]);
+  gpu.dispatch({
     file,
-    entryPoint: "batch_statistics",
+    entryPoint: `partial_${what}`,
+    constants: own,
+    params,
+    buffers: { ...read, new_parts: parts },
+    workgroups: [channel_count, models, ranges],
+    work,
+  });
+  gpu.dispatch({
+    file,
+    entryPoint: `merge_${what}`,
     constants: { workgroup_size },
     params,
-    buffers: {
-      x,
-      counts,
-      weight,
-      bias,
-      new_channels: channels,
-      running_mean: options.runningMean,
-      running_var: options.runningVar,
-      batches_tracked: options.numBatchesTracked ?? null,
-    },
-    workgroups: [params.channel_count, params.models],
-    work: 4 * x.size, // x, and (x − mean)²
+    buffers: { ...kept, parts },
+    workgroups: linearWorkgroups(models * channel_count, workgroup_size),
   });
 }
 
@@ -197,30 +241,17 @@ function runningStatistics(call: Call, options: BatchNormOptions): void {
 
 /** Gradients of x, weight and bias. */
 function gradients(call: Call, upstream: Tensor): (Tensor | null)[] {
-  const { file, x, counts, weight, bias, channels, params, pool } = call;
-  const { workgroup_size, rectify } = call.constants;
+  const { x, counts, weight, bias, channels, pool } = call;
   const weightGradient = emptyTensor(weight.gpu, weight.shape);
   const biasGradient = emptyTensor(bias.gpu, bias.shape);
   const upstreams = {
     upstream: pool ? null : upstream,
     pooled_upstream: pool ? upstream : null,
   };
-  x.gpu.dispatch({
-    file,
-    entryPoint: "parameter_gradients",
-    constants: { workgroup_size, rectify },
-    params,
-    buffers: {
-      x,
-      counts,
-      channels,
-      ...upstreams,
-      weight_gradient: weightGradient,
-      bias_gradient: biasGradient,
-    },
-    workgroups: [params.channel_count, params.models],
-    work: 4 * x.size, // upstream, and upstream · (x − mean)
-  });
+  // Work: upstream, and upstream · (x − mean).
+  const kept = { channels, weight_gradient: weightGradient, bias_gradient: biasGradient };
+  const read = { x, counts, channels, ...upstreams };
+  overChannels(call, "gradients", "parameter_gradients", read, kept);
   const inputGradient = x.requiresGrad
     ? onPlanes("input_gradient", call, {
       ...upstreams,

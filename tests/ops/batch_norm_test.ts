@@ -75,6 +75,7 @@ const sizes: { shape: number[]; counts: number[] }[] = [
   { shape: [2, 3, 5, 4], counts: [3, 1] },
   { shape: [1, 2, 3, 5, 20], counts: [2] },
   { shape: [2, 5, 3, 3, 4], counts: [5, 3] }, // three quads: lanes are left over
+  { shape: [2, 9, 1, 32, 32], counts: [9, 4] }, // four ranges of rows on a card, two of them without any
 ];
 
 /** Planes of pairs of quads, squares of 2×2, and what the kernels that pool cannot do. */
@@ -85,6 +86,7 @@ const pooledSizes: { shape: number[]; counts: number[] }[] = [
   { shape: [1, 3, 2, 16, 12], counts: [3] },
   { shape: [2, 2, 3, 6, 6], counts: [2, 1] },
   { shape: [1, 2, 3, 5, 8], counts: [2] },
+  { shape: [2, 9, 1, 32, 32], counts: [9, 3] },
 ];
 
 for (const training of [true, false]) {
@@ -151,7 +153,7 @@ kernelTest("batchNorm() keeps its precision far from zero", async () => {
   });
 });
 
-for (const shape of [[3, 4, 2, 3, 2], [3, 4, 2, 2, 4]]) {
+for (const shape of [[3, 4, 2, 3, 2], [3, 4, 2, 2, 4], [3, 4, 2, 32, 32]]) {
   const planes = `planes of ${shape[3]}×${shape[4]}`;
   const name = "updates running statistics with the unbiased variance of the real rows";
   kernelTest(`batchNorm() ${name}, ${planes}`, () => expectRunningStatistics(shape));

@@ -1,0 +1,116 @@
+// Proves and measures everything on the adapter at hand within nine minutes, and writes docs/gpu/ADAPTER.md and .json:
+// its limits, all tests of the engine, kernels and training steps beside the measured ceilings and beside PyTorch, and a
+// minute of the paper's setting. Each part is a process of its own: where one fails, the others still tell.
+
+import { join } from "@std/path";
+import { writeFileAtomic } from "../src/io/files.ts";
+import { type Part, type PartResult, reportText, type Row } from "./gpu_report/report_text.ts";
+
+const root = join(import.meta.dirname!, "..");
+const here = join(import.meta.dirname!, "gpu_report");
+
+/** In their order, with the seconds after which they are ended; together less than nine minutes. */
+const parts: readonly (Part & { readonly command: readonly string[] })[] = [
+  {
+    name: "kernels before tuning",
+    limit: 110,
+    command: [...deno("run", join(here, "kernels.ts")), "80"],
+  },
+  {
+    name: "tests",
+    limit: 150,
+    command: deno("test", "tests/ops", "tests/tensor", "tests/gpu", "tests/nn"),
+  },
+  {
+    name: "tuning",
+    limit: 60,
+    command: [...deno("run", "cli.ts"), "tune", "--models", "8", "--image-size", "128"],
+  },
+  { name: "kernels", limit: 70, command: [...deno("run", join(here, "kernels.ts")), "50"] },
+  {
+    name: "PyTorch",
+    limit: 60,
+    command: ["python3", "bench/pytorch_reference.py", "--repetitions", "3", "--least", "100"],
+  },
+  {
+    name: "the paper's setting",
+    limit: 90,
+    command: [...deno("run", join(here, "paper_minute.ts")), "60"],
+  },
+];
+
+function deno(command: "run" | "test", ...words: readonly string[]): string[] {
+  const flags = command === "test" ? ["-A", "--no-check", "--parallel"] : ["-A", "--no-check"];
+  return [Deno.execPath(), command, ...flags, ...words];
+}
+
+/** Runs a part to its end, or until its time is over; what it has printed by then counts. */
+async function resultOf(
+  { name, limit, command: [program, ...args] }: typeof parts[number],
+): Promise<PartResult> {
+  const start = performance.now();
+  const decoder = new TextDecoder();
+  let out = "";
+  try {
+    const process = new Deno.Command(program, {
+      args,
+      cwd: root,
+      env: { NO_COLOR: "1" },
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    let isOver = false;
+    const timer = setTimeout(() => {
+      isOver = true;
+      process.kill("SIGKILL");
+    }, 1000 * limit);
+    const errors = new Response(process.stderr).text();
+    for await (const bytes of process.stdout) out += decoder.decode(bytes, { stream: true });
+    const { code } = await process.status;
+    clearTimeout(timer);
+    const seconds = (performance.now() - start) / 1000;
+    const lastWords = (await errors).trim().split("\n").slice(-3).join(" ");
+    const problem = isOver
+      ? `ended after its ${limit} s`
+      : code === 0
+      ? null
+      : `failed (${code}) ${lastWords}`;
+    return { name, limit, seconds, problem, out };
+  } catch (error) {
+    const seconds = (performance.now() - start) / 1000;
+    return { name, limit, seconds, problem: (error as Error).message, out };
+  }
+}
+
+/** Lines of JSON that a part has printed; others are of people's. */
+function rowsOf(out: string): Row[] {
+  return out.split("\n").flatMap((line) => {
+    try {
+      return line.startsWith("{") ? [JSON.parse(line)] : [];
+    } catch {
+      return []; // the last line of a part that was ended
+    }
+  });
+}
+
+const results: PartResult[] = [];
+for (const part of parts) {
+  console.log(`${part.name} …`);
+  const result = await resultOf(part);
+  results.push(result);
+  console.log(`  ${Math.round(result.seconds)} s${result.problem ? `, ${result.problem}` : ""}`);
+}
+const rows = Object.fromEntries(results.map(({ name, out }) => [name, rowsOf(out)]));
+const adapter = [...rows["kernels before tuning"], ...rows["kernels"]]
+  .find(({ type }) => type === "adapter");
+if (adapter === undefined) {
+  console.error("Cannot report: there is no adapter, or it fails; see cli.ts info");
+  Deno.exit(1);
+}
+const name = adapter.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "");
+const folder = join(root, "docs", "gpu");
+await Deno.mkdir(folder, { recursive: true });
+const path = join(folder, name);
+await writeFileAtomic(`${path}.json`, `${JSON.stringify(rows, null, 1)}\n`);
+await writeFileAtomic(`${path}.md`, reportText(results, rows));
+console.log(`written: docs/gpu/${name}.md and ${name}.json`);

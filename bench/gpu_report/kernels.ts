@@ -1,0 +1,222 @@
+// A part of the report: how fast kernels, training steps and a communication are, each as a line of JSON.
+
+import { openTunedGpu } from "../../src/commands/tuned_gpu.ts";
+import { preferVulkan } from "../../src/commands/webgpu_backend.ts";
+import { transferLoss } from "../../src/federated/methods/local_losses.ts";
+import { prrfl } from "../../src/federated/methods/prrfl.ts";
+import { communicate } from "../../src/federated/server/communicate.ts";
+import { measureCeilings } from "../../src/gpu/ceiling.ts";
+import { vgg } from "../../src/nn/vgg.ts";
+import { conv2d } from "../../src/ops/conv2d.ts";
+import { fft2 } from "../../src/ops/fft.ts";
+import { crossEntropy } from "../../src/ops/losses.ts";
+import { backward } from "../../src/tensor/autograd.ts";
+import { batch, numClasses, recordTrainingStep, stepWork } from "../training_step.ts";
+
+/** A measured case; without a time it was left out. */
+export interface Measured {
+  readonly name: string;
+  readonly ms: number | null;
+  /** 10⁹ operations of a step */
+  readonly gigaflop: number | null;
+  /** why there is no time */
+  readonly why?: string;
+}
+
+/** What is measured, and how a step of it is made. */
+interface Case {
+  readonly name: string;
+  readonly gigaflop: number | null;
+  /** gives one step, and on the way what it needs */
+  readonly prepare: () => () => void;
+}
+
+/** Seconds that all of it may take. */
+const limit = Number(Deno.args[0] ?? 150);
+/** A measurement takes at least so many milliseconds; the median of `attempts` counts. */
+const least = 200;
+const attempts = 3;
+
+preferVulkan();
+const gpu = await openTunedGpu({ adapter: "auto", tuned: true });
+const start = performance.now();
+const { arithmetic, memory } = await measureCeilings(gpu);
+const { name, kind, vendor, limits, features } = gpu.adapter;
+tell({ type: "adapter", name, kind, vendor, limits, features, tuned: gpu.kernels.size });
+tell({ type: "ceilings", arithmetic, memory });
+
+/** Operations per second of the fastest case so far: what a larger one may take. */
+let fastest = 1e9;
+for (const one of cases()) {
+  const left = 1000 * limit - (performance.now() - start);
+  const expected = (attempts + 2) * 1e12 * (one.gigaflop ?? 1) / fastest;
+  if (expected > left) {
+    tell({
+      type: "case",
+      ...figures(one),
+      ms: null,
+      why: `no time left for about ${seconds(expected)}`,
+    });
+    continue;
+  }
+  try {
+    const ms = await measure(one);
+    if (one.gigaflop) fastest = Math.max(fastest, 1e12 * one.gigaflop / ms);
+    tell({ type: "case", ...figures(one), ms });
+  } catch (error) {
+    tell({ type: "case", ...figures(one), ms: null, why: (error as Error).message });
+  }
+}
+gpu.dispose();
+
+function figures({ name, gigaflop }: Case) {
+  return { name, gigaflop };
+}
+
+function seconds(milliseconds: number): string {
+  return `${Math.round(milliseconds / 1000)} s`;
+}
+
+async function measure({ prepare }: Case): Promise<number> {
+  using _scope = gpu.scope();
+  const step = prepare();
+  const time = async (runs: number) => {
+    await gpu.finish();
+    const start = performance.now();
+    for (let i = 0; i < runs; i++) {
+      using _scope = gpu.scope();
+      step();
+    }
+    await gpu.finish();
+    return (performance.now() - start) / runs;
+  };
+  await time(1); // compiles
+  const runs = Math.max(1, Math.ceil(least / await time(1)));
+  const times: number[] = [];
+  for (let attempt = 0; attempt < attempts; attempt++) times.push(await time(runs));
+  return times.toSorted((a, b) => a - b)[attempts >> 1];
+}
+
+/** The small ones first: a slow adapter does not come to the others. */
+function* cases(): Generator<Case> {
+  // Input and output channels, height and width.
+  const layers = [
+    ...[[3, 32, 32], [32, 32, 64], [64, 64, 32]],
+    ...[[128, 128, 16], [256, 256, 8], [256, 256, 4]],
+  ];
+  for (const [inputs, outputs, size] of layers) yield* convolutionCases(1, inputs, outputs, size);
+  yield* otherCases();
+  yield stepCase(32);
+  yield federationCase(32);
+  for (const [inputs, outputs, size] of layers) yield* convolutionCases(8, inputs, outputs, size);
+  for (const pixels of [64, 128]) yield stepCase(pixels);
+  for (const pixels of [64, 128]) yield federationCase(pixels);
+}
+
+function stepCase(pixels: number): Case {
+  return {
+    name: `training step of vgg_nb, width 1, batch ${batch}, 3×${pixels}×${pixels}`,
+    gigaflop: stepWork(1, pixels),
+    prepare: () => {
+      const options = { stack: 1, width: 1, pixels, lossOf: crossEntropy };
+      const { step } = recordTrainingStep(gpu, options);
+      return () => step.replay();
+    },
+  };
+}
+
+function federationCase(pixels: number): Case {
+  const size = pixels === 32 ? "" : `, 3×${pixels}×${pixels}`;
+  return {
+    name: `PRR-FL step of 4 clients, 8 models, width 1${size}`,
+    gigaflop: 8 * stepWork(1, pixels),
+    prepare: () => {
+      const counts = gpu.tensor(new Uint32Array(8).fill(batch));
+      const stages = gpu.tensor(new Uint32Array(4).fill(2));
+      const { step } = recordTrainingStep(gpu, {
+        ...{ stack: 8, width: 1, pixels },
+        lossOf: (logits, labels) => transferLoss({ logits, labels, counts, stages }),
+      });
+      return () => step.replay();
+    },
+  };
+}
+
+function* otherCases(): Generator<Case> {
+  for (const size of [768, 96]) {
+    yield {
+      name: `fft2 [4, ${size}, ${size}]`,
+      gigaflop: 4 * 5 * size ** 2 * Math.log2(size ** 2) / 1e9,
+      prepare: () => {
+        const x = gpu.zeros([4, size, size, 2]);
+        return () => fft2(x).dispose();
+      },
+    };
+  }
+  yield {
+    name: "PRR-FL communication of 4 clients, width 1",
+    gigaflop: null,
+    prepare: () => {
+      const model = vgg(gpu, { stack: 4, numClasses });
+      const clients = [0, 1, 2, 3].map((index) => ({ model, index, weight: 1, sends: true }));
+      return () => communicate(prrfl.sharing!, clients, 0.825);
+    },
+  };
+}
+
+function* convolutionCases(
+  stack: number,
+  inputs: number,
+  outputs: number,
+  size: number,
+): Generator<Case> {
+  const shape = `conv2d 3×3 ${stack} × ${inputs}→${outputs}@${size}×${size}`;
+  const gigaflop = stack * batch * inputs * outputs * 9 * size ** 2 * 2 / 1e9;
+  const tensors = (needs: { x?: boolean; weight?: boolean }) => {
+    const x = gpu.zeros([stack, batch, inputs, size, size]);
+    const weight = gpu.zeros([stack, outputs, inputs, 3, 3]);
+    x.requiresGrad = needs.x ?? false;
+    weight.requiresGrad = needs.weight ?? false;
+    const zero = () => {
+      for (const leaf of [x, weight]) leaf.gradientState = { zeroedIn: gpu.stream };
+    };
+    return { x, weight, zero, upstream: gpu.zeros([stack, batch, outputs, size, size]) };
+  };
+  yield {
+    name: `${shape} forward`,
+    gigaflop,
+    prepare: () => {
+      const { x, weight } = tensors({});
+      return () => conv2d(x, weight, { padding: 1 }).dispose();
+    },
+  };
+  // With the forward pass in front, which is taken off in the report.
+  for (const [what, needs] of [["input", { x: true }], ["weight", { weight: true }]] as const) {
+    yield {
+      name: `${shape} forward + ${what} gradient`,
+      gigaflop: 2 * gigaflop,
+      prepare: () => {
+        const { x, weight, zero, upstream } = tensors(needs);
+        return () => {
+          zero();
+          backward(conv2d(x, weight, { padding: 1 }), upstream);
+        };
+      },
+    };
+  }
+  yield {
+    name: `${shape} forward + gradients`,
+    gigaflop: 3 * gigaflop,
+    prepare: () => {
+      const { x, weight, zero, upstream } = tensors({ x: true, weight: true });
+      return () => {
+        zero();
+        backward(conv2d(x, weight, { padding: 1 }), upstream);
+      };
+    },
+  };
+}
+
+function tell(line: unknown): void {
+  console.log(JSON.stringify(line));
+}
