@@ -10,7 +10,11 @@ const root = join(import.meta.dirname!, "..");
 const here = join(import.meta.dirname!, "gpu_report");
 
 /** In their order, with the seconds after which they are ended; together less than nine minutes. */
-const parts: readonly (Part & { readonly command: readonly string[] })[] = [
+const parts: readonly (Part & {
+  readonly command: readonly string[];
+  /** what ends the command, by the kind of adapter */
+  readonly lastWord?: (kind: string) => string;
+})[] = [
   {
     name: "kernels before tuning",
     limit: 110,
@@ -24,7 +28,8 @@ const parts: readonly (Part & { readonly command: readonly string[] })[] = [
   {
     name: "tuning",
     limit: 60,
-    command: [...deno("run", "cli.ts"), "tune", "--models", "8", "--image-size", "128"],
+    command: [...deno("run", "cli.ts"), "tune", "--models", "8", "--image-size"],
+    lastWord: (kind) => kind === "cpu" ? "32" : "128",
   },
   { name: "kernels", limit: 70, command: [...deno("run", join(here, "kernels.ts")), "50"] },
   {
@@ -46,8 +51,10 @@ function deno(command: "run" | "test", ...words: readonly string[]): string[] {
 
 /** Runs a part to its end, or until its time is over; what it has printed by then counts. */
 async function resultOf(
-  { name, limit, command: [program, ...args] }: typeof parts[number],
+  { name, limit, command, lastWord }: typeof parts[number],
+  kind: string,
 ): Promise<PartResult> {
+  const [program, ...args] = lastWord ? [...command, lastWord(kind)] : command;
   const start = performance.now();
   const decoder = new TextDecoder();
   let out = "";
@@ -69,12 +76,13 @@ async function resultOf(
     const { code } = await process.status;
     clearTimeout(timer);
     const seconds = (performance.now() - start) / 1000;
-    const lastWords = (await errors).trim().split("\n").slice(-3).join(" ");
+    const lines = (await errors).trim().split("\n");
+    const cause = lines.find((line) => /error/i.test(line)) ?? lines.at(-1);
     const problem = isOver
       ? `ended after its ${limit} s`
       : code === 0
       ? null
-      : `failed (${code}) ${lastWords}`;
+      : `failed (${code}): ${cause}`;
     return { name, limit, seconds, problem, out };
   } catch (error) {
     const seconds = (performance.now() - start) / 1000;
@@ -93,16 +101,20 @@ function rowsOf(out: string): Row[] {
   });
 }
 
+function adapterIn(rows: readonly Row[]): Row | undefined {
+  return rows.find(({ type }) => type === "adapter");
+}
+
 const results: PartResult[] = [];
 for (const part of parts) {
   console.log(`${part.name} …`);
-  const result = await resultOf(part);
+  const { kind = "" } = adapterIn(results.flatMap(({ out }) => rowsOf(out))) ?? {};
+  const result = await resultOf(part, kind);
   results.push(result);
   console.log(`  ${Math.round(result.seconds)} s${result.problem ? `, ${result.problem}` : ""}`);
 }
 const rows = Object.fromEntries(results.map(({ name, out }) => [name, rowsOf(out)]));
-const adapter = [...rows["kernels before tuning"], ...rows["kernels"]]
-  .find(({ type }) => type === "adapter");
+const adapter = adapterIn(Object.values(rows).flat());
 if (adapter === undefined) {
   console.error("Cannot report: there is no adapter, or it fails; see cli.ts info");
   Deno.exit(1);

@@ -69,8 +69,8 @@ export function reportText(
 
 function resultText({ problem, out }: PartResult): string {
   const tests = out.match(/^(ok|FAILED) \| (.*)\(/m);
-  const result = tests ? tests[2].trim() : problem ?? "to its end";
-  return tests && problem ? `${result}; ${problem}` : result;
+  if (tests) return tests[2].trim().replaceAll(" | ", ", ");
+  return (problem ?? "to its end").replaceAll("|", "/");
 }
 
 /** Each gradient is what a step with it takes longer than the forward pass. */

@@ -1,7 +1,9 @@
 // The command `tune`: measures which kernels are fastest for a network on the adapter at hand, and keeps that.
 
 import { systemClock } from "../clock.ts";
+import { modelsThatFit } from "../federated/clients/capacity.ts";
 import { Model } from "../nn/model.ts";
+import type { Module } from "../nn/module.ts";
 import { makeModule } from "../nn/network.ts";
 import { builtInNetworks } from "../nn/networks.ts";
 import { crossEntropy } from "../ops/losses.ts";
@@ -26,13 +28,17 @@ export async function tune(args: readonly string[], signal: AbortSignal): Promis
   expectImageSize(network, options.imageSize);
   const gpu = await openGpu({ adapter: options.adapter });
   const make = typeof network === "string" ? builtInNetworks[network] : network;
-  const shapes = trainingShapes(gpu, make, options);
+  const { imageSize, width, batchSize } = options;
+  const module = makeModule(gpu, make, { numClasses: options.numClasses, imageSize, width });
+  const fitting = modelsThatFit(gpu, { module, imageSize, batchSize });
+  const models = Math.max(1, Math.min(options.models, fitting)); // as training does
+  const shapes = trainingShapes(gpu, module, models, options);
   const start = systemClock.now();
   const found: TunedShape[] = [];
   {
     using line = new ReadingLine(true, `Measuring on ${gpu.adapter.name}`);
     await tuneFor(gpu, shapes, {
-      models: options.models,
+      models,
       seconds: options.seconds,
       onShape: (shape, done, total) => {
         found.push(shape);
@@ -54,10 +60,10 @@ export async function tune(args: readonly string[], signal: AbortSignal): Promis
 /** Of a training step; its recording is never run. */
 function trainingShapes(
   gpu: Gpu,
-  make: Parameters<typeof makeModule>[1],
-  { width, imageSize, batchSize, models, numClasses }: OptionsOf<typeof tuneFlags>,
+  module: Module,
+  models: number,
+  { imageSize, batchSize }: OptionsOf<typeof tuneFlags>,
 ): string[] {
-  const module = makeModule(gpu, make, { numClasses, imageSize, width });
   const model = new Model(gpu, module, { stack: models });
   const shapes = shapesOf(gpu, () => {
     const images = gpu.zeros([models, batchSize, 3, imageSize, imageSize]);

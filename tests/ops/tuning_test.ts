@@ -6,7 +6,7 @@ import { kernelsOf, shapesOf, type TunedShape, tuneFor } from "../../src/ops/tun
 import { backward } from "../../src/tensor/autograd.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { LookedAtClock } from "../clock.ts";
-import { gpu } from "../gpu.ts";
+import { gpu, kernelTest } from "../gpu.ts";
 
 /** A convolution and a product with their gradients. */
 function issue(): void {
@@ -39,32 +39,34 @@ Deno.test("shapesOf() finds each shape once, without running or keeping anything
   assertEquals(gpu.kernels.size, 0);
 });
 
-Deno.test("tuneFor() measures each shape, most work first, with the rule's kernel and others", async () => {
-  const told: TunedShape[] = [];
-  const found = await tuneFor(gpu, shapes, {
-    models: 2,
-    seconds: 1e9,
-    onShape: (shape, done, total) => {
-      told.push(shape);
-      assertEquals([done, total], [told.length, shapes.length]);
-    },
-  });
-  assertEquals(told, found);
-  assertEquals(found.map(({ shape }) => shape).sort(), shapes.toSorted());
-  const isProduct = found.map(({ shape }) => shape.startsWith("product"));
-  assertEquals(isProduct, [false, false, false, true, true, true]);
-  for (const { tried, rule, ruleTime, best, bestTime } of found) {
-    assert(tried >= 4, `${tried} of ${rule}`);
-    assert(bestTime > 0 && bestTime <= ruleTime, `${bestTime} ms, ${ruleTime} ms by rule`);
-    assert(best === rule || bestTime < ruleTime);
-  }
-  const kernels = kernelsOf(found);
-  assertEquals(
-    [...kernels.values()],
-    found.filter(({ best, rule }) => best !== rule).map(({ best }) => best),
-  );
-  assertEquals(gpu.kernels.size, 0); // whoever wants them sets them
-});
+kernelTest(
+  "tuneFor() measures each shape, most work first, with the rule's kernel and others",
+  async () => {
+    const told: TunedShape[] = [];
+    const some = [shapes[3], shapes[0]];
+    const found = await tuneFor(gpu, some, {
+      models: 2,
+      seconds: 1e9,
+      onShape: (shape, done, total) => {
+        told.push(shape);
+        assertEquals([done, total], [told.length, some.length]);
+      },
+    });
+    assertEquals(told, found);
+    assertEquals(found.map(({ shape }) => shape), some.toReversed());
+    for (const { tried, rule, ruleTime, best, bestTime } of found) {
+      assert(tried >= 4, `${tried} of ${rule}`);
+      assert(bestTime > 0 && bestTime <= ruleTime, `${bestTime} ms, ${ruleTime} ms by rule`);
+      assert(best === rule || bestTime < ruleTime);
+    }
+    const kernels = kernelsOf(found);
+    assertEquals(
+      [...kernels.values()],
+      found.filter(({ best, rule }) => best !== rule).map(({ best }) => best),
+    );
+    assertEquals(gpu.kernels.size, 0); // whoever wants them sets them
+  },
+);
 
 Deno.test("tuneFor() begins no shape after its time, but measures one", async () => {
   const { clock } = gpu;
