@@ -34,9 +34,10 @@ export class Batching {
     return Array.from({ length: this.batches(n) }, (_, last) => this.imagesOf(last + 1, n));
   }
 
-  /** Images of the largest batch of clients with so many training images, for which there has to be room. */
+  /** Images of the largest batch of clients with so many images, for which there has to be room. */
   largest(sizes: readonly number[]): number {
-    return this.batchSize + Number(sizes.some((n) => this.joins(n)));
+    const full = this.batchSize + Number(sizes.some((n) => this.joins(n)));
+    return Math.max(1, Math.min(full, Math.max(...sizes)));
   }
 }
 

@@ -22,7 +22,7 @@ export interface TiledProduct {
   readonly sizes: ProductSizes;
   readonly left: LeftLayout;
   readonly right: RightMatrix;
-  /** columns that lie together in the output, default all */
+  /** columns of an image, which lie together in the output; default all columns lie so */
   readonly plane?: number;
 }
 
@@ -71,6 +71,8 @@ const mostTerms = 2048;
 const fewestTerms = 256;
 /** Workgroups that one model should have at least. */
 const wantedWorkgroups = 128;
+/** Images for which sums are split: whatever the batch, so that an image gives the same bits in every one. */
+const nominalBatch = 16;
 /** What an invocation spends on loading a number, in multiply-adds. */
 const loadCost = 8;
 /** What a part more costs, in terms: its sums are written and read once more. */
@@ -91,15 +93,16 @@ function tilesOf({ rows, columns }: ProductSizes, { y, x }: Tiling): number {
 
 /**
  * Every way that the adapter can run, the one that is taken by rule first: tiles that overlap the edges least, need few
- * loads, and are enough to occupy the adapter. They do not depend on how many matrices there are, so that a model gives
- * the same bits alone and in a stack.
+ * loads, and are enough to occupy the adapter. How sums are split does not depend on how many matrices there are, so
+ * that a model gives the same bits alone and in a stack.
  */
-function tilingsOf(sizes: ProductSizes, { limits }: PlannedAdapter): Tiling[] {
+function tilingsOf({ sizes, plane }: TiledProduct, { limits }: PlannedAdapter): Tiling[] {
   const { terms } = sizes;
   const least = Math.ceil(terms / mostTerms);
   const most = Math.max(least, Math.floor(terms / fewestTerms));
+  const nominal = plane === undefined ? sizes : { ...sizes, columns: nominalBatch * plane };
   const tilings = lanes.flatMap(([y, x]) => {
-    const tiles = tilesOf(sizes, { y, x, parts: 1 });
+    const tiles = tilesOf(nominal, { y, x, parts: 1 });
     const wanted = Math.ceil(wantedWorkgroups / tiles);
     const counts = [1, 4, 1 / 4, 0].map((times) =>
       Math.min(most, Math.max(least, Math.round(wanted * times)))
@@ -107,7 +110,7 @@ function tilingsOf(sizes: ProductSizes, { limits }: PlannedAdapter): Tiling[] {
     return [...new Set(counts)].map((parts) => ({ y, x, parts }));
   });
   const cost = (tiling: Tiling) => {
-    const tiles = tilesOf(sizes, tiling);
+    const tiles = tilesOf(nominal, tiling);
     const loads = 128 / tiling.x + 128 / tiling.y; // for 1024 multiply-adds
     const work = tiles * 64 * tiling.x * tiling.y * (1 + loadCost * loads / 1024);
     const share = Math.min(1, tiles * tiling.parts / wantedWorkgroups);
@@ -125,19 +128,20 @@ function nameOf({ y, x, parts }: Tiling): string {
 }
 
 /** Names of all ways to run a product, such as "64x64/2": rows and columns of a tile, and parts; the rule's first. */
-export function tileVariants({ sizes }: TiledProduct, adapter: PlannedAdapter): string[] {
-  return tilingsOf(sizes, adapter).map(nameOf);
+export function tileVariants(product: TiledProduct, adapter: PlannedAdapter): string[] {
+  return tilingsOf(product, adapter).map(nameOf);
 }
 
 /** @param variant one of `tileVariants()`, default the first */
 export function planTiles(
-  { sizes, left, right, plane = sizes.columns }: TiledProduct,
+  product: TiledProduct,
   adapter: PlannedAdapter,
   variant?: string,
 ): PartsPlan {
+  const { sizes, left, right, plane = sizes.columns } = product;
   const { terms } = sizes;
   const { rowStride, group = terms, groupStride = 0, termStride = 1 } = left;
-  const tilings = tilingsOf(sizes, adapter);
+  const tilings = tilingsOf(product, adapter);
   const tiling = tilings.find((tiling) => nameOf(tiling) === variant) ?? tilings[0];
   const { y, x } = tiling;
   const termsPerPart = Math.ceil(terms / tiling.parts);

@@ -77,14 +77,15 @@ export class RecordedSteps {
     const { gpu, config, method } = this.setup;
     const { batchSize, dataset: { clients, imageSize }, augment } = config;
     const batching = kind === "train" ? batchingOf(config) : whole(batchSize);
+    const split = splitOf(kind);
     // Room for the longest batch of any client: with other shapes, clients in other groups would be summed otherwise.
-    const rows = batching.largest(clients.map(({ train }) => train.labels.length));
+    const rows = batching.largest(clients.map((client) => client[split].labels.length));
     const roles = method.roles.length;
     const { position } = this.tensors;
     const batch = emptyBatch(gpu, members.length * roles, rows, imageSize);
-    const splits = members.map((member) => member.splits[splitOf(kind)]);
+    const splits = members.map((member) => member.splits[split]);
     const cutOf = ({ size }: ImageSplit) => ({ batchSize, images: batching.images(size) });
-    if (augment === "full" && splitOf(kind) === "train") {
+    if (augment === "full" && split === "train") {
       this.#augmented(splits, batch, kind, cutOf);
     } else {
       splits.forEach((split, client) =>
