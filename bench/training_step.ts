@@ -26,6 +26,8 @@ export interface StepOptions {
 export interface TrainingStep {
   readonly step: Recording;
   readonly losses: Tensor;
+  /** gives back its models and memory */
+  readonly dispose: () => void;
 }
 
 /** Records a step of SGD of `vgg_nb`: forward, backward, update. */
@@ -42,14 +44,20 @@ export function recordTrainingStep(
   const classes = Int32Array.from({ length: stack * batch }, (_, row) => row % numClasses);
   const labels = gpu.tensor(classes, [stack, batch]);
   const losses = emptyTensor(gpu, [stack === 1 ? 1 : stack / 2]);
-  const step = gpu.record(gpu.arena(), () => {
+  const arena = gpu.arena();
+  const step = gpu.record(arena, () => {
     const loss = lossOf(model.forward(x, { training: true }), labels);
     optimizer.zeroGrad();
     backward(loss);
     optimizer.step();
     gpu.copy(loss, losses);
   });
-  return { step, losses };
+  const dispose = () => {
+    arena[Symbol.dispose]();
+    optimizer.dispose();
+    model.dispose();
+  };
+  return { step, losses, dispose };
 }
 
 /** 10⁹ operations of a step of one model: the convolutions forward, and twice that for their gradients. */

@@ -11,7 +11,15 @@ import { conv2d } from "../../src/ops/conv2d.ts";
 import { fft2 } from "../../src/ops/fft.ts";
 import { crossEntropy } from "../../src/ops/losses.ts";
 import { backward } from "../../src/tensor/autograd.ts";
-import { batch, numClasses, recordTrainingStep, stepWork } from "../training_step.ts";
+import { type Shape, sizeOf } from "../../src/tensor/shape.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
+import {
+  batch,
+  numClasses,
+  recordTrainingStep,
+  stepWork,
+  type TrainingStep,
+} from "../training_step.ts";
 
 /** A measured case; without a time it was left out. */
 export interface Measured {
@@ -27,8 +35,8 @@ export interface Measured {
 interface Case {
   readonly name: string;
   readonly gigaflop: number | null;
-  /** gives one step, and on the way what it needs */
-  readonly prepare: () => () => void;
+  /** gives one step, and on the way what it needs; what is not in the Gpu's scope is given back by `dispose` */
+  readonly prepare: () => (() => void) & { dispose?: () => void };
 }
 
 /** Seconds that all of it may take. */
@@ -38,7 +46,7 @@ const least = 200;
 const attempts = 3;
 
 preferVulkan();
-const gpu = await openTunedGpu({ adapter: "auto", tuned: true });
+const gpu = await openTunedGpu({ adapter: "auto", tuned: !Deno.args.includes("--no-tuned") });
 const start = performance.now();
 const { arithmetic, memory } = await measureCeilings(gpu);
 const { name, kind, vendor, limits, features } = gpu.adapter;
@@ -90,11 +98,15 @@ async function measure({ prepare }: Case): Promise<number> {
     await gpu.finish();
     return (performance.now() - start) / runs;
   };
-  await time(1); // compiles
-  const runs = Math.max(1, Math.ceil(least / await time(1)));
-  const times: number[] = [];
-  for (let attempt = 0; attempt < attempts; attempt++) times.push(await time(runs));
-  return times.toSorted((a, b) => a - b)[attempts >> 1];
+  try {
+    await time(1); // compiles
+    const runs = Math.max(1, Math.ceil(least / await time(1)));
+    const times: number[] = [];
+    for (let attempt = 0; attempt < attempts; attempt++) times.push(await time(runs));
+    return times.toSorted((a, b) => a - b)[attempts >> 1];
+  } finally {
+    step.dispose?.();
+  }
 }
 
 /** The small ones first: a slow adapter does not come to the others. */
@@ -119,8 +131,7 @@ function stepCase(pixels: number): Case {
     gigaflop: stepWork(1, pixels),
     prepare: () => {
       const options = { stack: 1, width: 1, pixels, lossOf: crossEntropy };
-      const { step } = recordTrainingStep(gpu, options);
-      return () => step.replay();
+      return replayOf(recordTrainingStep(gpu, options));
     },
   };
 }
@@ -133,13 +144,26 @@ function federationCase(pixels: number): Case {
     prepare: () => {
       const counts = gpu.tensor(new Uint32Array(8).fill(batch));
       const stages = gpu.tensor(new Uint32Array(4).fill(2));
-      const { step } = recordTrainingStep(gpu, {
+      return replayOf(recordTrainingStep(gpu, {
         ...{ stack: 8, width: 1, pixels },
         lossOf: (logits, labels) => transferLoss({ logits, labels, counts, stages }),
-      });
-      return () => step.replay();
+      }));
     },
   };
+}
+
+function replayOf({ step, dispose }: TrainingStep) {
+  return Object.assign(() => step.replay(), { dispose });
+}
+
+/** Numbers of any size and sign: of zeros a card takes less power, and so runs faster. */
+function random(shape: Shape): Tensor {
+  const values = Float32Array.from({ length: 65_537 }, () => Math.random() - 0.5);
+  const data = new Float32Array(sizeOf(shape));
+  for (let at = 0; at < data.length; at += values.length) {
+    data.set(values.subarray(0, data.length - at), at);
+  }
+  return gpu.tensor(data, shape);
 }
 
 function* otherCases(): Generator<Case> {
@@ -148,7 +172,7 @@ function* otherCases(): Generator<Case> {
       name: `fft2 [4, ${size}, ${size}]`,
       gigaflop: 4 * 5 * size ** 2 * Math.log2(size ** 2) / 1e9,
       prepare: () => {
-        const x = gpu.zeros([4, size, size, 2]);
+        const x = random([4, size, size, 2]);
         return () => fft2(x).dispose();
       },
     };
@@ -159,7 +183,8 @@ function* otherCases(): Generator<Case> {
     prepare: () => {
       const model = vgg(gpu, { stack: 4, numClasses });
       const clients = [0, 1, 2, 3].map((index) => ({ model, index, weight: 1, sends: true }));
-      return () => communicate(prrfl.sharing!, clients, 0.825);
+      const step = () => communicate(prrfl.sharing!, clients, 0.825);
+      return Object.assign(step, { dispose: () => model.dispose() });
     },
   };
 }
@@ -173,14 +198,14 @@ function* convolutionCases(
   const shape = `conv2d 3×3 ${stack} × ${inputs}→${outputs}@${size}×${size}`;
   const gigaflop = stack * batch * inputs * outputs * 9 * size ** 2 * 2 / 1e9;
   const tensors = (needs: { x?: boolean; weight?: boolean }) => {
-    const x = gpu.zeros([stack, batch, inputs, size, size]);
-    const weight = gpu.zeros([stack, outputs, inputs, 3, 3]);
+    const x = random([stack, batch, inputs, size, size]);
+    const weight = random([stack, outputs, inputs, 3, 3]);
     x.requiresGrad = needs.x ?? false;
     weight.requiresGrad = needs.weight ?? false;
     const zero = () => {
       for (const leaf of [x, weight]) leaf.gradientState = { zeroedIn: gpu.stream };
     };
-    return { x, weight, zero, upstream: gpu.zeros([stack, batch, outputs, size, size]) };
+    return { x, weight, zero, upstream: random([stack, batch, outputs, size, size]) };
   };
   yield {
     name: `${shape} forward`,

@@ -38,7 +38,9 @@ export class RenewableGpu {
    * @throws {GpuError} of kind "no-adapter"
    */
   async renew(): Promise<void> {
+    const { kernels } = this.#current;
     this.#current.dispose();
     this.#current = await this.openGpu();
+    this.#current.kernels = kernels; // whatever is measured meanwhile: the run goes on as it began
   }
 }

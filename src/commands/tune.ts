@@ -35,26 +35,29 @@ export async function tune(args: readonly string[], signal: AbortSignal): Promis
   const shapes = trainingShapes(gpu, module, models, options);
   const start = systemClock.now();
   const found: TunedShape[] = [];
+  let measurable = 0;
   {
     using line = new ReadingLine(true, `Measuring on ${gpu.adapter.name}`);
     await tuneFor(gpu, shapes, {
       models,
       seconds: options.seconds,
+      stop: signal,
       onShape: (shape, done, total) => {
         found.push(shape);
+        measurable = total;
         line.show(done, total);
-        signal.throwIfAborted();
       },
     });
   }
   const kernels = kernelsOf(found);
   const path = await keepKernels(gpu.adapter, found.map(({ shape }) => shape), kernels);
   const took = duration(systemClock.now() - start);
-  const rest = shapes.length - found.length;
-  const measured = `${found.length} of ${shapes.length} shapes measured in ${took}` +
+  const rest = measurable - found.length;
+  const measured = `${found.length} of ${measurable} shapes measured in ${took}` +
     (rest > 0 ? `; for the other ${rest} take more --seconds` : "");
   console.log([...tableOf(found), "", measured, resultText(kernels.size, path)].join("\n"));
   gpu.dispose();
+  signal.throwIfAborted(); // what was measured by then is kept
 }
 
 /** Of a training step; its recording is never run. */

@@ -49,7 +49,7 @@ export async function readKernels(adapter: AdapterDescription): Promise<Map<stri
  * Keeps what was measured, besides what is kept of other shapes.
  *
  * @param shapes that were measured: what was kept of them is replaced
- * @returns the file; null where there is no cache folder
+ * @returns the file; null where there is no cache folder, or it cannot be written
  */
 export async function keepKernels(
   adapter: AdapterDescription,
@@ -63,12 +63,16 @@ export async function keepKernels(
     adapter: adapter.name,
     kernels: Object.fromEntries([...kept, ...kernels].sort()),
   };
-  await Deno.mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
-  await writeFileAtomic(path, `${JSON.stringify(content, null, 2)}\n`);
-  return path;
+  try {
+    await Deno.mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
+    await writeFileAtomic(path, `${JSON.stringify(content, null, 2)}\n`);
+    return path;
+  } catch {
+    return null; // no permission, a full disk, a file in the way
+  }
 }
 
-/** One for each adapter, whose name tells the driver, and each version of the kernels. */
+/** One for each adapter and each version of the kernels. WebGPU does not tell every driver's version. */
 async function fileOf({ name, kind, vendor }: AdapterDescription): Promise<string | null> {
   const folder = userCacheFolder("prrfl-webgpu");
   if (folder === null) return null;

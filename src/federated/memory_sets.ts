@@ -4,7 +4,7 @@ import { FlatTensors } from "../nn/flat_tensors.ts";
 import type { Model } from "../nn/model.ts";
 import type { TensorSets } from "../nn/training_state.ts";
 import { sameShape, showShape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import type { NewMemory } from "./methods/method.ts";
 
 /** One flat tensor of zeros for each name. Dispose of them when done. */
@@ -42,12 +42,21 @@ export function remember(
   values: NewMemory,
   whose: string,
 ): void {
-  for (const [set, value] of Object.entries(values)) {
+  const places = new Set(Object.values(memory).map(({ buffer }) => buffer));
+  const changes = Object.entries(values).flatMap(([set, value]) => {
     const place = Object.hasOwn(memory, set) ? memory[set] : undefined;
     expectFitting(`the memory "${set}" ${whose}`, value, place);
-    if (value.buffer === place!.buffer) continue; // the method keeps what there was
-    value.gpu.copy(value, place!);
-  }
+    if (value.buffer === place!.buffer) return []; // the method keeps what there was
+    // What another name remembers may be overwritten before it is read.
+    return [{ value: places.has(value.buffer) ? copyOf(value) : value, place: place! }];
+  });
+  for (const { value, place } of changes) value.gpu.copy(value, place);
+}
+
+function copyOf(value: Tensor): Tensor {
+  const copy = emptyTensor(value.gpu, value.shape, value.dtype);
+  value.gpu.copy(value, copy);
+  return copy;
 }
 
 /** Methods may be anyone's. @throws {TypeError} unless there is such a place, of this shape and type */

@@ -13,7 +13,7 @@ import {
 /** Commands go to the queue in groups of about this many. */
 const commandsPerSubmit = 256;
 /**
- * And of no more than about so many operations: systems take a device that is busy with one group for longer than some
+ * And of no more than so many operations, unless one command alone has more: systems take a device that is busy with one group for longer than some
  * two seconds for hung, and a small card that reaches a quarter of its teraflop needs less than half a second for these.
  */
 const workPerSubmit = 1e11;
@@ -100,8 +100,9 @@ export class CommandStream {
   }
 
   #encode(command: Command): void {
+    const work = command.kind === "dispatch" ? command.use.work ?? 0 : 0;
+    if (this.#writer.count > 0 && this.#writer.work + work > workPerSubmit) this.flush();
     this.#writer.encode(command);
-    const { count, work } = this.#writer;
-    if (count >= commandsPerSubmit || work >= workPerSubmit) this.flush();
+    if (this.#writer.count >= commandsPerSubmit) this.flush();
   }
 }

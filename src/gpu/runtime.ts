@@ -248,8 +248,8 @@ export class GpuRuntime {
   async profile(body: () => void | Promise<void>): Promise<Profile> {
     this.expectTimestamps();
     this.#commands.expectNoRecording("profile within a recording");
-    await this.finish();
     const period = await (this.#period ??= measurePeriod(this.device));
+    await this.finish();
     using profiling = new ProfilingWriter(this.device);
     const start = this.clock.now();
     await this.#commands.through(profiling, async () => {

@@ -1,6 +1,7 @@
 // How long a tick of an adapter's clock is: WebGPU says a nanosecond, but not every runtime converts.
 
 import { systemClock } from "../clock.ts";
+import { GpuError } from "./errors.ts";
 import { stagingBuffer, takeBytes } from "./transfers.ts";
 
 /** A moment by both clocks. */
@@ -29,12 +30,20 @@ export function periodBetween(first: Moment, second: Moment): number {
   return (shortest + longest) / 2 / ticks;
 }
 
-/** Measures it; takes a third of a second. The device has the feature "timestamp-query". */
+/**
+ * Measures it; takes a third of a second. The device has the feature "timestamp-query".
+ *
+ * @throws {GpuError} of kind "feature" if the adapter's clock stands still
+ */
 export async function measurePeriod(device: GPUDevice): Promise<number> {
   const first = await momentOf(device);
   let last = first;
   while (last.earliest - first.latest < interval) last = await momentOf(device);
-  return periodBetween(first, last);
+  if (last.ticks > first.ticks) return periodBetween(first, last);
+  throw new GpuError(
+    "feature",
+    `Cannot profile: the adapter's clock went from ${first.ticks} to ${last.ticks} while time passed`,
+  );
 }
 
 async function momentOf(device: GPUDevice): Promise<Moment> {

@@ -55,6 +55,7 @@ export function tiledProduct(product: Product): TiledProduct {
   const { left, right } = stridesOf(product);
   return {
     sizes,
+    fills: false, // its rows are often a batch, on which the bits of a row should not depend
     left: { rowStride: left.row, termStride: left.term },
     right: {
       constants: { right_by_terms: Number(rightTransposed) },

@@ -24,6 +24,8 @@ export interface TiledProduct {
   readonly right: RightMatrix;
   /** columns of an image, which lie together in the output; default all columns lie so */
   readonly plane?: number;
+  /** whether sums are split so that there are workgroups enough, or only where they are long; default true */
+  readonly fills?: boolean;
 }
 
 /** How the left matrix lies in memory: `row · rowStride + ⌊term / group⌋ · groupStride + term % group · termStride`. */
@@ -71,7 +73,7 @@ const mostTerms = 2048;
 const fewestTerms = 256;
 /** Workgroups that one model should have at least. */
 const wantedWorkgroups = 128;
-/** Images for which sums are split: whatever the batch, so that an image gives the same bits in every one. */
+/** Images for which sums are split, where they are no longer than this: so an image gives the same bits in every batch. */
 const nominalBatch = 16;
 /** What an invocation spends on loading a number, in multiply-adds. */
 const loadCost = 8;
@@ -92,20 +94,32 @@ function tilesOf({ rows, columns }: ProductSizes, { y, x }: Tiling): number {
 }
 
 /**
+ * Into how many parts sums may be split: what the parts take is never more than the largest of a product's tensors, so
+ * that they fit where those do.
+ */
+function mostParts({ sizes, right }: TiledProduct): number {
+  const { rows, columns, terms } = sizes;
+  const largest = Math.max(rows * terms, right.params.right_start, rows * columns);
+  return Math.floor(largest / (rows * columns));
+}
+
+/**
  * Every way that the adapter can run, the one that is taken by rule first: tiles that overlap the edges least, need few
  * loads, and are enough to occupy the adapter. How sums are split does not depend on how many matrices there are, so
  * that a model gives the same bits alone and in a stack.
  */
-function tilingsOf({ sizes, plane }: TiledProduct, { limits }: PlannedAdapter): Tiling[] {
+function tilingsOf(product: TiledProduct, { limits }: PlannedAdapter): Tiling[] {
+  const { sizes, plane, fills = true } = product;
   const { terms } = sizes;
-  const least = Math.ceil(terms / mostTerms);
-  const most = Math.max(least, Math.floor(terms / fewestTerms));
+  const most = mostParts(product);
+  const least = Math.min(most, Math.ceil(terms / mostTerms));
+  const split = Math.max(least, Math.min(most, Math.floor(terms / fewestTerms)));
   const nominal = plane === undefined ? sizes : { ...sizes, columns: nominalBatch * plane };
   const tilings = lanes.flatMap(([y, x]) => {
     const tiles = tilesOf(nominal, { y, x, parts: 1 });
-    const wanted = Math.ceil(wantedWorkgroups / tiles);
+    const wanted = fills ? Math.ceil(wantedWorkgroups / tiles) : 1;
     const counts = [1, 4, 1 / 4, 0].map((times) =>
-      Math.min(most, Math.max(least, Math.round(wanted * times)))
+      Math.min(split, Math.max(least, Math.round(wanted * times)))
     );
     return [...new Set(counts)].map((parts) => ({ y, x, parts }));
   });

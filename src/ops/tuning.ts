@@ -29,6 +29,8 @@ export interface TuneOptions {
   models?: number;
   /** begin no other shape after so many seconds of the Gpu's clock; default 20 */
   seconds?: number;
+  /** once aborted, no other shape is begun */
+  stop?: Pick<AbortSignal, "aborted">;
   /** called after each shape */
   onShape?: (found: TunedShape, done: number, total: number) => void;
 }
@@ -84,15 +86,21 @@ export async function tuneFor(
   options: TuneOptions = {},
 ): Promise<TunedShape[]> {
   expectGpu("tuneFor", gpu);
-  expectOptions("tuneFor", options, ["models", "seconds", "onShape"]);
-  const { models = 1, seconds = 20, onShape } = options;
+  expectOptions("tuneFor", options, ["models", "seconds", "stop", "onShape"]);
+  const { models = 1, seconds = 20, stop, onShape } = options;
   expectWhole("tuneFor", { models }, 1);
+  if (!(seconds >= 0)) {
+    throw new RangeError(
+      `Cannot tune: seconds is ${seconds} but a number of at least 0 is expected`,
+    );
+  }
   if (!Array.isArray(shapes)) throw new TypeError(`Cannot tune: ${shapes} is no list of shapes`);
-  const trials = shapes.map((shape) => trialOf(shape, models)).sort((a, b) => b.work - a.work);
+  const trials = shapes.map((shape) => trialOf(shape, models))
+    .filter((trial) => trial.isMeasurable(gpu)).sort((a, b) => b.work - a.work);
   const found: TunedShape[] = [];
   const start = gpu.clock.now();
   for (const trial of trials) {
-    if (found.length > 0 && gpu.clock.now() - start > 1000 * seconds) break;
+    if (found.length > 0 && gpu.clock.now() - start > 1000 * seconds || stop?.aborted) break;
     const tuned = await trial.measure(gpu);
     found.push(tuned);
     onShape?.(tuned, found.length, trials.length);
@@ -119,6 +127,8 @@ function expectGpu(op: string, gpu: unknown): void {
 interface Trial {
   /** arithmetic operations */
   readonly work: number;
+  /** whether the rule's kernel takes the shape as it is, without rows being filled up */
+  isMeasurable(gpu: GpuRuntime): boolean;
   measure(gpu: GpuRuntime): Promise<TunedShape>;
 }
 
@@ -131,9 +141,22 @@ interface Run<Operands> {
 
 function trialOf(shape: string, models: number): Trial {
   const [, name, text] = shape.match(/^([a-z ]+) (\{.*\})$/) ?? [];
+  try {
+    const trial = name === undefined ? null : namedTrial(name, JSON.parse(text), models);
+    if (trial !== null && trial.work > 0) return trial; // without some size it is NaN
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new TypeError(
+    `Cannot tune for "${shape}": an operation and its sizes are expected, as shapesOf() gives them`,
+  );
+}
+
+// deno-lint-ignore no-explicit-any
+function namedTrial(name: string, parsed: any, models: number): Trial | null {
   switch (name) {
     case convolution.name: {
-      const { transposed, ...rest } = JSON.parse(text);
+      const { transposed, ...rest } = parsed;
       const sizes: ConvSizes = { stack: models, ...rest };
       const { stack, batch, in_channels, in_height, in_width, ...out } = sizes;
       const channels = transposed ? [in_channels, out.out_channels] : [
@@ -151,7 +174,7 @@ function trialOf(shape: string, models: number): Trial {
       });
     }
     case weightGradient.name: {
-      const sizes: ConvSizes = { stack: models, ...JSON.parse(text) };
+      const sizes: ConvSizes = { stack: models, ...parsed };
       const { stack, batch, in_channels, in_height, in_width, ...out } = sizes;
       return trial(weightGradient, sizes, {
         work: workOf(sizes),
@@ -163,7 +186,7 @@ function trialOf(shape: string, models: number): Trial {
       });
     }
     case product.name: {
-      const { leftTransposed, rightTransposed, ...rest } = JSON.parse(text);
+      const { leftTransposed, rightTransposed, ...rest } = parsed;
       const sizes: ProductSizes = { matrices: models, ...rest };
       const { matrices, rows, columns, terms } = sizes;
       return trial(product, { sizes, leftTransposed, rightTransposed }, {
@@ -176,9 +199,7 @@ function trialOf(shape: string, models: number): Trial {
       });
     }
   }
-  throw new TypeError(
-    `Cannot tune for "${shape}": an operation and its sizes are expected, as shapesOf() gives them`,
-  );
+  return null;
 }
 
 function trial<Case, Operands>(
@@ -186,7 +207,12 @@ function trial<Case, Operands>(
   one: Case,
   run: Run<Operands>,
 ): Trial {
-  return { work: run.work, measure: (gpu) => measure(gpu, operation, one, run) };
+  return {
+    work: run.work,
+    isMeasurable: (gpu) =>
+      takesAsItIs(choicesFor(operation, one, gpu)[0].row, operation.shape(one)),
+    measure: (gpu) => measure(gpu, operation, one, run),
+  };
 }
 
 async function measure<Case, Operands>(
@@ -235,14 +261,20 @@ function worthTrying<Case, Operands>(
   one: Case,
   gpu: GpuRuntime,
 ): KernelChoice<Case, Operands>[] {
-  const { in_width = 0 } = operation.shape(one) as { in_width?: number };
   const most = mostVariants[gpu.adapter.kind];
   const ofRow = new Map<unknown, number>();
   return choicesFor(operation, one, gpu).filter(({ row }) => {
     const count = (ofRow.get(row) ?? 0) + 1;
     ofRow.set(row, count);
-    return count <= most && !(row.wholeQuads && in_width % 4 !== 0);
+    return count <= most && takesAsItIs(row, operation.shape(one));
   });
+}
+
+function takesAsItIs(
+  { wholeQuads = false }: { readonly wholeQuads?: boolean },
+  { in_width = 0 }: { readonly in_width?: unknown },
+): boolean {
+  return !wholeQuads || Number(in_width) % 4 === 0;
 }
 
 /** Milliseconds of one replay. */

@@ -205,6 +205,25 @@ Deno.test("what a server updates is a mean of the parameter's shape", async () =
   );
 });
 
+Deno.test("memory that moves on from one name to another is what it was, in whatever order it is given", async () => {
+  for (const isFirst of [true, false]) {
+    const method = defineMethod({
+      ...fedavg,
+      memory: { current: "run", previous: "run" },
+      afterTraining: ({ parameter, memory }) => {
+        const [current, previous] = [scale(parameter, 1), memory.current];
+        return isFirst ? { current, previous } : { previous, current };
+      },
+    });
+    const states = (await statesOf({ method, rounds: 3 }))
+      .filter(({ position }) => position.at === "round");
+    const of = (state: number, name: string) =>
+      numbers(states[state], `0.local.${name}.${features.slice("parameters.".length)}`);
+    assertEquals(of(2, "previous"), of(1, "current"));
+    assertNotEquals(of(2, "previous"), of(2, "current"));
+  }
+});
+
 Deno.test("memory that is no longer finite ends the run, as weights do", async () => {
   const method = defineMethod({
     ...fedavg,

@@ -158,7 +158,8 @@ Deno.test("commands go to the queue when they are many, or much work", () => {
     assertEquals(issued(10, 1e9), 0);
     assertEquals(issued(255, 0), 0);
     assertEquals(issued(256, 0), 1);
-    assertEquals(issued(10, 4e10), 3); // after every third
+    assertEquals(issued(10, 4e10), 4); // before the third, the fifth, …
+    assertEquals(issued(3, 2e11), 2); // each alone
   } finally {
     Reflect.deleteProperty(queue, "submit");
   }

@@ -1,10 +1,10 @@
 // How many models, and so how many clients, an adapter can advance in one dispatch.
 
-import { batchingOf } from "../../data/batching.ts";
 import type { Module } from "../../nn/module.ts";
 import { largestActivation, parameterCount } from "../../nn/network.ts";
 import type { Gpu } from "../../tensor/gpu.ts";
 import { ConfigError } from "../errors.ts";
+import { mostRows } from "./order.ts";
 import type { Setup } from "./setup.ts";
 import { estimatedMemory } from "./workload.ts";
 
@@ -51,8 +51,7 @@ export function parallelClients(setup: Setup, before: number | null = null): num
   const { dataset, batchSize, width, memoryLimit } = config;
   const wanted = config.parallelClients === "auto" ? before ?? "auto" : config.parallelClients;
   const { imageSize, clients } = dataset;
-  const largest = batchingOf(config).largest(clients.map(({ train }) => train.labels.length));
-  const ofOne = { module, imageSize, batchSize: largest };
+  const ofOne = { module, imageSize, batchSize: mostRows(config) };
   const fitting = Math.floor(modelsThatFit(gpu, ofOne) / method.roles.length);
   const least = wanted === "auto" ? 1 : Math.min(wanted, clients.length);
   const subject = least === 1 ? "a single client" : `${least} parallel clients`;

@@ -2,7 +2,8 @@
 
 import type { ImageSplit } from "../../data/image_batches.ts";
 import type { ClientDataset, SplitName } from "../../data/dataset.ts";
-import { type Batching, whole } from "../../data/batching.ts";
+import { type Batching, batchingOf, whole } from "../../data/batching.ts";
+import type { SimulationConfig } from "../config.ts";
 
 /** A client and its place in the dataset, by which its random numbers and results are known. */
 export interface IndexedClient {
@@ -123,6 +124,22 @@ export function augmentationKey(kind: PassKind, epoch: number): number {
 
 export function splitOf(kind: PassKind): SplitName {
   return kind === "evaluate-train" ? "train" : kind;
+}
+
+/**
+ * Images that a batch of a pass has room for: of the longest one of any client, for with other shapes clients in other
+ * groups would be summed otherwise.
+ */
+export function rowsOf(config: SimulationConfig, kind: PassKind): number {
+  const batching = kind === "train" ? batchingOf(config) : whole(config.batchSize);
+  const split = splitOf(kind);
+  return batching.largest(config.dataset.clients.map((client) => client[split].labels.length));
+}
+
+/** The same of all passes. */
+export function mostRows(config: SimulationConfig): number {
+  const kinds = ["train", "evaluate-train", "valid", "test"] as const;
+  return Math.max(...kinds.map((kind) => rowsOf(config, kind)));
 }
 
 /** Labels in the order in which a pass takes the images. */

@@ -12,7 +12,7 @@ import {
 import type { Arena, Recording } from "../../gpu/recording.ts";
 import { backward, noGrad } from "../../tensor/autograd.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type Member, type PassKind, splitOf } from "./order.ts";
+import { type Member, type PassKind, rowsOf, splitOf } from "./order.ts";
 import { hasClassifier, type Setup } from "./setup.ts";
 import type { GroupTensors } from "./tensors.ts";
 
@@ -75,11 +75,10 @@ export class RecordedSteps {
 
   #gather(kind: PassKind, members: readonly Member[]): Batch {
     const { gpu, config, method } = this.setup;
-    const { batchSize, dataset: { clients, imageSize }, augment } = config;
+    const { batchSize, dataset: { imageSize }, augment } = config;
     const batching = kind === "train" ? batchingOf(config) : whole(batchSize);
     const split = splitOf(kind);
-    // Room for the longest batch of any client: with other shapes, clients in other groups would be summed otherwise.
-    const rows = batching.largest(clients.map((client) => client[split].labels.length));
+    const rows = rowsOf(config, kind);
     const roles = method.roles.length;
     const { position } = this.tensors;
     const batch = emptyBatch(gpu, members.length * roles, rows, imageSize);

@@ -6,7 +6,14 @@ import { sizeClass } from "../../gpu/buffers.ts";
 import { activationSizes, parameterCount } from "../../nn/network.ts";
 import type { SimulationConfig } from "../config.ts";
 import type { FederatedMethod } from "../methods/method.ts";
-import { byTrainingSize, type IndexedClient, type PassKind, size, splitOf } from "./order.ts";
+import {
+  byTrainingSize,
+  type IndexedClient,
+  mostRows,
+  type PassKind,
+  size,
+  splitOf,
+} from "./order.ts";
 import { participantsOf } from "./participation.ts";
 import type { Setup } from "./setup.ts";
 
@@ -135,10 +142,8 @@ class Pool {
 /** Bytes of every tensor of a training step of so many clients that others cannot take the place of. */
 function stepTensors(setup: Setup, clients: number): number[] {
   const { config, method, module } = setup;
-  const { dataset, augment } = config;
-  const { imageSize } = dataset;
-  const sizes = dataset.clients.map(({ train }) => train.labels.length);
-  const rows = clients * method.roles.length * batchingOf(config).largest(sizes);
+  const { dataset: { imageSize }, augment } = config;
+  const rows = clients * method.roles.length * mostRows(config);
   const pixels = imageSize ** 2;
   const activations = activationSizes(module, imageSize);
   const kept = [3 * pixels, ...activations]; // the batch, and what layers make of it
