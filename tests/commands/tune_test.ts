@@ -33,7 +33,7 @@ function stored(folder: string) {
 Deno.test("tune measures within its time, keeps a table for the adapter, and train goes by it", async () => {
   const out = await run("tune", ...network, "--models", "4", "--seconds", "0");
   assertMatch(out, /shape +tried +rule ms +best ms +kernel\n.*convolution 3×3 /);
-  assertMatch(out, /1 of \d+ shapes measured in 0:0\d; for the other \d+ take more --seconds/);
+  assertMatch(out, /1 of \d+ shapes measured in \d+:\d\d; for the other \d+ take more --seconds/);
   const path = out.match(/Kept in (.*)\n/)![1];
   assert(path.startsWith(join(cwd, "cache")), path);
   const table = JSON.parse(await Deno.readTextFile(path));
