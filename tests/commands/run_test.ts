@@ -151,7 +151,7 @@ Deno.test("without an adapter the program says what to install", () =>
 
 Deno.test("what the adapter has no room for is refused before anything is written", () =>
   inTemporaryFolder(async (folder) => {
-    const large = "demo --batch 4096 --limit 20 --image-size 64 --width 1".split(" ");
+    const large = "demo --batch 64 --limit 20 --image-size 224 --width 8".split(" ");
     const { code, err: stderr } = await runCli(folder, ...large);
     assertEquals(code, 2);
     assertStringIncludes(stderr, "error: Cannot simulate a single client: what a convolution of");
