@@ -11,7 +11,7 @@ const tests: Readonly<Record<string, string>> = {
   "kernel_choice.ts": "conv2d_test.ts",
   "matmul_plan.ts": "matmul_test.ts",
   "pool2d.ts": "pool2d_test.ts",
-  "tuning.ts": "tuning_test.ts",
+  "tuning_trial.ts": "tuning_test.ts",
 };
 
 Deno.test("every operation that asks for the kind of adapter is tested with both", async () => {
