@@ -95,10 +95,10 @@ const commands: [
     "make one of them smaller",
   ],
   [
-    "a batch that no adapter holds",
+    "a batch that kernels cannot count",
     () => {},
     "train --data demo --limit 2 --image-size 32 --batch 9007199254740991",
-    "make one of them smaller",
+    "2147483647",
   ],
   [
     "settings that are null",

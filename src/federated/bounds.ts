@@ -16,7 +16,8 @@ export const settingBounds = {
   width: { above: 0 },
   rounds: count,
   localEpochs: count,
-  batchSize: { whole: true, min: 2 }, // batch norm has no variance over one row
+  // Batch norm has no variance over one row, and kernels count in 32 bits.
+  batchSize: { whole: true, min: 2, max: 2 ** 31 - 1 },
   learningRate: { above: 0 },
   learningRateStep: count,
   learningRateGamma: { above: 0 },
