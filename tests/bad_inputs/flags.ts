@@ -48,7 +48,7 @@ export const ranges: Readonly<Record<string, Range>> = {
   "lr_step": count,
   "lr_gamma": above0,
   "wd": atLeast0,
-  "batch": { takes: ["2", "9007199254740991"], refuses: ["1", "0", "-2", "2.5", "1e16"] },
+  "batch": { takes: ["2", "2147483647"], refuses: ["1", "0", "-2", "2.5", "2147483648"] },
   "seed": seed,
   "seeds": { takes: ["0,4294967295"], refuses: ["1,-1", "1,1", "1,,2", "1,4294967296"] },
   "image-size": { takes: ["1", "33", "1024"], refuses: ["0", "1025", "32.5", "-32", "1e9"] },

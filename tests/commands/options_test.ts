@@ -169,7 +169,7 @@ const mistakes: [args: string, sentence: string][] = [
   ["--dropout 1", "Cannot use 1 for --dropout: expected a number of at least 0 and below 1"],
   ["--iters 0", "Cannot use 0 for --iters: expected a whole number of at least 1"],
   ["--rounds 2.5", "Cannot use 2.5 for --rounds: expected a whole number of at least 1"],
-  ["--batch 1", "Cannot use 1 for --batch: expected a whole number of at least 2"],
+  ["--batch 1", "Cannot use 1 for --batch: expected a whole number from 2 to 2147483647"],
   ["--seed -1", "Cannot use -1 for --seed: expected a whole number from 0 to 4294967295"],
   [
     "--image-size 1025",
