@@ -76,6 +76,15 @@ export { linearWorkgroups } from "./src/gpu/workgroups.ts";
 export { record } from "./src/tensor/autograd.ts";
 export { emptyTensor } from "./src/tensor/tensor.ts";
 
+// Kernels that are measured on the adapter at hand
+export {
+  kernelsOf,
+  shapesOf,
+  type TunedShape,
+  tuneFor,
+  type TuneOptions,
+} from "./src/ops/tuning.ts";
+
 // Networks and optimizers
 export {
   type BufferSpec,
@@ -117,13 +126,6 @@ export { vgg, type VggOptions } from "./src/nn/vgg.ts";
 
 // Data
 export type { ClientDataset, Dataset, Split, SplitName } from "./src/data/dataset.ts";
-export {
-  kernelsOf,
-  shapesOf,
-  type TunedShape,
-  tuneFor,
-  type TuneOptions,
-} from "./src/ops/tuning.ts";
 export { demoDataset, type DemoOptions } from "./src/data/demo.ts";
 export { DataError } from "./src/data/data_error.ts";
 

@@ -13,8 +13,9 @@ import {
 /** Commands go to the queue in groups of about this many. */
 const commandsPerSubmit = 256;
 /**
- * And of no more than so many operations, unless one command alone has more: systems take a device that is busy with one group for longer than some
- * two seconds for hung, and a small card that reaches a quarter of its teraflop needs less than half a second for these.
+ * And of no more than so many operations, unless one command alone has more: systems take a device that is busy with one
+ * group for longer than some two seconds for hung, and a small card that reaches a quarter of its teraflop needs less
+ * than half a second for these.
  */
 const workPerSubmit = 1e11;
 

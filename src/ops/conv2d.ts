@@ -12,7 +12,7 @@ import {
   expectShape,
   expectWhole,
 } from "../tensor/checks.ts";
-import type { ConvSizes, Correlation } from "./conv2d_plan.ts";
+import { type ConvSizes, type Correlation, workOf } from "./conv2d_plan.ts";
 import { choiceFor, runChoice } from "./kernel_choice.ts";
 import {
   convolution,
@@ -115,13 +115,6 @@ function inWholeQuads(sizes: ConvSizes): ConvSizes {
 function sumTo(shape: Shape, terms: Tensor, summed: readonly boolean[]): Tensor {
   using sum = sumOver(terms, summed);
   return sum.view(shape);
-}
-
-/** Operations of the direct sum, and of either of its gradients: a multiply-add is two. */
-function workOf(sizes: ConvSizes): number {
-  const { stack, batch, out_channels, out_height, out_width } = sizes;
-  const outputs = stack * batch * out_channels * out_height * out_width;
-  return 2 * outputs * sizes.in_channels * sizes.kernel_height * sizes.kernel_width;
 }
 
 function checkedSizes(x: Tensor, weight: Tensor, options: Conv2dOptions): ConvSizes {

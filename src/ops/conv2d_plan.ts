@@ -27,6 +27,13 @@ export interface Correlation {
   readonly transposed: boolean;
 }
 
+/** Operations of the direct sum, and of either of its gradients: a multiply-add is two. */
+export function workOf(sizes: ConvSizes): number {
+  const { stack, batch, out_channels, out_height, out_width } = sizes;
+  const outputs = stack * batch * out_channels * out_height * out_width;
+  return 2 * outputs * sizes.in_channels * sizes.kernel_height * sizes.kernel_width;
+}
+
 /** Ranges of a sum or of the pixels: enough to occupy any adapter. */
 const maxRanges = 4096;
 

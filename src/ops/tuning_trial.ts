@@ -3,9 +3,9 @@
 import type { GpuRuntime } from "../gpu/runtime.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
-import type { ConvSizes } from "./conv2d_plan.ts";
+import { type ConvSizes, workOf } from "./conv2d_plan.ts";
 import { choiceName, choicesFor, type KernelChoice, runChoice, shapeKey } from "./kernel_choice.ts";
-import { convolution, type Operation, product, weightGradient } from "./kernel_table.ts";
+import { convolution, kernelFor, type Operation, product, weightGradient } from "./kernel_table.ts";
 import type { ProductSizes } from "./tiles.ts";
 
 /** What was found for one shape. */
@@ -120,7 +120,7 @@ function trial<Case, Operands>(
   return {
     work: run.work,
     isMeasurable: (gpu) =>
-      takesAsItIs(choicesFor(operation, one, gpu)[0].row, operation.shape(one)),
+      takesAsItIs(kernelFor(operation.rows, gpu.adapter.kind, one)!, operation.shape(one)),
     measure: (gpu) => measure(gpu, operation, one, run),
   };
 }
@@ -211,9 +211,3 @@ async function timeOnce(gpu: GpuRuntime, replay: () => void): Promise<number> {
 
 /** So many that the wait for their end counts for little. */
 const replaysWithoutTimestamps = 20;
-
-function workOf(sizes: ConvSizes): number {
-  const { stack, batch, out_channels, out_height, out_width, in_channels } = sizes;
-  const outputs = stack * batch * out_channels * out_height * out_width;
-  return 2 * outputs * in_channels * sizes.kernel_height * sizes.kernel_width;
-}

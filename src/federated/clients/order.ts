@@ -126,14 +126,20 @@ export function splitOf(kind: PassKind): SplitName {
   return kind === "evaluate-train" ? "train" : kind;
 }
 
+/** How a pass cuts its images into batches. */
+export function batchingIn(config: SimulationConfig, kind: PassKind): Batching {
+  return kind === "train" ? batchingOf(config) : whole(config.batchSize);
+}
+
 /**
  * Images that a batch of a pass has room for: of the longest one of any client, for with other shapes clients in other
  * groups would be summed otherwise.
  */
 export function rowsOf(config: SimulationConfig, kind: PassKind): number {
-  const batching = kind === "train" ? batchingOf(config) : whole(config.batchSize);
   const split = splitOf(kind);
-  return batching.largest(config.dataset.clients.map((client) => client[split].labels.length));
+  return batchingIn(config, kind).largest(
+    config.dataset.clients.map((client) => client[split].labels.length),
+  );
 }
 
 /** The same of all passes. */

@@ -1,7 +1,6 @@
 // The steps of a group of clients, training and evaluation: recorded when first needed, then replayed.
 
 import { augmentBatch } from "../../data/augmentation.ts";
-import { batchingOf, whole } from "../../data/batching.ts";
 import {
   type Batch,
   type Cut,
@@ -12,7 +11,7 @@ import {
 import type { Arena, Recording } from "../../gpu/recording.ts";
 import { backward, noGrad } from "../../tensor/autograd.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type Member, type PassKind, rowsOf, splitOf } from "./order.ts";
+import { batchingIn, type Member, type PassKind, rowsOf, splitOf } from "./order.ts";
 import { hasClassifier, type Setup } from "./setup.ts";
 import type { GroupTensors } from "./tensors.ts";
 
@@ -76,7 +75,7 @@ export class RecordedSteps {
   #gather(kind: PassKind, members: readonly Member[]): Batch {
     const { gpu, config, method } = this.setup;
     const { batchSize, dataset: { imageSize }, augment } = config;
-    const batching = kind === "train" ? batchingOf(config) : whole(batchSize);
+    const batching = batchingIn(config, kind);
     const split = splitOf(kind);
     const rows = rowsOf(config, kind);
     const roles = method.roles.length;

@@ -1,12 +1,13 @@
 // How much work and memory a federation takes, from the sizes of its splits alone: nothing is allocated.
 
-import { batchingOf, whole } from "../../data/batching.ts";
+import { batchingOf } from "../../data/batching.ts";
 import { splitNames } from "../../data/dataset.ts";
 import { sizeClass } from "../../gpu/buffers.ts";
 import { activationSizes, parameterCount } from "../../nn/network.ts";
 import type { SimulationConfig } from "../config.ts";
 import type { FederatedMethod } from "../methods/method.ts";
 import {
+  batchingIn,
   byTrainingSize,
   type IndexedClient,
   mostRows,
@@ -91,8 +92,7 @@ export class Workload {
   }
 
   #batches(client: IndexedClient, kind: PassKind): number {
-    const batching = kind === "train" ? batchingOf(this.config) : whole(this.config.batchSize);
-    return batching.batches(size(client, splitOf(kind)));
+    return batchingIn(this.config, kind).batches(size(client, splitOf(kind)));
   }
 
   /** Evaluations within a local epoch of so many steps; its end has its own. */
