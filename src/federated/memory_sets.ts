@@ -15,8 +15,7 @@ export function makeSets(
 ): TensorSets {
   using owned = new DisposableStack(); // gives back what there is if the rest does not fit
   const sets = names.map((name) => {
-    const tensors = new FlatTensors(gpu, stack, module.parameters);
-    owned.defer(() => tensors.dispose());
+    const tensors = owned.use(new FlatTensors(gpu, stack, module.parameters));
     gpu.clear(tensors.whole);
     return [name, tensors] as const;
   });

@@ -41,13 +41,12 @@ export class Adam implements Optimizer {
   constructor(private readonly model: Model, private readonly options: Required<AdamOptions>) {
     const { gpu, parameters, module, stack } = model;
     using owned = new DisposableStack(); // gives back what there is if the rest does not fit
-    const own = <T extends { dispose(): void }>(item: T) => owned.adopt(item, () => item.dispose());
-    this.#blockOf = own(blockTable(parameters));
-    this.#learningRate = own(gpu.keep(emptyTensor(gpu, [1])));
+    this.#blockOf = owned.use(blockTable(parameters));
+    this.#learningRate = owned.use(gpu.keep(emptyTensor(gpu, [1])));
     this.memory = {
-      exp_avg: own(new FlatTensors(gpu, stack, module.parameters)),
-      exp_avg_sq: own(new FlatTensors(gpu, stack, module.parameters)),
-      corrections: own(new FlatTensors(gpu, stack, [{ name: "betas", shape: [2] }])),
+      exp_avg: owned.use(new FlatTensors(gpu, stack, module.parameters)),
+      exp_avg_sq: owned.use(new FlatTensors(gpu, stack, module.parameters)),
+      corrections: owned.use(new FlatTensors(gpu, stack, [{ name: "betas", shape: [2] }])),
     };
     this.setLearningRate(options.lr);
     this.reset();

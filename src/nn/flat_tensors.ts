@@ -33,7 +33,7 @@ function layOut(
 }
 
 /** A flat f32 buffer with views by name. What lies between the blocks is arbitrary. */
-export class FlatTensors {
+export class FlatTensors implements Disposable {
   readonly whole: Tensor;
   readonly #blocks: ReadonlyMap<string, Block>;
   readonly #views = new Map<string, Tensor>();
@@ -101,6 +101,10 @@ export class FlatTensors {
 
   #from(start: number): { buffer: GPUBuffer; offset: number } {
     return { buffer: this.whole.buffer, offset: this.whole.offset + start * 4 };
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   dispose(): void {

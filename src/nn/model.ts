@@ -54,7 +54,7 @@ export class Model {
     this.stack = stack;
     using owned = new DisposableStack(); // gives back what there is if the rest does not fit
     const flat = (specs: readonly (ParameterSpec | BufferSpec)[]) =>
-      owned.adopt(new FlatTensors(gpu, stack, specs), (tensors) => tensors.dispose());
+      owned.use(new FlatTensors(gpu, stack, specs));
     this.parameters = flat(module.parameters);
     this.gradients = flat(module.parameters);
     this.buffers = flat(module.buffers);

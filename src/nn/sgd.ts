@@ -42,12 +42,11 @@ export class Sgd implements Optimizer {
   constructor(private readonly model: Model, private readonly options: Required<SgdOptions>) {
     const { gpu, stack, module, parameters } = model;
     using owned = new DisposableStack(); // gives back what there is if the rest does not fit
-    const own = <T extends { dispose(): void }>(item: T) => owned.adopt(item, () => item.dispose());
-    this.#blockOf = own(blockTable(parameters));
-    this.#learningRate = own(gpu.keep(emptyTensor(gpu, [1])));
+    this.#blockOf = owned.use(blockTable(parameters));
+    this.#learningRate = owned.use(gpu.keep(emptyTensor(gpu, [1])));
     this.#momenta = options.momentum === 0
       ? null
-      : own(new FlatTensors(gpu, stack, module.parameters));
+      : owned.use(new FlatTensors(gpu, stack, module.parameters));
     this.memory = this.#momenta ? { momentum_buffer: this.#momenta } : {};
     this.setLearningRate(options.lr);
     this.reset();

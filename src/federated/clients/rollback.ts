@@ -12,7 +12,7 @@ export class Rollback {
   constructor(private readonly now: TensorSets) {
     using owned = new DisposableStack(); // gives back what there is if the rest does not fit
     const copies = Object.entries(now).map(([set, { gpu, stack, blocks }]) => {
-      const copy = owned.adopt(new FlatTensors(gpu, stack, blocks), (tensors) => tensors.dispose());
+      const copy = owned.use(new FlatTensors(gpu, stack, blocks));
       return [`start_${set}`, copy] as const;
     });
     this.memory = Object.fromEntries(copies);

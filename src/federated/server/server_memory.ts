@@ -24,7 +24,7 @@ export class ServerMemory implements Disposable {
     using owned = new DisposableStack(); // gives back what there is if the rest does not fit
     this.#sets = makeSets(model, 1, Object.keys(method.memory));
     const sets = Object.values(this.#sets);
-    for (const tensors of sets) owned.defer(() => tensors.dispose());
+    for (const tensors of sets) owned.use(tensors);
     const check = sets.length > 0 ? new FiniteCheck(this.#sets) : null;
     this.#finite = check && owned.adopt(check, () => check.dispose());
     this.#owned = owned.move();
