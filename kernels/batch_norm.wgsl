@@ -4,7 +4,7 @@
 // Of any number of pixels; where it is divisible by 4, batch_norm_quads.wgsl does the same.
 // x, output, upstream [S, N, C, pixels]; counts and batches_tracked [S]; the rest [S, C].
 // Rows n >= counts[s] are padding: they enter no sum, and what is written for them is 0.
-// Shared: invocation, quotient, workgroup_sum, batch_norm_planes
+// Shared: invocation, quotient, nan, workgroup_sum, batch_norm_planes
 
 struct Params { models: u32, rows: u32, channel_count: u32, pixels: u32, eps: f32, momentum: f32 }
 
@@ -49,18 +49,18 @@ fn batch_statistics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
   }
   let center = workgroup_sum(vec2f(sum, 0.0), local).x / max(elements, 1.0);
 
-  var squares = 0.0;
+  var off = vec2f(); // squared distances and distances from the center
   for (var n = steps.row; n < rows; n += steps.row_step) {
     let start = plane_index(model, n, channel) * params.pixels;
-    var row_squares = 0.0;
+    var row_off = vec2f();
     for (var i = steps.unit; i < params.pixels; i += steps.unit_step) {
       let distance = x[start + i] - center;
-      row_squares += distance * distance;
+      row_off += vec2f(distance * distance, distance);
     }
-    squares += row_squares;
+    off += row_off;
   }
-  let total = workgroup_sum(vec2f(squares, 0.0), local).x;
-  if (local == 0u) { keep_statistics(model, channel, elements, center, total); }
+  let found = centered(elements, center, workgroup_sum(off, local));
+  if (local == 0u) { keep_statistics(model, channel, elements, found.x, found.y); }
 }
 
 // Workgroups cover the S·N·C planes of x.
@@ -72,13 +72,13 @@ fn normalize(here: Invocation) {
   let start = own.index * params.pixels;
   for (var i = own.unit; i < params.pixels; i += own.step) {
     let value = (x[start + i] - channel.mean) * channel.scale + channel.shift;
-    output[start + i] = select(value, 0.0, own.padding || (rectify && value <= 0.0));
+    output[start + i] = select(value, 0.0, own.padding || (rectify && is_shut(value)));
   }
 }
 
 // Upstream behind the rectifier: what remains of it where the rectifier was open.
 fn open_upstream(at: u32, distance: f32, channel: Channel) -> f32 {
-  return select(upstream[at], 0.0, rectify && distance * channel.scale + channel.shift <= 0.0);
+  return select(upstream[at], 0.0, rectify && is_shut(distance * channel.scale + channel.shift));
 }
 
 // Gradients of weight and bias: sums of upstream·normalized and of upstream. One workgroup per (channel, model).

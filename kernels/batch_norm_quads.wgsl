@@ -7,7 +7,7 @@
 // and upstream are like x; with it pooled and pooled_upstream are [S, N, C, pixels/4] of single pixels. There is one of
 // the two kinds of upstream.
 // Rows n >= counts[s] are padding: they enter no sum, and what is written for them is 0.
-// Shared: invocation, quotient, workgroup_sum, batch_norm_planes
+// Shared: invocation, quotient, nan, workgroup_sum, batch_norm_planes, batch_norm_ranges
 
 struct Params {
   models: u32,
@@ -65,17 +65,19 @@ fn statistics_of(model: u32, channel: u32, begin: u32, end: u32, local: u32) -> 
   }
   let center = workgroup_sum(vec2f(sum, 0.0), local).x / max(elements, 1.0);
 
-  var squares = 0.0;
+  var off = vec2f(); // squared distances and distances from the center
   for (var n = begin + steps.row; n < end; n += steps.row_step) {
     let start = plane_index(model, n, channel) * params.quads;
     var row_squares = vec4f();
+    var row_distances = vec4f();
     for (var i = steps.unit; i < params.quads; i += steps.unit_step) {
       let distance = x[start + i] - center;
       row_squares += distance * distance;
+      row_distances += distance;
     }
-    squares += sum4(row_squares);
+    off += vec2f(sum4(row_squares), sum4(row_distances));
   }
-  return vec2f(center, workgroup_sum(vec2f(squares, 0.0), local).x);
+  return centered(elements, center, workgroup_sum(off, local));
 }
 
 // Mean and deviation of a batch, and the running statistics. One workgroup per (channel, model).
@@ -86,44 +88,12 @@ fn batch_statistics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
   if (local == 0u) { keep_statistics(group.y, group.x, f32(rows * params.quads * 4u), found.x, found.y); }
 }
 
-// The rows of a range; the last ones may have no rows that are no padding.
-fn range_of(range: u32, rows: u32) -> vec2u {
-  return min(vec2u(range, range + 1u) * params.rows / params.ranges, vec2u(rows));
-}
-
-fn part_at(range: u32, model: u32, channel: u32) -> u32 {
-  return (range * params.models + model) * params.channel_count + channel;
-}
-
 // The same by ranges of rows, so that there are workgroups enough for a card. One for each (channel, model, range).
 @compute @workgroup_size(workgroup_size)
 fn partial_statistics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let range = range_of(group.z, rows_of(group.y));
   let found = statistics_of(group.y, group.x, range.x, range.y, local);
   if (local == 0u) { new_parts[part_at(group.z, group.y, group.x)] = found; }
-}
-
-// Puts the ranges together, one after the other (Chan, Golub and LeVeque 1979). One invocation per (model, channel).
-@compute @workgroup_size(workgroup_size)
-fn merge_statistics(here: Invocation) {
-  let at = invocation_index(here);
-  if (at >= params.models * params.channel_count) { return; }
-  let model = at / params.channel_count;
-  let channel = at % params.channel_count;
-  let rows = rows_of(model);
-  var elements = 0.0;
-  var found = vec2f();
-  for (var r = 0u; r < params.ranges; r++) {
-    let range = range_of(r, rows);
-    if (range.x == range.y) { continue; }
-    let own = f32((range.y - range.x) * params.quads * 4u);
-    let part = parts[part_at(r, model, channel)];
-    let distance = part.x - found.x;
-    let share = own / (elements + own);
-    found += vec2f(distance * share, part.y + distance * distance * elements * share);
-    elements += own;
-  }
-  keep_statistics(model, channel, elements, found.x, found.y);
 }
 
 // A unit's quads; the lower one is in `bottom` if the unit has two.
@@ -154,12 +124,7 @@ fn pair_of(windows: Windows) -> Pair {
 
 fn activated(value: vec4f, channel: Channel) -> vec4f {
   let normalized = (value - channel.mean) * channel.scale + channel.shift;
-  return select(normalized, vec4f(), vec4<bool>(rectify) & (normalized <= vec4f()));
-}
-
-// By their bits, because compilers may take it that floats are never NaN.
-fn are_nan(window: vec4f) -> vec4<bool> {
-  return (bitcast<vec4u>(window) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
+  return select(normalized, vec4f(), vec4<bool>(rectify) & are_shut(normalized));
 }
 
 // NaN if one of them is.
@@ -235,7 +200,7 @@ fn open_upstream(start: u32, unit: u32, distance: Pair, channel: Channel) -> Pai
 }
 
 fn if_open(gradient: vec4f, normalized: vec4f) -> vec4f {
-  return select(gradient, vec4f(), vec4<bool>(rectify) & (normalized <= vec4f()));
+  return select(gradient, vec4f(), vec4<bool>(rectify) & are_shut(normalized));
 }
 
 // How far a unit's pixels are from the mean.
@@ -265,11 +230,6 @@ fn gradients_of(model: u32, c: u32, begin: u32, end: u32, local: u32) -> vec2f {
   return workgroup_sum(sum, local);
 }
 
-fn keep_gradients(at: u32, total: vec2f) {
-  weight_gradient[at] = total.x * channels[at].inverse_deviation;
-  bias_gradient[at] = total.y;
-}
-
 // Gradients of weight and bias: sums of upstream·normalized and of upstream. One workgroup per (channel, model).
 @compute @workgroup_size(workgroup_size)
 fn parameter_gradients(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -283,18 +243,6 @@ fn partial_gradients(@builtin(workgroup_id) group: vec3u, @builtin(local_invocat
   let range = range_of(group.z, rows_of(group.y));
   let total = gradients_of(group.y, group.x, range.x, range.y, local);
   if (local == 0u) { new_parts[part_at(group.z, group.y, group.x)] = total; }
-}
-
-// Adds up the ranges, one after the other. One invocation per (model, channel).
-@compute @workgroup_size(workgroup_size)
-fn merge_gradients(here: Invocation) {
-  let at = invocation_index(here);
-  if (at >= params.models * params.channel_count) { return; }
-  var total = vec2f();
-  for (var r = 0u; r < params.ranges; r++) {
-    total += parts[part_at(r, at / params.channel_count, at % params.channel_count)];
-  }
-  keep_gradients(at, total);
 }
 
 // Gradient of x. Workgroups cover its planes.

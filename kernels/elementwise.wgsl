@@ -1,5 +1,5 @@
 // kernels/elementwise.wgsl: operations on each element by itself. All arrays have params.count elements.
-// Shared: invocation
+// Shared: invocation, nan
 
 struct Params { count: u32, value: f32 }
 
@@ -96,7 +96,7 @@ fn accumulate(here: Invocation) {
 fn relu(here: Invocation) {
   let i = invocation_index(here);
   if (i >= params.count) { return; }
-  output[i] = select(left[i], 0.0, left[i] <= 0.0);
+  output[i] = select(left[i], 0.0, is_shut(left[i]));
 }
 
 // output = 0 where left <= 0, else right: left is relu's input, right the gradient of its output.
@@ -104,5 +104,5 @@ fn relu(here: Invocation) {
 fn relu_gradient(here: Invocation) {
   let i = invocation_index(here);
   if (i >= params.count) { return; }
-  output[i] = select(right[i], 0.0, left[i] <= 0.0);
+  output[i] = select(right[i], 0.0, is_shut(left[i]));
 }

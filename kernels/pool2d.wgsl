@@ -2,7 +2,7 @@
 // Images x [planes, height, width] with planes = S·N·C; pooled images [planes, out_height, out_width].
 // Integer division takes longer than a memory access, so positions come from the dispatch: x and y are the
 // pixel, z the plane (and every num_workgroups.z-th after it, should there be more planes than workgroups).
-// Shared: invocation, quotient
+// Shared: invocation, quotient, nan
 
 struct Params {
   planes: u32, height: u32, width: u32, out_height: u32, out_width: u32, kernel_size: u32, stride: u32,
@@ -18,9 +18,6 @@ override overlapping: bool = true; // whether a pixel can lie in several windows
 @group(0) @binding(3) var<storage, read> winner: array<u32>;
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;
 @group(0) @binding(5) var<storage, read_write> chosen: array<u32>;
-
-// By its bits, because compilers may take it that floats are never NaN.
-fn is_nan(value: f32) -> bool { return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u; }
 
 // One invocation per pooled pixel: the maximum of its window and where it lies in its plane (the first, if several).
 // NaN counts as more than any number, and the last of several wins.

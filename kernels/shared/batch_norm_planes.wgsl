@@ -10,6 +10,13 @@ fn channel_of(at: u32, center: f32, variance: f32) -> Channel {
   return Channel(center, inverse, inverse * weight[at], bias[at]);
 }
 
+// Mean, and squared distances from it added up, from a center near it and what is off it: squared distances and
+// distances. For the division that gave the center is not exact on every adapter (Chan, Golub and LeVeque 1983).
+fn centered(elements: f32, center: f32, off: vec2f) -> vec2f {
+  let correction = off.y / max(elements, 1.0);
+  return vec2f(center + correction, off.x - correction * off.y);
+}
+
 // Keeps a batch's mean and deviation, from its squared distances added up, and moves the running statistics.
 fn keep_statistics(model: u32, channel: u32, elements: f32, center: f32, squares: f32) {
   let at = model * params.channel_count + channel;

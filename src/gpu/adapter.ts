@@ -16,6 +16,8 @@ export type AdapterKind = "gpu" | "cpu";
 export interface AdapterDescription {
   readonly name: string;
   readonly kind: AdapterKind;
+  /** whether kernels are given without loops where there is a choice: a card runs them faster, a CPU compiles them long */
+  readonly unrolls: boolean;
   readonly vendor: string;
   readonly features: readonly string[];
   readonly limits: Readonly<Record<DeviceLimit, number>>;
@@ -75,9 +77,11 @@ function describe(
   { features, limits }: Pick<GPUAdapter, "features" | "limits">,
   info: GPUAdapterInfo,
 ): AdapterDescription {
+  const kind = adapterKind(info);
   return {
     name: adapterName(info),
-    kind: adapterKind(info),
+    kind,
+    unrolls: kind === "gpu",
     vendor: info.vendor,
     features: [...features].sort(),
     limits: Object.fromEntries(
@@ -86,11 +90,11 @@ function describe(
   };
 }
 
+/** One of the wanted kind, or any there is. */
 async function findAdapter(choice: AdapterChoice, gpu: GPU | undefined): Promise<GPUAdapter> {
-  const adapter = await gpu?.requestAdapter({
-    powerPreference: "high-performance",
-    forceFallbackAdapter: choice === "cpu",
-  });
+  const powerPreference = "high-performance";
+  const adapter = (choice === "cpu" && await gpu?.requestAdapter({ forceFallbackAdapter: true })) ||
+    await gpu?.requestAdapter({ powerPreference });
   if (!adapter) {
     throw new GpuError("no-adapter", `Cannot find a WebGPU adapter: ${adapterAdvice}`);
   }

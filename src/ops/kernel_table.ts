@@ -10,7 +10,9 @@ import gradientQuadsSource from "../../kernels/conv2d_gradient_weight_quads.wgsl
 };
 import matmulSource from "../../kernels/matmul.wgsl" with { type: "text" };
 import batchNormPlanes from "../../kernels/shared/batch_norm_planes.wgsl" with { type: "text" };
+import batchNormRanges from "../../kernels/shared/batch_norm_ranges.wgsl" with { type: "text" };
 import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
+import nan from "../../kernels/shared/nan.wgsl" with { type: "text" };
 import quotient from "../../kernels/shared/quotient.wgsl" with { type: "text" };
 import workgroupSum from "../../kernels/shared/workgroup_sum.wgsl" with { type: "text" };
 import type { AdapterKind } from "../gpu/adapter.ts";
@@ -51,6 +53,7 @@ const norm = kernelFile(
   normSource,
   invocation,
   quotient,
+  nan,
   workgroupSum,
   batchNormPlanes,
 );
@@ -59,8 +62,10 @@ const normQuads = kernelFile(
   normQuadsSource,
   invocation,
   quotient,
+  nan,
   workgroupSum,
   batchNormPlanes,
+  batchNormRanges,
 );
 
 /** One row: it is taken if none before it fits. */

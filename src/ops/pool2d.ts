@@ -2,6 +2,7 @@
 
 import source from "../../kernels/pool2d.wgsl" with { type: "text" };
 import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
+import nan from "../../kernels/shared/nan.wgsl" with { type: "text" };
 import quotient from "../../kernels/shared/quotient.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
 import type { GpuRuntime } from "../gpu/runtime.ts";
@@ -17,7 +18,7 @@ import {
   expectWhole,
 } from "../tensor/checks.ts";
 
-const file = kernelFile("pool2d.wgsl", source, invocation, quotient);
+const file = kernelFile("pool2d.wgsl", source, invocation, quotient, nan);
 const tile = 8;
 
 /**

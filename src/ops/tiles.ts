@@ -2,12 +2,14 @@
 
 import source from "../../kernels/tiles.wgsl" with { type: "text" };
 import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
+import patches from "../../kernels/shared/patches.wgsl" with { type: "text" };
+import tileLoads from "../../kernels/shared/tile_loads.wgsl" with { type: "text" };
 import type { AdapterDescription } from "../gpu/adapter.ts";
 import { kernelFile } from "../gpu/kernel.ts";
 import type { Constants } from "../gpu/pipelines.ts";
 import { linearWorkgroups } from "../gpu/workgroups.ts";
 
-export const tilesFile = kernelFile("tiles.wgsl", source, invocation);
+export const tilesFile = kernelFile("tiles.wgsl", source, invocation, tileLoads, patches);
 
 /** Products of as many matrices `[rows, terms]` with as many `[terms, columns]`. */
 export interface ProductSizes {
@@ -53,7 +55,7 @@ export interface PartsPlan {
 }
 
 /** What plans are made for. */
-export type PlannedAdapter = Pick<AdapterDescription, "kind" | "limits">;
+export type PlannedAdapter = Pick<AdapterDescription, "kind" | "limits" | "unrolls">;
 
 /** A way to divide a product: 8 × 8 of a tile belong to each of y · x invocations, and sums are split into parts. */
 interface Tiling {
@@ -71,25 +73,30 @@ const depth = 16;
 const mostTerms = 2048;
 /** Shorter sums do not pay for the pass that adds them up. */
 const fewestTerms = 256;
-/** Workgroups that one model should have at least. */
+/** Workgroups that there should be at least: large cards have some 130 processors, and each works on several. */
 const wantedWorkgroups = 128;
+/** Invocations that one model should have at least, where sums are long enough to be split. */
+const wantedInvocations = 8192;
 /** Images for which sums are split, where they are no longer than this: so an image gives the same bits in every batch. */
 const nominalBatch = 16;
 /** What an invocation spends on loading a number, in multiply-adds. */
-const loadCost = 8;
+const loadCost = 16;
 /** What a part more costs, in terms: its sums are written and read once more. */
 const partCost = 32;
 
-/** Lengths of the arrays in workgroup memory, in vectors of 16 bytes. */
-function vectorsOf({ y, x }: Tiling) {
-  return {
-    left_vectors: depth * (2 * y + 1),
-    right_vectors: depth * (2 * x + 1),
-    place_vectors: 3 * 2 * x,
-  };
+/** Lengths of the arrays in workgroup memory. */
+function lengthsOf({ y, x }: Tiling, { constants }: RightMatrix) {
+  const [left_lines, right_lines] = [2 * y, 2 * x]; // of 17 vectors each
+  return { left_lines, right_lines, place_vectors: constants.sums_pixels ? 3 * right_lines : 1 };
 }
 
-function tilesOf({ rows, columns }: ProductSizes, { y, x }: Tiling): number {
+/** Bytes of workgroup memory. */
+function memoryOf(tiling: Tiling, right: RightMatrix): number {
+  const { left_lines, right_lines, place_vectors } = lengthsOf(tiling, right);
+  return 16 * ((depth + 1) * (left_lines + right_lines) + place_vectors);
+}
+
+function tilesOf({ rows, columns }: ProductSizes, { y, x }: Pick<Tiling, "y" | "x">): number {
   return Math.ceil(rows / (8 * y)) * Math.ceil(columns / (8 * x));
 }
 
@@ -104,37 +111,46 @@ function mostParts({ sizes, right }: TiledProduct): number {
 }
 
 /**
- * Every way that the adapter can run, the one that is taken by rule first: tiles that overlap the edges least, need few
- * loads, and are enough to occupy the adapter. How sums are split does not depend on how many matrices there are, so
- * that a model gives the same bits alone and in a stack.
+ * Into how many parts sums are split by rule, which decides a product's last bits; and into how many they may be. Not by
+ * how many matrices there are: a model gives the same bits alone and in a stack.
  */
-function tilingsOf(product: TiledProduct, { limits }: PlannedAdapter): Tiling[] {
+function partsOf(product: TiledProduct): { readonly rule: number; readonly others: number[] } {
   const { sizes, plane, fills = true } = product;
   const { terms } = sizes;
   const most = mostParts(product);
   const least = Math.min(most, Math.ceil(terms / mostTerms));
   const split = Math.max(least, Math.min(most, Math.floor(terms / fewestTerms)));
   const nominal = plane === undefined ? sizes : { ...sizes, columns: nominalBatch * plane };
-  const tilings = lanes.flatMap(([y, x]) => {
-    const tiles = tilesOf(nominal, { y, x, parts: 1 });
-    const wanted = fills ? Math.ceil(wantedWorkgroups / tiles) : 1;
-    const counts = [1, 4, 1 / 4, 0].map((times) =>
-      Math.min(split, Math.max(least, Math.round(wanted * times)))
-    );
-    return [...new Set(counts)].map((parts) => ({ y, x, parts }));
-  });
+  const invocations = Math.min(...lanes.map(([y, x]) => y * x * tilesOf(nominal, { y, x })));
+  const wanted = fills ? Math.ceil(wantedInvocations / invocations) : 1;
+  const [rule, ...others] = [1, 4, 1 / 4, 0].map((times) =>
+    Math.min(split, Math.max(least, Math.round(wanted * times)))
+  );
+  return { rule, others };
+}
+
+/**
+ * Every way that the adapter can run, the one that is taken by rule first. Of those with the rule's parts it is the one
+ * whose tiles overlap the edges least, need few loads, and are enough to occupy the adapter: tiles change no bits.
+ */
+function tilingsOf(product: TiledProduct, { limits }: PlannedAdapter): Tiling[] {
+  const { sizes, right } = product;
+  const { rule, others } = partsOf(product);
   const cost = (tiling: Tiling) => {
-    const tiles = tilesOf(nominal, tiling);
+    const tiles = tilesOf(sizes, tiling);
     const loads = 128 / tiling.x + 128 / tiling.y; // for 1024 multiply-adds
-    const work = tiles * 64 * tiling.x * tiling.y * (1 + loadCost * loads / 1024);
-    const share = Math.min(1, tiles * tiling.parts / wantedWorkgroups);
-    return work / share * (1 + partCost * tiling.parts / terms);
+    const work = tiles * tiling.x * tiling.y * (1 + loadCost * loads / 1024);
+    const share = Math.min(1, tiles * sizes.matrices * tiling.parts / wantedWorkgroups);
+    return work / share * (1 + partCost * tiling.parts / sizes.terms);
   };
-  return tilings.filter((tiling) => {
-    const bytes = 16 * Object.values(vectorsOf(tiling)).reduce((sum, count) => sum + count);
-    return bytes <= limits.maxComputeWorkgroupStorageSize &&
-      tiling.x * tiling.y <= limits.maxComputeInvocationsPerWorkgroup;
-  }).sort((a, b) => cost(a) - cost(b));
+  const tilings = lanes.flatMap(([y, x]) =>
+    [...new Set([rule, ...others])].map((parts) => ({ y, x, parts }))
+  ).filter((tiling) =>
+    memoryOf(tiling, right) <= limits.maxComputeWorkgroupStorageSize &&
+    tiling.x * tiling.y <= limits.maxComputeInvocationsPerWorkgroup
+  ).sort((a, b) => cost(a) - cost(b));
+  const first = tilings.find(({ parts }) => parts === rule)!;
+  return [first, ...tilings.filter((tiling) => tiling !== first)];
 }
 
 function nameOf({ y, x, parts }: Tiling): string {
@@ -163,7 +179,8 @@ export function planTiles(
   return {
     parts,
     constants: {
-      ...{ lanes_x: x, lanes_y: y, workgroup_size: x * y, ...vectorsOf(tiling) },
+      ...{ lanes_x: x, lanes_y: y, workgroup_size: x * y, ...lengthsOf(tiling, right) },
+      unrolled: Number(adapter.unrolls),
       left_by_rows: Number(rowStride === 1),
       ...right.constants,
     },

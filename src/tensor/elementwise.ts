@@ -2,13 +2,14 @@
 
 import source from "../../kernels/elementwise.wgsl" with { type: "text" };
 import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
+import nan from "../../kernels/shared/nan.wgsl" with { type: "text" };
 import { kernelFile } from "../gpu/kernel.ts";
 import type { GpuRuntime } from "../gpu/runtime.ts";
 import { elementwiseWorkgroupSize, linearWorkgroups } from "../gpu/workgroups.ts";
 import type { Shape } from "./shape.ts";
 import { emptyTensor, type Tensor } from "./tensor.ts";
 
-const file = kernelFile("elementwise.wgsl", source, invocation);
+const file = kernelFile("elementwise.wgsl", source, invocation, nan);
 
 /**
  * A new tensor of an entry point of `elementwise.wgsl` applied to each element of tensors of one shape.

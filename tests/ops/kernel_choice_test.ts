@@ -105,6 +105,37 @@ Deno.test("every kernel and every tiling of a convolution and its gradients give
   assertEquals(kernels.size, 5, [...kernels].join("; "));
 });
 
+Deno.test("tiles without loops, as cards run them, give the same bits", async () => {
+  const { adapter } = gpu;
+  const both = async (run: () => Promise<Float32Array[]>) => {
+    const results: Float32Array[][] = [];
+    for (const unrolls of [false, true]) {
+      Object.assign(gpu, { adapter: { ...adapter, kind: "gpu", unrolls } });
+      results.push(await run());
+    }
+    assertEquals(results[1], results[0]);
+  };
+  try {
+    // An invocation loads two vectors of one side and eight of the other, and the other way round.
+    for (const [rows, terms, columns] of [[30, 33, 120], [120, 16, 30]]) {
+      await both(async () => {
+        using _scope = gpu.scope();
+        const [left, right] = [[rows, terms], [terms, columns]].map((shape, seed) =>
+          gpu.tensor(randomInput(seed, [2, ...shape]).data, [2, ...shape])
+        );
+        return [await matmul(left, right).read() as Float32Array];
+      });
+    }
+    await both(async () => {
+      using _scope = gpu.scope();
+      const [x, weight] = inputs.map(({ data, shape }) => gpu.tensor(data, shape));
+      return [await conv2d(x, weight, { padding: 1 }).read() as Float32Array];
+    });
+  } finally {
+    Object.assign(gpu, { adapter });
+  }
+});
+
 Deno.test("a choice goes by the shape but not by the number of models, and by rule where none is known", async () => {
   const one = { sizes, transposed: false };
   const more = { sizes: { ...sizes, stack: 8 }, transposed: false };
