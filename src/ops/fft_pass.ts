@@ -2,6 +2,7 @@
 
 import source from "../../kernels/fft.wgsl" with { type: "text" };
 import complex from "../../kernels/shared/complex.wgsl" with { type: "text" };
+import fftStages from "../../kernels/shared/fft_stages.wgsl" with { type: "text" };
 import invocation from "../../kernels/shared/invocation.wgsl" with { type: "text" };
 import quotient from "../../kernels/shared/quotient.wgsl" with { type: "text" };
 import type { BufferView } from "../gpu/buffers.ts";
@@ -12,7 +13,7 @@ import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import { type Pass, planStages, planTransform } from "./fft_plan.ts";
 import { chirp, twiddles } from "./twiddles.ts";
 
-const file = kernelFile("fft.wgsl", source, invocation, quotient, complex);
+const file = kernelFile("fft.wgsl", source, invocation, quotient, complex, fftStages);
 
 /** Two copies of a complex number of eight bytes each. */
 const bytesPerElement = 16;

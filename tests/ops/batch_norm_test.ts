@@ -5,7 +5,7 @@ import { backward, gradOf } from "../../src/tensor/autograd.ts";
 import { maxPool2d } from "../../src/ops/pool2d.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { assertEquals, assertThrows } from "../assert.ts";
+import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { assertSameBits, checkOp, perModel, randomInput, type Tolerance } from "../check_op.ts";
 import { assertAllClose } from "../close.ts";
 import { gpu, kernelTest } from "../gpu.ts";
@@ -244,6 +244,33 @@ kernelTest(
       const values = await tensor.read();
       assertAllClose("real rows", values.subarray(0, 24), await small[index].read(), 1e-6); // rounding
       assertEquals([...values.subarray(24)], new Array(16).fill(0));
+    }
+  },
+);
+
+kernelTest(
+  "batchNorm() finds the mean to its last bit but one, and the variance about it, far from zero",
+  async () => {
+    for (const [height, width] of [[6, 6], [5, 7], [40, 40]]) { // by quads, by pixels, and in ranges
+      using _scope = gpu.scope();
+      const shape = [1, 50, 3, height, width];
+      const { data } = randomInput(height, shape, [999.8, 1001.3]);
+      const [runningMean, runningVar, weight, bias] = [0, 1, 2, 3].map(() => gpu.zeros([1, 3]));
+      batchNorm(gpu.tensor(data, shape), {
+        ...{ weight, bias, runningMean, runningVar, training: true, momentum: 1 },
+      });
+      const plane = height * width;
+      for (const [channel, mean] of (await runningMean.read()).entries()) {
+        const values = [...data].filter((_, at) => Math.floor(at / plane) % 3 === channel);
+        const exact = values.reduce((sum, value) => sum + value, 0) / values.length;
+        const squares = values.reduce((sum, value) => sum + (value - exact) ** 2, 0);
+        assert(
+          Math.abs(mean - exact) <= 2 ** -14,
+          `${height}×${width}: mean ${mean}, not ${exact}`,
+        );
+        const variance = (await runningVar.read())[channel] * (values.length - 1) / squares;
+        assert(Math.abs(variance - 1) < 1e-5, `${height}×${width}: ${variance} of the variance`);
+      }
     }
   },
 );
