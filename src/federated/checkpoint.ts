@@ -10,6 +10,7 @@ import { expectOptions } from "../tensor/checks.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import { defaultImageSize, networks } from "./config.ts";
 import { ConfigError } from "./errors.ts";
+import { Owned } from "../owned.ts";
 
 /** What has to be known of a network before its weights can be loaded. */
 export interface Architecture {
@@ -89,7 +90,7 @@ export function loadModels(
   architecture: Architecture,
 ): Model {
   const { networkName, width, classNames } = architecture;
-  using owned = new DisposableStack(); // gives back what there is if something does not fit
+  using owned = new Owned(); // gives back what there is if something does not fit
   let name = weights[0].name;
   try {
     const module = moduleOf(gpu, architecture);

@@ -6,6 +6,7 @@ import type { TensorSets } from "../nn/training_state.ts";
 import { sameShape, showShape } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import type { NewMemory } from "./methods/method.ts";
+import { Owned } from "../owned.ts";
 
 /** One flat tensor of zeros for each name. Dispose of them when done. */
 export function makeSets(
@@ -13,7 +14,7 @@ export function makeSets(
   stack: number,
   names: readonly string[],
 ): TensorSets {
-  using owned = new DisposableStack(); // gives back what there is if the rest does not fit
+  using owned = new Owned(); // gives back what there is if the rest does not fit
   const sets = names.map((name) => {
     const tensors = owned.use(new FlatTensors(gpu, stack, module.parameters));
     gpu.clear(tensors.whole);

@@ -31,6 +31,7 @@ import { communicate } from "./server/communicate.ts";
 import { ServerMemory } from "./server/server_memory.ts";
 import { spectraAround } from "./spectra_probe.ts";
 import { expectResumable, States } from "./states.ts";
+import { Owned } from "../owned.ts";
 
 /**
  * Runs a federation and tells what happens. Within a local epoch nothing is read back from the GPU.
@@ -66,7 +67,7 @@ class Federation implements Disposable {
   readonly #states: States;
   readonly #start: Position;
   readonly #best: RoundChoice;
-  readonly #owned: DisposableStack;
+  readonly #owned: Owned;
   /** the data set in a few letters */
   readonly #fingerprint: string;
   /** the one under way */
@@ -78,7 +79,7 @@ class Federation implements Disposable {
   constructor(private readonly setup: Setup, private readonly control: RunControl) {
     const { config, method, settings } = setup;
     const { resumeFrom, stop } = control;
-    using owned = new DisposableStack();
+    using owned = new Owned();
     this.#config = config;
     this.#start = resumeFrom?.position ?? { at: "round", round: 0 };
     const before = this.#start.at === "step" ? this.#start.parallelClients : null;

@@ -100,7 +100,7 @@ export class States {
         if (hasSkipped) return null;
         const event = await this.event(this.memory.stack.positionIn(place), round, best);
         // Losses and weights are looked at when the epoch is over; what has gone bad shows again from the state before.
-        return event.state.tensors.values().every(isFinite) ? event : null;
+        return [...event.state.tensors.values()].every(isFinite) ? event : null;
       }
     }
   }

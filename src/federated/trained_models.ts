@@ -11,6 +11,7 @@ import { modelsThatFit } from "./clients/capacity.ts";
 import { OutcomeBuffer, type Outcomes, score } from "./clients/outcomes.ts";
 import { Pacer } from "./clients/pacing.ts";
 import { asConfigError, ConfigError, DivergenceError } from "./errors.ts";
+import { Owned } from "../owned.ts";
 
 /** Models of one dispatch: those of the paper's federation, whose training takes thrice the memory of this. */
 const largestStack = 8;
@@ -30,7 +31,7 @@ interface Stack {
 export class TrainedModels implements Disposable {
   readonly #arena;
   readonly #stacks: Stack[] = [];
-  readonly #owned: DisposableStack;
+  readonly #owned: Owned;
 
   /**
    * @throws {ConfigError} if weights do not fit the architecture, with their name, or not even one model the adapter
@@ -40,7 +41,7 @@ export class TrainedModels implements Disposable {
     weights: readonly NamedWeights[],
     private readonly workload: BatchOfModels,
   ) {
-    using owned = new DisposableStack(); // gives back what there is if the rest does not fit
+    using owned = new Owned(); // gives back what there is if the rest does not fit
     const size = Math.min(largestStack, expectRoom(gpu, workload));
     for (let first = 0; first < weights.length; first += size) {
       const members = weights.slice(first, first + size);
@@ -76,7 +77,7 @@ export class TrainedModels implements Disposable {
   ): Promise<Outcomes[]> {
     const { gpu, workload: { batchSize, imageSize, classNames } } = this;
     const count = split.labels.length;
-    using owned = new DisposableStack();
+    using owned = new Owned();
     const own = <T extends { dispose(): void }>(item: T) => owned.adopt(item, () => item.dispose());
     const images = own(new ImageSplit(gpu, split, imageSize, 0));
     const outcomes = own(new OutcomeBuffer(gpu, model.stack, count, classNames.length));

@@ -5,6 +5,7 @@ import type { BufferView } from "./buffers.ts";
 import { kernelFile } from "./kernel.ts";
 import type { DispatchSpec } from "./dispatcher.ts";
 import { GpuRuntime } from "./runtime.ts";
+import { Owned } from "../owned.ts";
 
 const file = kernelFile("ceiling.wgsl", source);
 
@@ -77,7 +78,7 @@ function copy(allocate: Allocate): Load {
 /** How much is done per second. */
 async function measure(gpu: GpuRuntime, loadOf: (allocate: Allocate) => Load): Promise<number> {
   using arena = gpu.arena(); // such large buffers are not worth keeping
-  using owned = new DisposableStack();
+  using owned = new Owned();
   const { spec, amount } = loadOf((byteLength) => {
     const buffer = arena.pool.acquire(byteLength);
     owned.defer(() => arena.pool.release(buffer));

@@ -1,5 +1,7 @@
 // What a profile tells: when each command ran on the GPU, and how long.
 
+import { grouped } from "../maps.ts";
+
 /** One command as it ran. */
 export interface KernelRun {
   /** file and entry point, `softmax.wgsl forward`; `copy` or `clear` for what is no kernel */
@@ -41,7 +43,7 @@ export function totalsByKernel(runs: readonly KernelRun[]): KernelTotals[] {
   }
   const sum = (own: readonly KernelRun[], valueOf: (run: KernelRun) => number) =>
     own.reduce((sum, run) => sum + valueOf(run), 0);
-  const totals = [...Map.groupBy(runs, ({ kernel }) => kernel)].map(([kernel, own]) => ({
+  const totals = [...grouped(runs, ({ kernel }) => kernel)].map(([kernel, own]) => ({
     kernel,
     calls: own.length,
     duration: sum(own, ({ duration }) => duration),

@@ -15,6 +15,7 @@ import {
   type Optimizer,
   restrictTable,
 } from "./optimizer.ts";
+import { Owned } from "../owned.ts";
 
 const file = kernelFile("adam.wgsl", source);
 
@@ -36,11 +37,11 @@ export class Adam implements Optimizer {
   readonly memory: Readonly<Record<"exp_avg" | "exp_avg_sq" | "corrections", FlatTensors>>;
   readonly #blockOf: Tensor;
   readonly #learningRate: Tensor;
-  readonly #owned: DisposableStack;
+  readonly #owned: Owned;
 
   constructor(private readonly model: Model, private readonly options: Required<AdamOptions>) {
     const { gpu, parameters, module, stack } = model;
-    using owned = new DisposableStack(); // gives back what there is if the rest does not fit
+    using owned = new Owned(); // gives back what there is if the rest does not fit
     this.#blockOf = owned.use(blockTable(parameters));
     this.#learningRate = owned.use(gpu.keep(emptyTensor(gpu, [1])));
     this.memory = {

@@ -9,6 +9,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { blockAlignment, type FlatTensors } from "./flat_tensors.ts";
 import { blockTable } from "./optimizer.ts";
 import type { TensorSets } from "./training_state.ts";
+import { getOrMake } from "../maps.ts";
 
 const file = kernelFile("finite.wgsl", source, invocation);
 
@@ -23,7 +24,7 @@ export class FiniteCheck {
     this.#sets = Object.values(sets).map((tensors) => {
       const { stack, whole, blocks } = tensors;
       const layout = JSON.stringify([stack, whole.size, blocks.map((b) => [b.start, b.size])]);
-      const blockOf = this.#tables.getOrInsertComputed(layout, () => blockTable(tensors));
+      const blockOf = getOrMake(this.#tables, layout, () => blockTable(tensors));
       return { tensors, blockOf };
     });
   }

@@ -6,6 +6,7 @@ import { expectAxes, expectOptions, expectSwitches, expectWhole } from "../tenso
 import type { GradientState, Tensor } from "../tensor/tensor.ts";
 import { FlatTensors } from "./flat_tensors.ts";
 import { type BufferSpec, expectModule, type Module, type ParameterSpec } from "./module.ts";
+import { Owned } from "../owned.ts";
 
 /** Options of a stack of models. */
 export interface ModelOptions {
@@ -31,7 +32,7 @@ export class Model {
   readonly gradients: FlatTensors;
   readonly buffers: FlatTensors;
   readonly #gradientStates = new Map<string, GradientState>();
-  readonly #owned: DisposableStack;
+  readonly #owned: Owned;
 
   /** number of models */
   readonly stack: number;
@@ -52,7 +53,7 @@ export class Model {
     expectWhole("Model", { stack }, 1);
     expectWhole("Model", { seed }, 0);
     this.stack = stack;
-    using owned = new DisposableStack(); // gives back what there is if the rest does not fit
+    using owned = new Owned(); // gives back what there is if the rest does not fit
     const flat = (specs: readonly (ParameterSpec | BufferSpec)[]) =>
       owned.use(new FlatTensors(gpu, stack, specs));
     this.parameters = flat(module.parameters);

@@ -15,6 +15,7 @@ import {
   type Optimizer,
   restrictTable,
 } from "./optimizer.ts";
+import { Owned } from "../owned.ts";
 
 const file = kernelFile("sgd.wgsl", source);
 
@@ -37,11 +38,11 @@ export class Sgd implements Optimizer {
   readonly #momenta: FlatTensors | null;
   readonly #blockOf: Tensor;
   readonly #learningRate: Tensor;
-  readonly #owned: DisposableStack;
+  readonly #owned: Owned;
 
   constructor(private readonly model: Model, private readonly options: Required<SgdOptions>) {
     const { gpu, stack, module, parameters } = model;
-    using owned = new DisposableStack(); // gives back what there is if the rest does not fit
+    using owned = new Owned(); // gives back what there is if the rest does not fit
     this.#blockOf = owned.use(blockTable(parameters));
     this.#learningRate = owned.use(gpu.keep(emptyTensor(gpu, [1])));
     this.#momenta = options.momentum === 0

@@ -207,7 +207,7 @@ function compare(
 ): InputGradient {
   const deviation = (at: number) => Math.abs(data[places[at]] - differences[at]);
   const isWorse = (a: number, b: number) => !(deviation(a) <= deviation(b));
-  const worst = places.keys().reduce((a, b) => isWorse(b, a) ? b : a, 0);
+  const worst = [...places.keys()].reduce((a, b) => isWorse(b, a) ? b : a, 0);
   const largest = differences.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   return {
     input,

@@ -2,6 +2,7 @@
 
 import { FlatTensors } from "../../nn/flat_tensors.ts";
 import type { TensorSets } from "../../nn/training_state.ts";
+import { Owned } from "../../owned.ts";
 
 /** A copy of what training changes. Dispose of it when done. */
 export class Rollback {
@@ -10,7 +11,7 @@ export class Rollback {
 
   /** @param now parameters, running statistics, and what else has to be put back */
   constructor(private readonly now: TensorSets) {
-    using owned = new DisposableStack(); // gives back what there is if the rest does not fit
+    using owned = new Owned(); // gives back what there is if the rest does not fit
     const copies = Object.entries(now).map(([set, { gpu, stack, blocks }]) => {
       const copy = owned.use(new FlatTensors(gpu, stack, blocks));
       return [`start_${set}`, copy] as const;

@@ -14,6 +14,8 @@ import { Pacer } from "./pacing.ts";
 import type { GroupOutcomes, Pass, Replay } from "./passes.ts";
 import type { Setup } from "./setup.ts";
 import { groupsOf, Workload } from "./workload.ts";
+import { Owned } from "../../owned.ts";
+import { getOrMake } from "../../maps.ts";
 
 /** Outcomes of a pass, `[client][role]`, clients in the dataset's order; null for a client left out or gone bad. */
 export type PassOutcomes = readonly (readonly Outcomes[] | null)[];
@@ -60,7 +62,7 @@ export class ClientStack implements Disposable {
   readonly #groups: ClientGroup[] = [];
   readonly #workload: Workload;
   readonly #pacer: Pacer;
-  readonly #owned: DisposableStack;
+  readonly #owned: Owned;
   #done = 0;
 
   /**
@@ -72,7 +74,7 @@ export class ClientStack implements Disposable {
     readonly parallelClients: number,
     private readonly stop: Pick<AbortSignal, "aborted"> | null,
   ) {
-    using owned = new DisposableStack(); // gives back what there is if the rest does not fit
+    using owned = new Owned(); // gives back what there is if the rest does not fit
     const { gpu, config, method } = setup;
     const arena = owned.use(gpu.arena());
     const groups = groupsOf(config, parallelClients);
@@ -194,7 +196,9 @@ export class ClientStack implements Disposable {
       const put = (all: (readonly Outcomes[] | null)[], own: GroupOutcomes) =>
         group.order.members.forEach(({ index }, position) => all[index] = own[position]);
       put(outcomes, result.outcomes);
-      for (const [step, own] of result.evaluations) put(evaluations.getOrInsert(step, []), own);
+      for (const [step, own] of result.evaluations) {
+        put(getOrMake(evaluations, step, () => []), own);
+      }
       divergences.push(...result.divergences);
     }
     return { outcomes, evaluations, divergences: inOrder(divergences) };

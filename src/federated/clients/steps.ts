@@ -14,6 +14,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { batchingIn, type Member, type PassKind, rowsOf, splitOf } from "./order.ts";
 import { hasClassifier, type Setup } from "./setup.ts";
 import type { GroupTensors } from "./tensors.ts";
+import { getOrMake } from "../../maps.ts";
 
 /** Recordings by kind of pass and number of clients. */
 export class RecordedSteps {
@@ -28,7 +29,8 @@ export class RecordedSteps {
 
   /** One step of clients whose models are the first ones of the stack, in this order. */
   of(kind: PassKind, members: readonly Member[]): Recording {
-    return this.#recordings.getOrInsertComputed(
+    return getOrMake(
+      this.#recordings,
       `${kind} ${members.length}`,
       () =>
         this.setup.gpu.record(this.arena, () => {

@@ -15,6 +15,7 @@ import { type IndexedClient, type Member, size } from "./order.ts";
 import { OutcomeBuffer } from "./outcomes.ts";
 import { Rollback } from "./rollback.ts";
 import type { Setup } from "./setup.ts";
+import { Owned } from "../../owned.ts";
 
 /** Dispose of them when done. */
 export class GroupTensors {
@@ -35,11 +36,11 @@ export class GroupTensors {
   readonly stages: Tensor;
   /** what the optimizer remembers, where that outlives a communication */
   readonly #kept: TensorSets;
-  readonly #owned: DisposableStack;
+  readonly #owned: Owned;
 
   constructor(setup: Setup, clients: readonly IndexedClient[]) {
     const { gpu, config, method } = setup;
-    using owned = new DisposableStack(); // gives back what there is if the rest does not fit
+    using owned = new Owned(); // gives back what there is if the rest does not fit
     const own = <T extends { dispose(): void }>(item: T) => owned.adopt(item, () => item.dispose());
     const { dataset, seed } = config;
     const classes = dataset.classNames.length;

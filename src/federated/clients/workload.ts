@@ -17,6 +17,7 @@ import {
 } from "./order.ts";
 import { participantsOf } from "./participation.ts";
 import type { Setup } from "./setup.ts";
+import { grouped } from "../../maps.ts";
 
 /** A training step costs about as much as this many forward passes. */
 export const trainingCost = 3;
@@ -128,14 +129,14 @@ class Pool {
   readonly #counts = new Map<number, number>();
 
   include(tensors: readonly number[]): void {
-    const counts = Map.groupBy(tensors.map(sizeClass), (bytes) => bytes);
+    const counts = grouped(tensors.map(sizeClass), (bytes) => bytes);
     for (const [bytes, { length }] of counts) {
       this.#counts.set(bytes, Math.max(length, this.#counts.get(bytes) ?? 0));
     }
   }
 
   get bytes(): number {
-    return this.#counts.entries().reduce((sum, [bytes, count]) => sum + bytes * count, 0);
+    return [...this.#counts].reduce((sum, [bytes, count]) => sum + bytes * count, 0);
   }
 }
 

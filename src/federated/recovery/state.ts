@@ -54,7 +54,7 @@ export function whyNotResumable(
         `and cannot go on with ${parallelClients}`;
     }
   }
-  const canRollBack = tensors.keys().some((name) => name.includes(".start_parameters."));
+  const canRollBack = [...tensors.keys()].some((name) => name.includes(".start_parameters."));
   if (onNan === "skip-client" && isTraining(position, localEpochs) && !canRollBack) {
     return `was taken within round ${
       position.round + 1

@@ -8,12 +8,13 @@ import type { HostTensor } from "../../tensor/host_tensor.ts";
 import { makeSets, memoryOf, remember } from "../memory_sets.ts";
 import { DivergenceError } from "../errors.ts";
 import type { Remembered, ServerUpdate, Settings } from "../methods/method.ts";
+import { Owned } from "../../owned.ts";
 
 /** One flat tensor for each thing, of the shapes of the parameters. Dispose of it when done. */
 export class ServerMemory implements Disposable {
   readonly #sets: TensorSets;
   readonly #finite: FiniteCheck | null;
-  readonly #owned: DisposableStack;
+  readonly #owned: Owned;
 
   /** @param settings the method's own */
   constructor(
@@ -21,7 +22,7 @@ export class ServerMemory implements Disposable {
     private readonly settings: Settings,
     private readonly model: Model,
   ) {
-    using owned = new DisposableStack(); // gives back what there is if the rest does not fit
+    using owned = new Owned(); // gives back what there is if the rest does not fit
     this.#sets = makeSets(model, 1, Object.keys(method.memory));
     const sets = Object.values(this.#sets);
     for (const tensors of sets) owned.use(tensors);

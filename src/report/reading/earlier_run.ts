@@ -7,6 +7,7 @@ import type { EarlierEvent } from "./recorded_rows.ts";
 import { readRunConfig, type RunConfig } from "../files/run_config.ts";
 import { RunFolderError } from "../run_folder_error.ts";
 import { type Refusal, StateFiles, type UsableState } from "../files/state_files.ts";
+import { Owned } from "../../owned.ts";
 
 /** Everything needed to go on. It holds the folder against other processes. */
 export interface EarlierRun extends UsableState {
@@ -41,7 +42,7 @@ export async function readEarlierRun(
   refuse: Refusal = () => null,
 ): Promise<EarlierRun> {
   const config = await readUnfinishedConfig(folder);
-  using owned = new DisposableStack();
+  using owned = new Owned();
   const states = owned.use(await StateFiles.claim(folder));
   const usable = await states.read(refuse);
   const path = join(folder, metricsFile);
