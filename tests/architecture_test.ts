@@ -41,7 +41,7 @@ const layers: Readonly<Record<string, Allowed>> = {
   "federated": { code: ["data", "metrics", "random", ...base, ...core] },
   "nn": { code: ["random", "ops", "tensor", "gpu", "kernels", ...base] },
   "ops": { code: ["tensor", "gpu", "kernels"] },
-  "data": { code: ["io", "random", "tensor", "gpu", "kernels"] },
+  "data": { code: ["io", "random", "tensor", "gpu", "kernels", ...base] },
   "tensor": { code: ["random", "gpu", "kernels"] },
   "gpu": { code: ["kernels", "clock", ...base] },
   "io": { code: ["clock"], types: ["tensor"] },

@@ -1,5 +1,6 @@
 // The stored images of one client: which pixel sizes there are, which to read, and the file of every image.
 
+import { grouped } from "../maps.ts";
 import { join } from "@std/path";
 import { concurrently } from "./concurrently.ts";
 import { DataError } from "./data_error.ts";
@@ -41,7 +42,7 @@ export async function openClientFolder(
   }
   const path = join(clientPath, `img_resize${storedSize}`);
   const files = await findImages(dataPath, path, name);
-  return { name, storedSize, path, files, stems: Map.groupBy(files.keys(), lastPart) };
+  return { name, storedSize, path, files, stems: grouped(files.keys(), lastPart) };
 }
 
 /** All images of a client that are stored in one pixel size. */

@@ -36,8 +36,7 @@ export interface ReadOptions {
 export async function readImages(
   tasks: readonly ImageTask[],
   imageSize: number,
-  { cores = navigator.hardwareConcurrency, threads = threadsFor(tasks, cores), onProgress }:
-    ReadOptions = {},
+  { cores = coresHere(), threads = threadsFor(tasks, cores), onProgress }: ReadOptions = {},
 ): Promise<ImageNote[]> {
   if (threads === 1) {
     return await readImageFiles(tasks, imageSize, await openImageDecoder(), onProgress);
@@ -66,6 +65,11 @@ export async function readImages(
 }
 
 const program = new URL("./image_worker.ts", import.meta.url);
+
+/** Node has no workers of this kind. */
+function coresHere(): number {
+  return "Worker" in globalThis ? navigator.hardwareConcurrency : 1;
+}
 
 function threadsFor(tasks: readonly ImageTask[], cores: number): number {
   const pixels = tasks.reduce((sum, { storedSize }) => sum + storedSize ** 2, 0);

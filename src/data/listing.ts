@@ -18,7 +18,9 @@ export async function listFolder(
   remedy: string,
 ): Promise<Deno.DirEntry[]> {
   try {
-    return await Array.fromAsync(Deno.readDir(path));
+    const entries: Deno.DirEntry[] = [];
+    for await (const entry of Deno.readDir(path)) entries.push(entry);
+    return entries;
   } catch (error) {
     throw new DataError(`Cannot read the ${what} ${path}: ${reasonOf(error)}; ${remedy}`);
   }

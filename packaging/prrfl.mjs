@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+// The program of the package: runs cli.ts in Deno, which is installed with it, on the caller's folder. `setup` installs a
+// software adapter where there is none and it may, as the project's task of that name.
+
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const program = join(dirname(fileURLToPath(import.meta.url)), "..", "program");
+const deno = join(dirname(createRequire(import.meta.url).resolve("deno/package.json")), "bin.cjs");
+const words = process.argv.slice(2);
+const run = words[0] === "setup"
+  ? ["-RE", "-W=/etc/apt", "--allow-run", "--allow-sys=uid", join(program, "setup.ts")]
+  : [
+    ...["--allow-read", "--allow-write", `--allow-env=${environment()}`],
+    ...[join(program, "cli.ts"), ...words],
+  ];
+const child = spawn(
+  process.execPath,
+  [deno, "run", "--no-prompt", "--config", join(program, "deno.json"), ...run],
+  { stdio: "inherit", env: { ...process.env, DENO_NO_PACKAGE_JSON: "1" } },
+);
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
+child.on("exit", (code, signal) => {
+  process.exitCode = code ?? (signal === "SIGINT" ? 130 : 143);
+});
+
+/** What the project's own permissions name. */
+function environment() {
+  const { permissions } = JSON.parse(readFileSync(join(program, "deno.json"), "utf8"));
+  return permissions.default.env.join(",");
+}

@@ -1,0 +1,102 @@
+// What is in the package, its types, what reads files, and its program.
+
+import { join } from "@std/path";
+import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { folder, inFolder } from "./installed.ts";
+
+const ignore = folder === null;
+const installed = () => join(folder!, "node_modules", "@prr-fl", "webgpu");
+
+Deno.test({
+  name: "the engine takes less than 90 kB, compressed, and nothing from elsewhere",
+  ignore,
+  async fn() {
+    const needed = new Set(["engine.js"]);
+    let size = 0;
+    for (const name of needed) {
+      const text = await Deno.readTextFile(join(installed(), name));
+      const imports = [...text.matchAll(/(?:from|import)"([^"]+)"/g)].map(([, from]) => from);
+      for (const from of imports) {
+        assertMatch(from, /^\.\/[\w-]+\.js$/);
+        needed.add(from.slice(2));
+      }
+      const packed = new Response(text).body!.pipeThrough(new CompressionStream("gzip"));
+      size += (await new Response(packed).arrayBuffer()).byteLength;
+    }
+    assert(size < 90_000, `${size} bytes`);
+  },
+});
+
+Deno.test({
+  name: "strict TypeScript takes the package's types with those of WebGPU",
+  ignore,
+  async fn() {
+    await Deno.copyFile(
+      join(import.meta.dirname!, "consumer.ts"),
+      join(folder!, "consumer.ts"),
+    );
+    const compilerOptions = {
+      ...{ strict: true, noEmit: true, skipLibCheck: false, types: ["@webgpu/types"] },
+      ...{ target: "es2022", lib: ["es2022", "dom"], module: "nodenext" },
+    };
+    const config = JSON.stringify({ compilerOptions, files: ["consumer.ts"] });
+    await Deno.writeTextFile(join(folder!, "tsconfig.json"), config);
+    const { code, out } = await inFolder("npx", ["tsc", "-p", "."]);
+    assertEquals([code, out], [0, ""]);
+  },
+});
+
+Deno.test({
+  name: "Node reads a folder of images as Deno does",
+  ignore,
+  async fn() {
+    const images = join(folder!, "images");
+    const { encode } = await import("fast-png");
+    const rows: string[] = [];
+    await Deno.mkdir(join(images, "clientA", "img_resize8"), { recursive: true });
+    for (let k = 0; k < 6; k++) {
+      const data = Uint8Array.from({ length: 3 * 64 }, (_, at) => (at * 7 + k * 31) % 256);
+      const png = encode({ width: 8, height: 8, data, channels: 3 });
+      await Deno.writeFile(join(images, "clientA", "img_resize8", `i${k}.png`), png);
+      rows.push(`i${k},${k % 2}`);
+    }
+    const lists = join(images, "csv_folder", "clientA");
+    await Deno.mkdir(lists, { recursive: true });
+    for (const split of ["train", "valid", "test"]) {
+      await Deno.writeTextFile(
+        join(lists, `${split}_clientA.csv`),
+        `image_id,label\n${rows.join("\n")}\n`,
+      );
+    }
+    const program = `import { readDatasetFolder } from "@prr-fl/webgpu/files";
+      const { clients } = await readDatasetFolder("images", { imageSize: 8 });
+      console.log(JSON.stringify(clients.map(({ name, train }) =>
+        [name, train.ids, [...train.labels], train.images.reduce((a, b) => (a * 31 + b) % 65521, 7)])));`;
+    await Deno.writeTextFile(join(folder!, "read.mjs"), program);
+    const inNode = await inFolder("node", ["read.mjs"]);
+    assertEquals(inNode.code, 0, inNode.err);
+    const inDeno = await inFolder(Deno.execPath(), ["run", "-A", "read.mjs"]);
+    assertEquals(inDeno.code, 0, inDeno.err);
+    assertEquals(inNode.out, inDeno.out);
+    assertEquals(JSON.parse(inNode.out)[0][2], [0, 1, 0, 1, 0, 1]);
+  },
+});
+
+Deno.test({
+  name: "its program trains in an empty folder",
+  ignore,
+  async fn() {
+    const cwd = await Deno.makeTempDir({ dir: folder! });
+    const small = ["--image-size", "32", "--width", "0.125", "--limit", "16", "--no-tuned"];
+    const rounds = ["--iters", "1", "--wk_iters", "1"];
+    const args = ["prrfl", "train", "--data", "demo", "--method", "fedavg", ...small, ...rounds];
+    const { code, out, err } = await inFolder("npx", args, { cwd, env: { NO_COLOR: "1" } });
+    assertEquals(code, 0, err);
+    assertMatch(out + err, /Done: 1 round/);
+    const [run] = [...Deno.readDirSync(join(cwd, "runs"))];
+    assert([...Deno.readDirSync(join(cwd, "runs", run.name))].length > 10);
+    const wrong = await inFolder("npx", ["prrfl", "tran"], { cwd, env: { NO_COLOR: "1" } });
+    assertEquals(wrong.code, 2, wrong.err);
+    assertMatch(wrong.err, /train/);
+  },
+});
