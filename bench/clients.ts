@@ -6,7 +6,7 @@ import { defaultConfig, type SimulationConfig } from "../src/federated/config.ts
 import { simulate } from "../src/federated/simulation.ts";
 import smallNetwork from "../examples/small_network.ts";
 import { preferVulkan } from "../src/commands/webgpu_backend.ts";
-import { tableLines } from "../src/report/format.ts";
+import { tableLines } from "../src/report/table_lines.ts";
 import { type Gpu, openGpu } from "../src/tensor/gpu.ts";
 
 preferVulkan();

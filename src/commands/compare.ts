@@ -21,7 +21,7 @@ import {
 } from "../report/files/comparison_plan.ts";
 import { comparisonFolderName } from "../report/files/file_names.ts";
 import { counted } from "../report/format.ts";
-import { labelled } from "../report/reading/labelled_runs.ts";
+import { labelled } from "../report/reading/method_runs.ts";
 import { readRun, type RecordedRun } from "../report/reading/recorded_run.ts";
 import { readRunConfig } from "../report/files/run_config.ts";
 import { RunFolder } from "../report/files/run_folder.ts";

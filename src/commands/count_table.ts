@@ -1,7 +1,7 @@
 // How many images each client, split and class of a federation has, as a table.
 
 import { type SplitName, splitNames } from "../data/dataset.ts";
-import { tableLines } from "../report/format.ts";
+import { tableLines } from "../report/table_lines.ts";
 
 /** A client and the labels of its images. */
 export interface CountedClient {

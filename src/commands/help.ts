@@ -1,6 +1,6 @@
 // The help: an overview of the commands, and a page for each of them made from its table of flags.
 
-import { tableLines } from "../report/format.ts";
+import { tableLines } from "../report/table_lines.ts";
 import { type Command, commandIn, commands, firstWords } from "./commands.ts";
 import type { Flag } from "./flags.ts";
 import { didYouMean } from "./nearest_word.ts";

@@ -1,7 +1,7 @@
 // The command `info`: the WebGPU adapter that a run would use.
 
 import { measureCeilings } from "../gpu/ceiling.ts";
-import { tableLines } from "../report/format.ts";
+import { tableLines } from "../report/table_lines.ts";
 import { ceilingsText } from "../report/terminal/profile_text.ts";
 import { openGpu } from "../tensor/gpu.ts";
 import { infoFlags } from "./flags.ts";

@@ -4,7 +4,8 @@ import type { StoredSize } from "../data/client_folder.ts";
 import type { ImagePlace } from "../data/image_place.ts";
 import { countedGroups } from "../data/groups.ts";
 import { type GroupCheck, separateSplits, type SharedGroup } from "../data/shared_groups.ts";
-import { counted, tableLines } from "../report/format.ts";
+import { counted } from "../report/format.ts";
+import { tableLines } from "../report/table_lines.ts";
 import type { Style } from "../report/terminal/style.ts";
 
 /** Examples of each kind of finding. */

@@ -11,7 +11,7 @@ import { parseNpy } from "../../src/data/npy.ts";
 import { scalarsRecord, versionRecord } from "../../src/io/event_file.ts";
 import { readSafetensors, writeSafetensors } from "../../src/io/safetensors.ts";
 import type { RandomStream } from "../../src/random.ts";
-import { labelled } from "../../src/report/reading/labelled_runs.ts";
+import { labelled } from "../../src/report/reading/method_runs.ts";
 import { readRows, readRun } from "../../src/report/reading/recorded_run.ts";
 import { reportFigures } from "../../src/report/page/report.ts";
 import { parseRunConfig } from "../../src/report/files/run_config.ts";

@@ -10,7 +10,7 @@ import { rocFigure } from "../../src/report/figures/roc_figure.ts";
 import { blockMeans, spectraFigure, windowOf } from "../../src/report/figures/spectra_figure.ts";
 import { stageTimeline } from "../../src/report/figures/stage_timeline.ts";
 import { trace } from "../../src/report/figures/trace.ts";
-import { labelled, type LabelledRun } from "../../src/report/reading/labelled_runs.ts";
+import { labelled, type LabelledRun } from "../../src/report/reading/method_runs.ts";
 import { pictureSvg } from "../../src/report/page/picture.ts";
 import { loadPngRenderer } from "../../src/report/page/png.ts";
 import { readRun } from "../../src/report/reading/recorded_run.ts";

@@ -5,14 +5,8 @@ import {
   overallFileName,
   runFolderName,
 } from "../../src/report/files/file_names.ts";
-import {
-  change,
-  duration,
-  percent,
-  roughDuration,
-  settingText,
-  tableLines,
-} from "../../src/report/format.ts";
+import { change, duration, percent, roughDuration, settingText } from "../../src/report/format.ts";
+import { tableLines } from "../../src/report/table_lines.ts";
 import { assertEquals } from "../assert.ts";
 
 const minutes = 60_000;

@@ -2,7 +2,8 @@
 
 import { join } from "@std/path";
 import type { RunEvent } from "../../src/federated/events.ts";
-import { byMethod, labelled, readRuns } from "../../src/report/reading/labelled_runs.ts";
+import { readRuns } from "../../src/report/reading/labelled_runs.ts";
+import { byMethod, labelled } from "../../src/report/reading/method_runs.ts";
 import { readRun, type RecordedRun } from "../../src/report/reading/recorded_run.ts";
 import { assertEquals, assertMatch } from "../assert.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";

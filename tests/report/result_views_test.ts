@@ -6,7 +6,7 @@ import { sharesOf } from "../../src/federated/methods/shares.ts";
 import { chosenText, passedByText, windowWords } from "../../src/report/reading/chosen_round.ts";
 import { choiceTable } from "../../src/report/page/choice_table.ts";
 import { comparisonTables, resultsCsv } from "../../src/report/page/comparison_files.ts";
-import { labelled } from "../../src/report/reading/labelled_runs.ts";
+import { labelled } from "../../src/report/reading/method_runs.ts";
 import type { MetricsRow, RecordedRow } from "../../src/report/reading/recorded_rows.ts";
 import type { RecordedRun } from "../../src/report/reading/recorded_run.ts";
 import { resultAt } from "../../src/report/reading/result_views.ts";

@@ -3,7 +3,7 @@
 import { shortened } from "../format.ts";
 import type { EChartsOption } from "echarts";
 import { confusionMatrix, predictClasses } from "../../metrics/classification.ts";
-import type { LabelledRun } from "../reading/labelled_runs.ts";
+import type { LabelledRun } from "../reading/method_runs.ts";
 import type { Predictions } from "../files/predictions.ts";
 import { rounded } from "./epoch_chart.ts";
 import {

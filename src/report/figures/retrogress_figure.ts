@@ -1,6 +1,6 @@
 // The retrogress: what each communication does to the models, as a fall in their curves.
 
-import { byMethod, type LabelledRun, type MethodRuns } from "../reading/labelled_runs.ts";
+import { byMethod, type LabelledRun, type MethodRuns } from "../reading/method_runs.ts";
 import { sharingWords } from "../terminal/sharing.ts";
 import { byTime, communications, fewerClientsWords, trace, type TracePoint } from "./trace.ts";
 import { deviation, mean } from "../../metrics/statistics.ts";

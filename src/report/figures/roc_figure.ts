@@ -4,7 +4,7 @@ import type { EChartsOption } from "echarts";
 import { rocAucOvr } from "../../metrics/classification.ts";
 import { rocCurve } from "../../metrics/roc_curve.ts";
 import { percent, shortened } from "../format.ts";
-import type { LabelledRun } from "../reading/labelled_runs.ts";
+import type { LabelledRun } from "../reading/method_runs.ts";
 import type { Predictions } from "../files/predictions.ts";
 import { noPredictions } from "./confusion_figure.ts";
 import { rounded } from "./epoch_chart.ts";

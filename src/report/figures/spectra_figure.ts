@@ -1,7 +1,7 @@
 // What PFA does: amplitude spectra of one layer before and after a communication, and their ratio.
 
 import type { EChartsOption } from "echarts";
-import type { LabelledRun } from "../reading/labelled_runs.ts";
+import type { LabelledRun } from "../reading/method_runs.ts";
 import type { Amplitudes, Spectra } from "../files/spectra_file.ts";
 import { rounded } from "./epoch_chart.ts";
 import {

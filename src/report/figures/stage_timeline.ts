@@ -2,7 +2,7 @@
 
 import type { EChartsOption } from "echarts";
 import type { EpochEvent } from "../../federated/events.ts";
-import type { LabelledRun } from "../reading/labelled_runs.ts";
+import type { LabelledRun } from "../reading/method_runs.ts";
 import {
   type Figure,
   fileNameOf,

@@ -2,7 +2,7 @@
 
 import type { SimulationEvent } from "../../federated/events.ts";
 import { drawn } from "../page/drawing.ts";
-import { labelled } from "../reading/labelled_runs.ts";
+import { labelled } from "../reading/method_runs.ts";
 import { readRun } from "../reading/recorded_run.ts";
 import { reportFigures, writePage, writePictures } from "../page/report.ts";
 import type { RunContext, RunFile } from "./run_file.ts";

@@ -2,7 +2,7 @@
 
 import { choiceOf, windowWords } from "../reading/chosen_round.ts";
 import { percent } from "../format.ts";
-import type { LabelledRun } from "../reading/labelled_runs.ts";
+import type { LabelledRun } from "../reading/method_runs.ts";
 import { type BestRound, firstSelectable } from "../../metrics/selection.ts";
 import type { Table } from "./tables.ts";
 

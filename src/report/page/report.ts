@@ -13,7 +13,7 @@ import { spectraFigure } from "../figures/spectra_figure.ts";
 import { stageTimeline } from "../figures/stage_timeline.ts";
 import { counted, membersText, percent } from "../format.ts";
 import { htmlPage, type ReportContent } from "./html_page.ts";
-import { byMethod, type LabelledRun } from "../reading/labelled_runs.ts";
+import { byMethod, type LabelledRun } from "../reading/method_runs.ts";
 import { pictureSvg } from "./picture.ts";
 import { loadPngRenderer } from "./png.ts";
 import { chosenText, passedByText } from "../reading/chosen_round.ts";

@@ -3,7 +3,7 @@
 import { type Falls, type MetricChange, summarizeFalls } from "../../metrics/falls.ts";
 import { type Communication, type Retrogress } from "../../metrics/retrogress.ts";
 import { change, membersText } from "../format.ts";
-import { byMethod, type LabelledRun } from "../reading/labelled_runs.ts";
+import { byMethod, type LabelledRun } from "../reading/method_runs.ts";
 import { retrogressOf } from "../reading/run_retrogress.ts";
 import { seedsText, spreadText, spreadWords, type Table, tableMetrics } from "./tables.ts";
 

@@ -1,6 +1,7 @@
 // Tables as text: aligned for a terminal, as Markdown, and the captions above them.
 
-import { tableLines, wrapped } from "../format.ts";
+import { wrapped } from "../format.ts";
+import { tableLines } from "../table_lines.ts";
 import type { Style } from "../terminal/style.ts";
 import type { Cell, Table } from "./tables.ts";
 

@@ -5,7 +5,7 @@ import type { MeanMetrics } from "../../metrics/classification.ts";
 import { deviation, mean, meanOfDefined } from "../../metrics/statistics.ts";
 import { windowWords } from "../reading/chosen_round.ts";
 import { counted, membersText, percent, recordedText } from "../format.ts";
-import { byMethod, type LabelledRun, type MethodRuns } from "../reading/labelled_runs.ts";
+import { byMethod, type LabelledRun, type MethodRuns } from "../reading/method_runs.ts";
 import type { RecordedHistory } from "../reading/recorded_run.ts";
 import { resultAt, type ResultView, resultViews } from "../reading/result_views.ts";
 import { type SkippedRounds, skippedRounds } from "../reading/skipped_rounds.ts";

@@ -1,39 +1,10 @@
-// The runs of one report: found in folders, and grouped by method.
+// The runs of one report: found in folders.
 
-import { basename, join } from "@std/path";
+import { join } from "@std/path";
 import { runOrder } from "../files/comparison_plan.ts";
 import { metricsFile, readRun, type RecordedRun } from "./recorded_run.ts";
-import { resultAt } from "./result_views.ts";
 import { RunFolderError } from "../run_folder_error.ts";
-import { variantOf } from "./variants.ts";
-
-/** A run and what it is called beside others. */
-export interface LabelledRun extends RecordedRun {
-  /** `PRR-FL`, or `PRR-FL (lr 0.1)` beside others; runs with the same one differ in nothing but the seed */
-  readonly method: string;
-  readonly seed: number | null;
-  /** `PRR-FL, seed 1`, different for every run */
-  readonly label: string;
-}
-
-/** All seeds of one method. */
-export interface MethodRuns {
-  readonly method: string;
-  readonly runs: readonly LabelledRun[];
-}
-
-/** Of runs made before the method's title was told in their first row. */
-const olderTitles: Readonly<Record<string, string>> = {
-  prrfl: "PRR-FL",
-  det: "DET",
-  pfa: "PFA",
-  fml: "FML",
-  fedavg: "FedAvg",
-  fedprox: "FedProx",
-  fedbn: "FedBN",
-  silobn: "SiloBN",
-  local: "Local",
-};
+import { labelled, type LabelledRun } from "./method_runs.ts";
 
 /** A comparison is a folder of folders of runs at most. */
 const mostDepth = 2;
@@ -61,49 +32,6 @@ export async function readRuns(folders: readonly string[]): Promise<LabelledRun[
   return labelled(runs);
 }
 
-/** Runs by method, in the order in which the methods first come. */
-export function byMethod(runs: readonly LabelledRun[]): MethodRuns[] {
-  return [...Map.groupBy(runs, ({ method }) => method)]
-    .map(([method, members]) => ({ method, runs: members }));
-}
-
-/**
- * Gives runs their labels, in the order given. Runs of one method that differ in more than the seed are no repetitions
- * of each other: what differs becomes part of the method's name. Of runs that differ in nothing only the first stays,
- * with a notice about the others, for equal seeds count once.
- */
-export function labelled(runs: readonly RecordedRun[]): LabelledRun[] {
-  const siblings = Map.groupBy(runs, properNameOf);
-  const named = runs.map((run) => {
-    const name = properNameOf(run);
-    const variant = variantOf(run, siblings.get(name)!);
-    const method = variant.length === 0 ? name : `${name} (${variant.join(", ")})`;
-    const seed = typeof run.settings.seed === "number" ? run.settings.seed : null;
-    return { ...run, method, seed, label: seed === null ? method : `${method}, seed ${seed}` };
-  });
-  return [...Map.groupBy(named, ({ label }) => label).values()].flatMap((same) =>
-    same[0].seed === null ? numbered(same) : [onlyFirst(same)]
-  );
-}
-
-/** Without seeds nobody knows whether they are repetitions or copies. */
-function numbered(runs: readonly LabelledRun[]): LabelledRun[] {
-  return runs.map((run, index) =>
-    index === 0 ? run : { ...run, label: `${run.label} (${index + 1})` }
-  );
-}
-
-function onlyFirst([first, ...repeated]: readonly LabelledRun[]): LabelledRun {
-  const result = (run: LabelledRun) => JSON.stringify(resultAt(run, "after"));
-  const notices = repeated.map((run) => {
-    const isSameName = basename(run.folder) === basename(first.folder);
-    const [left, kept] = [run, first].map(({ folder }) => isSameName ? folder : basename(folder));
-    const other = result(run) === result(first) ? "" : ", although its results differ";
-    return `Run ${left} repeats run ${kept} (${first.label}) and is left out${other}: equal seeds count once.`;
-  });
-  return { ...first, notices: [...first.notices, ...notices] };
-}
-
 async function findRuns(folder: string, depth: number): Promise<string[]> {
   const names: string[] = [];
   const folders: string[] = [];
@@ -129,12 +57,6 @@ async function findRuns(folder: string, depth: number): Promise<string[]> {
 /** `seed2` before `seed10`. */
 function byNumber(a: string, b: string): number {
   return a.localeCompare(b, "en", { numeric: true });
-}
-
-/** A module of one's own that says no title is called by its file's name. */
-function properNameOf({ settings, run }: RecordedRun): string {
-  const method = settings.method as string;
-  return run.title ?? olderTitles[method] ?? basename(method).replace(/\.[cm]?[jt]s$/, "");
 }
 
 function expectSameClients(runs: readonly RecordedRun[]): void {

@@ -9,6 +9,7 @@ import { readPlainText } from "../../io/files.ts";
 import { readRow, type RecordedRow } from "./recorded_rows.ts";
 import { readRunConfig } from "../files/run_config.ts";
 import { RunFolderError } from "../run_folder_error.ts";
+import { progressOf } from "./progress.ts";
 import { readSpectra, type Spectra } from "../files/spectra_file.ts";
 
 /** The course of a run, as far as it got. */
@@ -141,16 +142,6 @@ function noticesOf(
   return [
     `Run ${basename(folder)} is not finished: ${progressOf({ run, rows })}${cut}.`,
   ];
-}
-
-/** "2 of 6 communications", of a run that got so far. */
-export function progressOf(history: RecordedHistory): string {
-  return `${communicationsOf(history)} of ${counted(history.run.rounds, "communication")}`;
-}
-
-/** Rounds that are over. */
-export function communicationsOf({ rows }: RecordedHistory): number {
-  return rows.filter(({ type }) => type === "aggregation").length;
 }
 
 async function readText(path: string): Promise<string> {

@@ -1,7 +1,8 @@
 // What sets runs of one method apart: runs that are not alike are no repetitions of each other.
 
 import { recordedText } from "../format.ts";
-import { communicationsOf, progressOf, type RecordedRun } from "./recorded_run.ts";
+import type { RecordedRun } from "./recorded_run.ts";
+import { communicationsOf, progressOf } from "./progress.ts";
 
 /** Settings that only say where the data lie: what they are, the fingerprint tells. */
 const pathSettings = ["data", "csv-folder", "csv_folder"];

@@ -2,7 +2,8 @@
 
 import type { Metrics } from "../../metrics/classification.ts";
 import { type CrossEvaluation, homeAndAway } from "../../metrics/cross_client.ts";
-import { aucText, counted, loss, percent, tableLines } from "../format.ts";
+import { aucText, counted, loss, percent } from "../format.ts";
+import { tableLines } from "../table_lines.ts";
 import { type LabelledFile, modelLabels } from "../reading/model_labels.ts";
 import type { Style } from "./style.ts";
 

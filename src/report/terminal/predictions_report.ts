@@ -1,7 +1,8 @@
 // Class probabilities of images for people and programs: a table, CSV rows and lines of JSON.
 
 import { predictClasses } from "../../metrics/classification.ts";
-import { percent, tableLines } from "../format.ts";
+import { percent } from "../format.ts";
+import { tableLines } from "../table_lines.ts";
 import type { Style } from "./style.ts";
 
 /** What models say of images. */

@@ -1,7 +1,8 @@
 // A profile as tables: where the time of a training step goes, and how near its kernels come to what is possible.
 
 import type { ProfileEvent } from "../../federated/events.ts";
-import { percent, tableLines } from "../format.ts";
+import { percent } from "../format.ts";
+import { tableLines } from "../table_lines.ts";
 import type { Style } from "./style.ts";
 
 type Ceilings = ProfileEvent["ceilings"];

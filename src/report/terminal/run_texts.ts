@@ -15,16 +15,8 @@ import type { MeanMetrics } from "../../metrics/classification.ts";
 import { type MetricChange, summarizeFalls } from "../../metrics/falls.ts";
 import type { Communication, Retrogress } from "../../metrics/retrogress.ts";
 import { chosenText, passedByText } from "../reading/chosen_round.ts";
-import {
-  aucText,
-  change,
-  counted,
-  duration,
-  loss,
-  percent,
-  settingText,
-  tableLines,
-} from "../format.ts";
+import { aucText, change, counted, duration, loss, percent, settingText } from "../format.ts";
+import { tableLines } from "../table_lines.ts";
 import type { RecordedHistory } from "../reading/recorded_run.ts";
 import { viewsOf } from "../reading/result_views.ts";
 import {

@@ -1,7 +1,7 @@
 // What a method's server averages, per kind of tensor, and how much each client counts in it.
 
 import type { SharedKind } from "../../federated/methods/method.ts";
-import { byMethod, type LabelledRun } from "../reading/labelled_runs.ts";
+import { byMethod, type LabelledRun } from "../reading/method_runs.ts";
 import type { Table } from "../page/tables.ts";
 
 /** The kinds of tensors as a reader knows them. */
