@@ -77,6 +77,9 @@ export function wrapped(text: string, letters: number): string[] {
   return lines;
 }
 
+/** Letters of a name for which a picture has room. */
+const roomForName = 24;
+
 /**
  * A name that fits a picture.
  *

@@ -32,6 +32,3 @@ function markWidth(cell: string): number {
 function width(text: string): number {
   return [...stripVTControlCharacters(text)].length;
 }
-
-/** Letters of a name for which a picture has room. */
-const roomForName = 24;

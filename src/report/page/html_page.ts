@@ -4,7 +4,7 @@ import type { ChartLibrary } from "./chart_library.ts";
 import type { Figure, Switch } from "../figures/figure.ts";
 import { themes } from "../figures/theme.ts";
 import style from "./page.css" with { type: "text" };
-import script from "./page.js" with { type: "text" };
+import script from "./figure_view.js" with { type: "text" };
 import type { Table } from "./tables.ts";
 
 /** What the page shows. */
@@ -28,6 +28,13 @@ const mostLetters = 40;
 /** Nothing is loaded: not even by mistake. */
 const policy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; " +
   "img-src data:";
+
+/** Draws the figures of the page's data. */
+const start = `
+const { figures, themes } = JSON.parse(document.getElementById("data").textContent);
+document.body.classList.add("scripted");
+for (const figure of figures) new FigureView(figure, themes);
+`;
 
 /** Builds the page. */
 export function htmlPage(content: ReportContent, library: ChartLibrary): string {
@@ -87,7 +94,7 @@ ${tableHtml(settings, "words")}
 </footer>
 <script type="application/json" id="data">${asJson({ figures: drawn, themes })}</script>
 <script>${asScript(library.script)}</script>
-<script>${asScript(script)}</script>
+<script type="module">${asScript(script + start)}</script>
 </body>
 </html>
 `;

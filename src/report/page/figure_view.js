@@ -1,9 +1,8 @@
-// The report's script: draws the figures of the page's data, switches between variants, shows values.
+// Draws figures into their places of a page, switches between their variants, shows values under the pointer.
+// The page has the global `echarts`.
 
-const { figures, themes } = JSON.parse(document.getElementById("data").textContent);
 const darkPaper = matchMedia("(prefers-color-scheme: dark)");
 const paperName = () => darkPaper.matches ? "dark" : "light";
-const fontFamily = getComputedStyle(document.body).fontFamily;
 
 /** A number as a person writes it, with a real minus. */
 const shown = (value, digits = 1) =>
@@ -71,8 +70,9 @@ function traceText(items, { series, yAxis }) {
 }
 
 /** One figure of the page: what is chosen, its charts, and which of their lines are hidden. */
-class FigureView {
-  constructor(figure) {
+export class FigureView {
+  /** @param themes of the charts, for "light" and "dark" paper */
+  constructor(figure, themes) {
     this.figure = figure;
     this.element = document.getElementById(figure.id);
     this.variant = figure.variants[0];
@@ -80,10 +80,23 @@ class FigureView {
     const { panels } = this.variant; // all variants have as many
     const container = this.element.querySelector(".panels");
     container.classList.add(panels[0].shape, `of-${panels.length}`);
-    this.places = panels.map(({ height }) => new PanelPlace(container, height));
+    this.places = panels.map(({ height }) => new PanelPlace(container, height, themes));
     this.switches = this.element.querySelector(".switches");
     this.switches.addEventListener("change", ({ target }) => this.choose(target));
     this.switches.addEventListener("submit", (event) => event.preventDefault());
+    darkPaper.addEventListener("change", () => {
+      this.places.forEach(({ chart }) => chart.setTheme(themes[paperName()]));
+      this.draw();
+    });
+    this.draw();
+  }
+
+  /** Shows the same figure with other values, at the choices that were made. */
+  update(figure) {
+    this.figure = figure;
+    const { choices } = this.variant;
+    const kept = (variant) => variant.choices.filter((choice, k) => choice === choices[k]).length;
+    this.variant = figure.variants.reduce((best, one) => kept(one) > kept(best) ? one : best);
     this.draw();
   }
 
@@ -143,7 +156,7 @@ class FigureView {
 
 /** The place of one chart: heading, buttons for its lines, and the chart itself. */
 class PanelPlace {
-  constructor(container, height) {
+  constructor(container, height, themes) {
     this.heading = document.createElement("h3");
     this.buttons = document.createElement("div");
     this.buttons.className = "series";
@@ -165,6 +178,7 @@ class PanelPlace {
     this.heading.hidden = heading === null;
     this.paper.ariaLabel = heading === null ? title : `${heading}. ${title}`;
     this.chart.setOption(option, { notMerge: true });
+    const { fontFamily } = getComputedStyle(document.body);
     this.chart.setOption({
       textStyle: { fontFamily },
       tooltip: { confine: true, ...tooltips[tooltip](option) },
@@ -176,13 +190,4 @@ class PanelPlace {
 
 const resizes = new ResizeObserver((entries) => {
   for (const { target } of entries) echarts.getInstanceByDom(target)?.resize();
-});
-
-document.body.classList.add("scripted");
-const views = figures.map((figure) => new FigureView(figure));
-darkPaper.addEventListener("change", () => {
-  for (const view of views) {
-    view.places.forEach(({ chart }) => chart.setTheme(themes[paperName()]));
-    view.draw();
-  }
 });
