@@ -15,10 +15,18 @@ const worker = { image_worker: join(root, "src", "data", "image_worker.ts") };
 
 /** Of Deno's imports, those that the package's files need: installed with it, so that their licences come along. */
 const dependencies = versionsOf(
-  ["crc-32", "csv-parse/sync", "fast-png", "imagescript", "valibot", "@std/path"],
+  [
+    "crc-32",
+    "csv-parse/sync",
+    "fast-png",
+    "imagescript",
+    "valibot",
+    "@std/path",
+    "@deno/shim-deno",
+  ],
 );
-/** Deno itself, for the program; and what it offers, for files in Node. */
-const others = { deno: "2.9.6", "@deno/shim-deno": "0.19.2" };
+/** Deno itself, for the program. */
+const others = { deno: "2.9.6" };
 
 /** What the program needs besides its sources. */
 const program = ["cli.ts", "deno.json", "deno.lock", "engine.ts", "mod.ts", "setup.ts"];

@@ -15,6 +15,18 @@ const driver = "/usr/lib/chromium/vk_swiftshader_icd.json";
 const env = { NO_COLOR: "1", DENO_WEBGPU_BACKEND: "vulkan" };
 const onIt: Record<string, string> = noBrowser ? env : { ...env, VK_ICD_FILENAMES: driver };
 
+/** The tiny run in Node, on the WebGPU of the package "webgpu"; whose devices would keep it from ending. */
+const inNode = `
+import { create, globals } from "webgpu";
+
+Object.assign(globalThis, globals);
+globalThis.navigator ??= {};
+Object.defineProperty(navigator, "gpu", { value: create([]), configurable: true });
+const { tinyRun } = await import("./tiny_run.js");
+console.log(JSON.stringify(await tinyRun()));
+process.exit(0);
+`;
+
 let known: Promise<TinyRun> | undefined;
 
 /** What Deno gives. */
@@ -37,7 +49,7 @@ Deno.test({
   async fn() {
     const script = await scriptOf("tiny_run.ts", "@prr-fl/webgpu");
     await Deno.writeTextFile(join(folder!, "tiny_run.js"), script);
-    await Deno.copyFile(join(import.meta.dirname!, "in_node.mjs"), join(folder!, "in_node.mjs"));
+    await Deno.writeTextFile(join(folder!, "in_node.mjs"), inNode);
     assertEquals(await tinyRunOf("node", ["in_node.mjs"]), await inDeno());
   },
 });
