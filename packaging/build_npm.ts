@@ -4,6 +4,7 @@
 import { build as bundle, type PluginBuild, stop } from "esbuild";
 import { dirname, join } from "@std/path";
 import project from "../deno.json" with { type: "json" };
+import { forConsumers, shortKernels } from "./bundling.ts";
 import { writeTypes } from "./types.ts";
 
 const root = join(import.meta.dirname!, "..");
@@ -49,22 +50,15 @@ export async function buildPackage(folder: string): Promise<void> {
   );
 }
 
-/** What Node 20 and the browsers of today run: `using` is lowered, of which they lack the symbol as well. */
 async function bundleModules(folder: string): Promise<void> {
   await bundle({
     entryPoints: { ...entries, ...worker },
     outdir: folder,
-    bundle: true,
     splitting: true,
     chunkNames: "shared-[hash]",
-    format: "esm",
-    target: ["es2022", "node20"],
-    sourcemap: true,
-    minify: true,
-    charset: "utf8",
-    banner: { js: 'Symbol.dispose??=Symbol.for("Symbol.dispose");' },
+    ...forConsumers,
     plugins: [
-      { name: "kernels", setup: withShortKernels },
+      shortKernels,
       { name: "files", setup: withFilesInNode },
     ],
     alias: { "@std/path": "deno-std/path/mod.js" },
@@ -72,19 +66,8 @@ async function bundleModules(folder: string): Promise<void> {
       name,
       `${name}/*`,
     ]),
-    logLevel: "warning",
   });
   await stop();
-}
-
-/** Kernels without the words for readers; lines stay where they are, and shared files keep their names, for errors. */
-function withShortKernels({ onLoad }: PluginBuild): void {
-  onLoad({ filter: /\.wgsl$/ }, async ({ path }) => {
-    const text = await Deno.readTextFile(path);
-    const [name = ""] = text.match(/^\/\/ kernels\/shared\/[^ ]+:/) ?? [];
-    const bare = text.replaceAll(/[ \t]*\/\/.*$/gm, "").replaceAll(/^ +/gm, "");
-    return { loader: "text", contents: name + bare.replaceAll(/ *([=,;{}()<>+*\/:&|]) */g, "$1") };
-  });
 }
 
 /** Modules that read files do it with Deno's functions, or in Node with those that stand for them. */

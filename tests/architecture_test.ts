@@ -36,6 +36,7 @@ const layers: Readonly<Record<string, Allowed>> = {
   "mod": { code: ["engine", "data"] },
   "engine": { code: ["federated", "data", "metrics", "io", ...core] },
   "setup": { code: ["commands"] },
+  "web": { code: ["report", "federated", "data", "metrics", "io", "clock", ...core] },
   "commands": { code: everything },
   "report": { code: ["metrics", "io", "clock", ...base], types: ["federated", "tensor"] },
   "federated": { code: ["data", "metrics", "random", ...base, ...core] },

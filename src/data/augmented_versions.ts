@@ -31,7 +31,7 @@ export async function augmentedVersions(
 ): Promise<Uint8Array[][]> {
   using _scope = gpu.scope();
   const images = new ImageSplit(gpu, split, options.imageSize, options.stream);
-  const rest = split.ids.keys().filter((index) => !chosen.includes(index));
+  const rest = [...split.ids.keys()].filter((index) => !chosen.includes(index));
   images.setOrder(Uint32Array.from([...chosen, ...rest]));
   const versions: Uint8Array[][] = [];
   for (const epoch of options.epochs) {

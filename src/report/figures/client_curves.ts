@@ -3,7 +3,7 @@
 import type { Metrics } from "../../metrics/classification.ts";
 import { curveFileName } from "../files/file_names.ts";
 import type { LabelledRun } from "../reading/method_runs.ts";
-import type { RecordedHistory } from "../reading/recorded_run.ts";
+import type { RecordedHistory } from "../reading/progress.ts";
 import { epochChart, metricNames } from "./epoch_chart.ts";
 import {
   type Figure,

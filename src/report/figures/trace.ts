@@ -1,7 +1,7 @@
 // One metric of one model along a run, with the value on both sides of every communication.
 
 import { meanMetrics, type Metrics } from "../../metrics/classification.ts";
-import type { RecordedHistory } from "../reading/recorded_run.ts";
+import type { RecordedHistory } from "../reading/progress.ts";
 import type { MetricsRow } from "../reading/recorded_rows.ts";
 
 /** One evaluation. */

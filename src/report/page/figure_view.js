@@ -85,6 +85,7 @@ export class FigureView {
     this.switches.addEventListener("change", ({ target }) => this.choose(target));
     this.switches.addEventListener("submit", (event) => event.preventDefault());
     darkPaper.addEventListener("change", () => {
+      if (this.places[0].chart.isDisposed()) return;
       this.places.forEach(({ chart }) => chart.setTheme(themes[paperName()]));
       this.draw();
     });
@@ -98,6 +99,10 @@ export class FigureView {
     const kept = (variant) => variant.choices.filter((choice, k) => choice === choices[k]).length;
     this.variant = figure.variants.reduce((best, one) => kept(one) > kept(best) ? one : best);
     this.draw();
+  }
+
+  dispose() {
+    this.places.forEach(({ chart }) => chart.dispose());
   }
 
   /** Takes the variant that has the new choice and differs least from what was shown. */

@@ -1,7 +1,8 @@
 // The report as one HTML file that needs nothing else: charts' library, data, style and script inside.
 
 import type { ChartLibrary } from "./chart_library.ts";
-import type { Figure, Switch } from "../figures/figure.ts";
+import { escaped, figureHtml, missingNote, tableHtml } from "./figure_html.ts";
+import type { Figure } from "../figures/figure.ts";
 import { themes } from "../figures/theme.ts";
 import style from "./page.css" with { type: "text" };
 import script from "./figure_view.js" with { type: "text" };
@@ -23,8 +24,6 @@ export interface ReportContent {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** With more letters in all choices than this a list takes the place of buttons. */
-const mostLetters = 40;
 /** Nothing is loaded: not even by mistake. */
 const policy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; " +
   "img-src data:";
@@ -100,66 +99,6 @@ ${tableHtml(settings, "words")}
 `;
 }
 
-function figureHtml(
-  { id, title, caption, switches, missing }: Figure,
-  tables: readonly Table[],
-): string {
-  const body = missing === null
-    ? `<form class="switches" aria-label="What to show">
-${switches.map((one) => switchHtml(id, one)).join("\n")}
-</form>
-<p class="shown" aria-live="polite"></p>
-<div class="panels"></div>`
-    : missingNote(missing);
-  return `<section id="${id}">
-<h2>${escaped(title)}</h2>
-<figure>
-<figcaption class="caption">${escaped(caption)}</figcaption>
-${body}
-</figure>
-${tables.map((table) => tableHtml(table)).join("\n")}
-</section>`;
-}
-
-/** Buttons or a list; nothing where there is no choice. */
-function switchHtml(id: string, { name, choices }: Switch): string {
-  if (choices.length < 2) return "";
-  if (choices.join("").length > mostLetters) {
-    const options = choices.map((choice) => `<option>${escaped(choice)}</option>`).join("");
-    const label = `${id}-${name}`;
-    return `<fieldset><legend><label for="${label}">${escaped(name)}</label></legend>
-<select id="${label}" name="${escaped(name)}" autocomplete="off">${options}</select></fieldset>`;
-  }
-  const buttons = choices.map((choice, index) =>
-    `<label><input type="radio" name="${escaped(name)}" value="${escaped(choice)}" ` +
-    `autocomplete="off"${index === 0 ? " checked" : ""}><span>${escaped(choice)}</span></label>`
-  );
-  return `<fieldset><legend>${escaped(name)}</legend>${buttons.join("")}</fieldset>`;
-}
-
-function tableHtml({ caption, head, rows }: Table, kind: "numbers" | "words" = "numbers"): string {
-  const header = head.map((cell) => `<th scope="col">${escaped(cell)}</th>`).join("");
-  const body = rows.map(([first, ...rest]) => {
-    const cells = rest.map(({ text, best }) => {
-      const shown = escaped(text);
-      return `<td>${best ? `<strong>${shown}</strong>` : shown}</td>`;
-    });
-    return `<tr><th scope="row">${escaped(first.text)}</th>${cells.join("")}</tr>`;
-  });
-  const label = escaped(caption);
-  return `<p class="caption">${label}</p>
-<div class="scroll" role="region" aria-label="${label}" tabindex="0">
-<table class="${kind}" aria-label="${label}">
-<thead><tr>${header}</tr></thead>
-<tbody>
-${body.join("\n")}
-</tbody></table></div>`;
-}
-
-function missingNote(words: string): string {
-  return `<p class="missing">Not shown: ${escaped(words)}</p>`;
-}
-
 /** JSON that cannot end the script element around it. */
 function asJson(value: unknown): string {
   return JSON.stringify(value).replaceAll("<", "\\u003c");
@@ -168,9 +107,4 @@ function asJson(value: unknown): string {
 /** The same for code, where such text only stands in strings and comments. */
 function asScript(code: string): string {
   return code.replaceAll(/<(?=\/script|!--)/gi, "\\x3c");
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
 }

@@ -1,12 +1,11 @@
 // The tables of a report: results of each method, and what was run.
 
-import { basename } from "@std/path";
 import type { MeanMetrics } from "../../metrics/classification.ts";
 import { deviation, mean, meanOfDefined } from "../../metrics/statistics.ts";
 import { windowWords } from "../reading/chosen_round.ts";
 import { counted, membersText, percent, recordedText } from "../format.ts";
-import { byMethod, type LabelledRun, type MethodRuns } from "../reading/method_runs.ts";
-import type { RecordedHistory } from "../reading/recorded_run.ts";
+import { byMethod, type LabelledRun, lastName, type MethodRuns } from "../reading/method_runs.ts";
+import type { RecordedHistory } from "../reading/progress.ts";
 import { resultAt, type ResultView, resultViews } from "../reading/result_views.ts";
 import { type SkippedRounds, skippedRounds } from "../reading/skipped_rounds.ts";
 
@@ -98,7 +97,7 @@ export function runsTable(runs: readonly LabelledRun[]): Table {
     rows: runs.map(({ label, folder, run, settings, adapter, finished }) =>
       [
         label,
-        basename(folder),
+        lastName(folder),
         `${run.rounds} × ${run.localEpochs}`,
         String(settings.data ?? ""),
         adapter,

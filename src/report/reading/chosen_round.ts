@@ -2,7 +2,7 @@
 
 import { type BestRound, firstSelectable } from "../../metrics/selection.ts";
 import { change, percent } from "../format.ts";
-import type { RecordedHistory } from "./recorded_run.ts";
+import type { RecordedHistory } from "./progress.ts";
 
 /** All that is known of the choice. */
 export interface Choice {

@@ -68,8 +68,8 @@ function numbered(runs: readonly LabelledRun[]): LabelledRun[] {
 function onlyFirst([first, ...repeated]: readonly LabelledRun[]): LabelledRun {
   const result = (run: LabelledRun) => JSON.stringify(resultAt(run, "after"));
   const notices = repeated.map((run) => {
-    const isSameName = basename(run.folder) === basename(first.folder);
-    const [left, kept] = [run, first].map(({ folder }) => isSameName ? folder : basename(folder));
+    const isSameName = lastName(run.folder) === lastName(first.folder);
+    const [left, kept] = [run, first].map(({ folder }) => isSameName ? folder : lastName(folder));
     const other = result(run) === result(first) ? "" : ", although its results differ";
     return `Run ${left} repeats run ${kept} (${first.label}) and is left out${other}: equal seeds count once.`;
   });
@@ -79,9 +79,10 @@ function onlyFirst([first, ...repeated]: readonly LabelledRun[]): LabelledRun {
 /** A module of one's own that says no title is called by its file's name. */
 function properNameOf({ settings, run }: RecordedRun): string {
   const method = settings.method as string;
-  return run.title ?? olderTitles[method] ?? basename(method).replace(/\.[cm]?[jt]s$/, "");
+  return run.title ?? olderTitles[method] ?? lastName(method).replace(/\.[cm]?[jt]s$/, "");
 }
 
-function basename(path: string): string {
+/** Of a path, wherever it is from. */
+export function lastName(path: string): string {
   return path.split(/[\\/]/).at(-1)!;
 }

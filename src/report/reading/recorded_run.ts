@@ -6,18 +6,11 @@ import { predictionsFile, spectraFile } from "../files/file_names.ts";
 import { type Predictions, readPredictions } from "../files/predictions.ts";
 import type { EpochEvent, RunEvent } from "../../federated/events.ts";
 import { readPlainText } from "../../io/files.ts";
-import { readRow, type RecordedRow } from "./recorded_rows.ts";
+import { readRow } from "./recorded_rows.ts";
 import { readRunConfig } from "../files/run_config.ts";
 import { RunFolderError } from "../run_folder_error.ts";
-import { progressOf } from "./progress.ts";
+import { progressOf, type RecordedHistory } from "./progress.ts";
 import { readSpectra, type Spectra } from "../files/spectra_file.ts";
-
-/** The course of a run, as far as it got. */
-export interface RecordedHistory {
-  readonly run: RunEvent;
-  /** epochs, evaluations within them, divergences and aggregations, in their order */
-  readonly rows: readonly RecordedRow[];
-}
 
 /** Everything that figures and tables are made from. */
 export interface RecordedRun extends RecordedHistory {

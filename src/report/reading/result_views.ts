@@ -2,7 +2,7 @@
 
 import type { ByRole } from "../../federated/events.ts";
 import type { MeanMetrics, Metrics } from "../../metrics/classification.ts";
-import type { RecordedHistory } from "./recorded_run.ts";
+import type { RecordedHistory } from "./progress.ts";
 
 /** The views in their order, and what they are called in tables and in sentences. */
 export const resultViews = [

@@ -2,7 +2,7 @@
 
 import type { SimulationEvent } from "../../federated/events.ts";
 import { type Retrogress, retrogress } from "../../metrics/retrogress.ts";
-import type { RecordedHistory } from "./recorded_run.ts";
+import type { RecordedHistory } from "./progress.ts";
 
 /** Of the models that receive the server's weights; null where the method shares nothing. */
 export function retrogressOf(history: RecordedHistory): Retrogress | null {

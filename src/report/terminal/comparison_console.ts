@@ -7,7 +7,7 @@ import type { Comparison } from "../page/comparison_files.ts";
 import type { EarlierEvent } from "../reading/recorded_rows.ts";
 import { aucText, change, counted, duration, percent, roughDuration } from "../format.ts";
 import type { RecordedRow } from "../reading/recorded_rows.ts";
-import type { RecordedHistory } from "../reading/recorded_run.ts";
+import type { RecordedHistory } from "../reading/progress.ts";
 import { retrogressOf } from "../reading/run_retrogress.ts";
 import { resultAt, type ResultView } from "../reading/result_views.ts";
 import { divergenceText } from "./run_texts.ts";

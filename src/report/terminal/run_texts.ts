@@ -17,7 +17,7 @@ import type { Communication, Retrogress } from "../../metrics/retrogress.ts";
 import { chosenText, passedByText } from "../reading/chosen_round.ts";
 import { aucText, change, counted, duration, loss, percent, settingText } from "../format.ts";
 import { tableLines } from "../table_lines.ts";
-import type { RecordedHistory } from "../reading/recorded_run.ts";
+import type { RecordedHistory } from "../reading/progress.ts";
 import { viewsOf } from "../reading/result_views.ts";
 import {
   changedMembersText,

@@ -1,0 +1,72 @@
+// Builds the live page into dist/web: static files that need no server of their own; with --serve it is shown here.
+//   deno task web [PORT]
+
+import { build as bundle, stop } from "esbuild";
+import { join } from "@std/path";
+import { loadChartLibrary } from "../src/report/page/chart_library.ts";
+import { forConsumers, shortKernels } from "./bundling.ts";
+
+const root = join(import.meta.dirname!, "..");
+const web = join(root, "src", "web");
+
+/** Builds it into a folder, which is made anew. */
+export async function buildPage(folder: string): Promise<void> {
+  await Deno.remove(folder, { recursive: true }).catch(() => {});
+  await Deno.mkdir(folder, { recursive: true });
+  await bundle({
+    ...forConsumers,
+    entryPoints: [join(web, "page.ts"), join(web, "worker.ts")],
+    outdir: folder,
+    plugins: [shortKernels],
+  });
+  await stop();
+  const { script, notice, license } = await loadChartLibrary();
+  const styles = [join(root, "src", "report", "page", "page.css"), join(web, "style.css")];
+  const style = await Promise.all(styles.map((path) => Deno.readTextFile(path)));
+  const texts = {
+    "echarts.min.js": script,
+    "echarts-license.txt": `${notice}\n\n${license}`,
+    "style.css": style.join("\n"),
+  };
+  for (const [name, text] of Object.entries(texts)) {
+    await Deno.writeTextFile(join(folder, name), text);
+  }
+  for (const name of ["index.html", "recorded_run.json"]) {
+    await Deno.copyFile(join(web, name), join(folder, name));
+  }
+}
+
+const types: Readonly<Record<string, string>> = {
+  css: "text/css",
+  html: "text/html; charset=utf-8",
+  js: "text/javascript",
+  json: "application/json",
+  map: "application/json",
+  txt: "text/plain; charset=utf-8",
+};
+
+/** Gives the files of a folder, which has no folders in it, to this computer alone. */
+export function servePage(folder: string, port: number, onListen: (address: string) => void) {
+  return Deno.serve({
+    hostname: "127.0.0.1",
+    port,
+    onListen: ({ port }) => onListen(`http://127.0.0.1:${port}/`),
+  }, async (request) => {
+    const name = new URL(request.url).pathname.slice(1) || "index.html";
+    const type = types[name.split(".").at(-1)!];
+    if (!/^[\w.-]+$/.test(name) || type === undefined) return new Response(null, { status: 404 });
+    try {
+      const bytes = await Deno.readFile(join(folder, name));
+      return new Response(bytes, { headers: { "content-type": type } });
+    } catch {
+      return new Response(null, { status: 404 });
+    }
+  });
+}
+
+if (import.meta.main) {
+  const folder = join(root, "dist", "web");
+  await buildPage(folder);
+  console.log(`built: ${folder}; any host of static files can show it`);
+  servePage(folder, Number(Deno.args[0] ?? 8000), (address) => console.log(`open ${address}`));
+}

@@ -1,0 +1,94 @@
+// The figures of the page: drawn when there is something to see, redrawn as runs go on.
+
+/// <reference lib="dom" />
+
+import { clientCurvesFigure } from "../report/figures/client_curves.ts";
+import { confusionFigure } from "../report/figures/confusion_figure.ts";
+import type { Figure } from "../report/figures/figure.ts";
+import { retrogressFigure } from "../report/figures/retrogress_figure.ts";
+import { rocFigure } from "../report/figures/roc_figure.ts";
+import { spectraFigure } from "../report/figures/spectra_figure.ts";
+import { stageTimeline } from "../report/figures/stage_timeline.ts";
+import { themes } from "../report/figures/theme.ts";
+import { figureHtml } from "../report/page/figure_html.ts";
+import { FigureView } from "../report/page/figure_view.js";
+import { retrogressTable } from "../report/page/retrogress_table.ts";
+import type { LabelledRun } from "../report/reading/method_runs.ts";
+
+/** A figure, with the file that computes what it shows. */
+const figures: readonly { make: (runs: readonly LabelledRun[]) => Figure; source: string }[] = [
+  { make: retrogressFigure, source: "src/federated/simulation.ts" },
+  { make: spectraFigure, source: "kernels/fourier_aggregation.wgsl" },
+  { make: stageTimeline, source: "src/federated/methods/transfer_stage.ts" },
+  { make: clientCurvesFigure, source: "src/metrics/classification.ts" },
+  { make: confusionFigure, source: "src/metrics/classification.ts" },
+  { make: rocFigure, source: "src/metrics/roc_curve.ts" },
+];
+
+/** What stands on the page of one figure. */
+interface Shown {
+  readonly section: HTMLElement;
+  readonly view: FigureView | null;
+  /** whatever needs other elements if it changes */
+  readonly frame: string;
+}
+
+export class FiguresPanel {
+  readonly #shown = new Map<string, Shown>();
+
+  constructor(private readonly place: HTMLElement) {}
+
+  show(runs: readonly LabelledRun[]): void {
+    for (const { make, source } of figures) {
+      const figure = make(runs);
+      const { id, switches, missing, caption } = figure;
+      const table = id === "retrogress" ? retrogressTable(runs) : null;
+      const rows = table?.rows.length ?? 0;
+      const panels = figure.variants[0]?.panels.length ?? 0;
+      const frame = JSON.stringify([missing, switches, panels, rows, caption]);
+      const before = this.#shown.get(id);
+      const [tables, html] = [table ? [table] : [], { ...figure }];
+      if (before?.frame === frame && before.view) {
+        before.view.update(figure);
+        replaceTable(before.section, figureHtml(html, tables));
+      } else if (before?.frame !== frame) {
+        before?.view?.dispose();
+        const section = fromHtml(figureHtml(html, tables));
+        const note = document.createElement("p");
+        note.className = "caption";
+        note.innerHTML = `Computed by <code>${source}</code>.`;
+        section.append(note);
+        if (before) before.section.replaceWith(section);
+        else this.place.append(section);
+        const view = missing === null ? new FigureView(figure, themes) : null;
+        this.#shown.set(id, { section, view, frame });
+      }
+    }
+  }
+
+  /** The curve as it stands, as a PNG in a data URL; null if there is none. */
+  curvePicture(): string | null {
+    const { view } = this.#shown.get("retrogress") ?? {};
+    return view?.places[0].chart.getDataURL({ type: "png", pixelRatio: 2 }) ?? null;
+  }
+
+  clear(): void {
+    for (const { section, view } of this.#shown.values()) {
+      view?.dispose();
+      section.remove();
+    }
+    this.#shown.clear();
+  }
+}
+
+function fromHtml(html: string): HTMLElement {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.content.firstElementChild as HTMLElement;
+}
+
+/** Numbers of the table alone: the reader may be scrolling in it. */
+function replaceTable(section: HTMLElement, html: string): void {
+  const [old, own] = [section, fromHtml(html)].map((one) => one.querySelector("tbody"));
+  if (old && own && old.innerHTML !== own.innerHTML) old.innerHTML = own.innerHTML;
+}

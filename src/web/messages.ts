@@ -1,0 +1,32 @@
+// What the page and its worker say to each other.
+
+import type { MethodName } from "../federated/methods/registry.ts";
+import type { SimulationEvent } from "../federated/events.ts";
+import type { PageSettings } from "./settings.ts";
+
+/** To the worker. `step` goes on to the end of the communication under way. */
+export type Order =
+  | { readonly type: "start"; readonly settings: PageSettings }
+  | { readonly type: "pause" | "resume" | "step" };
+
+/** A client of the data, for its card. */
+export interface ClientCard {
+  readonly name: string;
+  /** training images of each class */
+  readonly counts: readonly number[];
+  /** training images as augmentation makes them, RGB, one after the other */
+  readonly samples: Uint8Array<ArrayBuffer>;
+}
+
+/** From the worker. */
+export type News =
+  | { readonly type: "adapter"; readonly name: string; readonly kind: string }
+  | {
+    readonly type: "data";
+    readonly classNames: readonly string[];
+    readonly imageSize: number;
+    readonly clients: readonly ClientCard[];
+  }
+  | { readonly type: "event"; readonly method: MethodName; readonly event: SimulationEvent }
+  | { readonly type: "paused" | "finished" }
+  | { readonly type: "failed"; readonly message: string };

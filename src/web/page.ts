@@ -1,0 +1,215 @@
+// The live page: PRR-FL beside other methods, trained in a worker on the visitor's own GPU.
+
+/// <reference lib="dom" />
+
+import { systemClock } from "../clock.ts";
+import type { SimulationEvent } from "../federated/events.ts";
+import type { MethodName } from "../federated/methods/registry.ts";
+import { roughDuration } from "../report/format.ts";
+import { ClientCards } from "./client_cards.ts";
+import { Downloads } from "./downloads.ts";
+import { FiguresPanel } from "./figures_panel.ts";
+import { LiveRuns } from "./live_runs.ts";
+import type { News, Order } from "./messages.ts";
+import { addressOf, type PageSettings, readSettings } from "./settings.ts";
+import { SettingsForm } from "./settings_form.ts";
+
+const element = <T extends HTMLElement = HTMLElement>(id: string) =>
+  document.getElementById(id) as T;
+const buttons = {
+  start: element<HTMLButtonElement>("start"),
+  pause: element<HTMLButtonElement>("pause"),
+  step: element<HTMLButtonElement>("step"),
+  reset: element<HTMLButtonElement>("reset"),
+};
+
+/** What the page is about to do, or does. */
+type State = "ready" | "running" | "paused" | "over" | "replaying";
+
+class Page {
+  readonly #form = new SettingsForm(element<HTMLFormElement>("form"), () => this.#showAddress());
+  readonly #figures = new FiguresPanel(element("figures"));
+  readonly #cards = new ClientCards(element("clients"));
+  #downloads!: Downloads;
+  #runs!: LiveRuns;
+  #worker: Worker | null = null;
+  #state: State = "ready";
+  #adapter = "";
+  #isDrawn = true;
+  /** of each method: work done and to be done */
+  readonly #work = new Map<MethodName, { readonly done: number; readonly total: number }>();
+  #methods: readonly MethodName[] = [];
+  #start = 0;
+
+  constructor() {
+    const { settings, problems } = readSettings(new URLSearchParams(location.search));
+    this.#form.write(settings);
+    if (problems.length > 0) {
+      this.#tell(`The address of this page could not be followed: ${problems.join("; ")}.`);
+    }
+    buttons.start.addEventListener("click", () => this.#begin());
+    buttons.pause.addEventListener("click", () => this.#order("pause"));
+    buttons.step.addEventListener("click", () => this.#order("step"));
+    buttons.reset.addEventListener("click", () => this.#reset());
+    void this.#enterOrReplay();
+  }
+
+  /** A browser may know WebGPU and yet have no adapter. */
+  async #enterOrReplay(): Promise<void> {
+    const adapter = await navigator.gpu?.requestAdapter();
+    if (adapter) this.#enter("ready");
+    else await this.#replay();
+  }
+
+  #showAddress(): void {
+    const settings = this.#form.read();
+    if (!settings) return;
+    const address = addressOf(settings);
+    history.replaceState(null, "", address === "" ? location.pathname : `?${address}`);
+  }
+
+  #begin(): void {
+    if (this.#state === "paused") return this.#order("resume");
+    const settings = this.#form.read();
+    if (!settings) return this.#tell("Choose a method at least, and numbers within their bounds.");
+    this.#clear(settings);
+    const worker = new Worker("worker.js", { type: "module" });
+    worker.onmessage = ({ data }: MessageEvent<News>) => this.#hear(data);
+    worker.onerror = ({ message = "Cannot load worker.js, in which models are trained" }) =>
+      this.#hear({ type: "failed", message });
+    this.#worker = worker;
+    this.#send({ type: "start", settings });
+    this.#enter("running");
+    this.#say("Looking for a graphics card …");
+  }
+
+  #clear(settings: PageSettings): void {
+    this.#figures.clear();
+    this.#cards.clear("They come with the start.");
+    this.#work.clear();
+    this.#methods = settings.methods;
+    this.#runs = new LiveRuns(settings, this.#adapter);
+    this.#downloads = new Downloads(element("downloads"), () => this.#figures.curvePicture());
+    element("problem").hidden = true;
+    element<HTMLProgressElement>("progress").value = 0;
+    this.#start = systemClock.now();
+  }
+
+  #send(order: Order): void {
+    this.#worker?.postMessage(order);
+  }
+
+  #order(type: "pause" | "resume" | "step"): void {
+    this.#send({ type });
+    if (type === "pause") this.#say("Pausing after the step under way …");
+    else this.#enter("running");
+  }
+
+  #reset(): void {
+    this.#worker?.terminate();
+    this.#worker = null;
+    this.#figures.clear();
+    this.#cards.clear("They come with the start.");
+    this.#enter("ready");
+    this.#say("Ready.");
+  }
+
+  #hear(news: News): void {
+    switch (news.type) {
+      case "adapter":
+        this.#adapter = `${news.name} (${
+          news.kind === "cpu" ? "a software adapter, slow" : "GPU"
+        })`;
+        return this.#say(`${this.#adapter}: making images …`);
+      case "data":
+        return this.#cards.show(news);
+      case "event":
+        return this.#take(news.method, news.event);
+      case "paused":
+        this.#enter("paused");
+        return this.#say("Paused.");
+      case "finished":
+        this.#enter("over");
+        this.#downloads.show();
+        return this.#say(`Done on ${this.#adapter}.`);
+      case "failed":
+        this.#enter("over");
+        this.#say("Stopped.");
+        return this.#tell(`${news.message}. Reset, and try again or with smaller settings.`);
+    }
+  }
+
+  #take(method: MethodName, event: SimulationEvent): void {
+    if (event.type === "progress") {
+      this.#work.set(method, { done: event.done, total: event.total });
+      return this.#showProgress(method);
+    }
+    this.#downloads.take(method, event);
+    if (!this.#runs.take(method, event) || !this.#isDrawn) return;
+    this.#isDrawn = false; // what comes until the next frame is drawn together
+    requestAnimationFrame(() => {
+      this.#isDrawn = true;
+      const runs = this.#runs.labelled();
+      this.#figures.show(runs);
+      this.#cards.update(runs);
+      this.#downloads.show();
+    });
+  }
+
+  #showProgress(method: MethodName): void {
+    const works = [...this.#work.values()];
+    const done = works.reduce((sum, work) => sum + work.done, 0);
+    const known = works.reduce((sum, work) => sum + work.total, 0);
+    const total = known / works.length * this.#methods.length;
+    const elapsed = systemClock.now() - this.#start;
+    element<HTMLProgressElement>("progress").value = done / total;
+    if (this.#state === "paused") return;
+    const rate = (1000 * done / elapsed).toFixed(done < elapsed / 100 ? 2 : 0);
+    const left = roughDuration(elapsed * (total - done) / done);
+    this.#say(
+      `${method} on ${this.#adapter}: ${rate} batches of a client per second, ${left} left`,
+    );
+  }
+
+  #enter(state: State): void {
+    this.#state = state;
+    buttons.start.disabled = state === "running" || state === "over" || state === "replaying";
+    buttons.start.textContent = state === "paused" ? "Go on" : "Start";
+    buttons.pause.disabled = state !== "running";
+    buttons.step.disabled = state !== "paused" && state !== "running";
+    buttons.reset.disabled = state === "ready" || state === "replaying";
+    this.#form.enable(state === "ready");
+    document.body.dataset.state = state;
+  }
+
+  #say(words: string): void {
+    element("status").textContent = words;
+  }
+
+  #tell(problem: string): void {
+    Object.assign(element("problem"), { hidden: false, textContent: problem });
+  }
+
+  /** Without WebGPU a run that was recorded is shown. */
+  async #replay(): Promise<void> {
+    this.#enter("replaying");
+    const answer = await fetch("recorded_run.json");
+    const { settings, adapter, events } = await answer.json();
+    this.#form.write(settings);
+    this.#adapter = adapter;
+    this.#clear(settings);
+    this.#cards.clear("The recorded run holds no images.");
+    this.#tell(
+      "This browser offers no graphics card (WebGPU), so nothing is trained here: what follows was " +
+        `recorded on ${adapter}. Current Chrome, Edge, Safari and Firefox have it on most computers.`,
+    );
+    for (const { method, event } of events) {
+      this.#take(method, event);
+      await new Promise(requestAnimationFrame);
+    }
+    this.#say("The recorded run is over.");
+    document.body.dataset.replayed = "";
+  }
+}
+
+new Page();

@@ -1,0 +1,27 @@
+// Runs of several methods on one Gpu, round by round in turns, so that their curves grow side by side.
+
+import type { SimulationEvent } from "../federated/events.ts";
+
+/** A run that is under way, and what it is called. */
+export interface NamedRun<Name> {
+  readonly name: Name;
+  readonly events: AsyncIterator<SimulationEvent, void>;
+}
+
+/** All their events: of each run those up to its next communication's end, then of the next one, until all are over. */
+export async function* inTurns<Name>(
+  runs: readonly NamedRun<Name>[],
+): AsyncGenerator<{ name: Name; event: SimulationEvent }, void> {
+  let left = [...runs];
+  while (left.length > 0) {
+    for (const run of left) {
+      const { name, events } = run;
+      for (;;) {
+        const { done, value } = await events.next();
+        if (done) left = left.filter((one) => one !== run);
+        else yield { name, event: value };
+        if (done || value.type === "aggregation") break;
+      }
+    }
+  }
+}

@@ -1,0 +1,154 @@
+// The live page in Chromium: a run from start to end, pauses, settings from the address, and browsers without WebGPU.
+
+import type { Page } from "playwright-core";
+import { buildPage, servePage } from "../../packaging/build_web.ts";
+import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { TemporaryFolder } from "../data/tiny_folder.ts";
+import { noBrowser, openBrowser, watch } from "../report/browser.ts";
+
+const softwareGpu = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+const tiny = "images=100&rounds=2&epochs=1&batch=8";
+
+/** Runs `body` with the page, and sees that it complains of nothing. */
+async function withPage(
+  { address, flags = softwareGpu, viewport, known }: {
+    address: string;
+    /** what Chromium itself says then */
+    known?: RegExp;
+    flags?: readonly string[];
+    viewport?: { width: number; height: number };
+  },
+  body: (page: Page) => Promise<void>,
+): Promise<void> {
+  using folder = new TemporaryFolder();
+  await buildPage(folder.path);
+  const listening = Promise.withResolvers<string>();
+  const server = servePage(folder.path, 0, listening.resolve);
+  const browser = await openBrowser(flags);
+  try {
+    const page = await browser.newPage({ viewport: viewport ?? { width: 1280, height: 900 } });
+    const { messages, requests } = watch(page);
+    const own = await listening.promise;
+    await page.goto(`${own}?${address}`);
+    await body(page);
+    assertEquals(messages.filter((message) => !known?.test(message)), []);
+    const elsewhere = requests.filter((url) => !/^(blob|data):/.test(url) && !url.startsWith(own));
+    assertEquals(elsewhere, [], "something leaves this computer");
+  } finally {
+    await browser.close();
+    await server.shutdown();
+  }
+}
+
+/** Waits until the page is in a state. */
+async function reach(page: Page, state: string): Promise<void> {
+  await page.waitForSelector(`body[data-state="${state}"]`, { timeout: 120_000 });
+}
+
+const textOf = async (page: Page, selector: string) => await page.textContent(selector) ?? "";
+
+Deno.test({
+  name: "the live page trains two methods to their end, and shows and gives what they told",
+  ignore: noBrowser,
+  async fn() {
+    await withPage(
+      { address: `methods=fedavg,prrfl&${tiny.replace("epochs=1", "epochs=2")}` },
+      async (page) => {
+        assertEquals(await page.inputValue("#images"), "100");
+        assertEquals(await page.isChecked("#method-fedbn"), false);
+        await reach(page, "ready");
+        await page.click("#start");
+        await reach(page, "over");
+        assertMatch(await textOf(page, "#status"), /^Done on .*swiftshader/i);
+        assertEquals(await page.isHidden("#problem"), true);
+        assertEquals(await page.locator("#clients article").count(), 4);
+        for (const figure of ["retrogress", "spectra", "stages", "curves", "confusion", "roc"]) {
+          const drawn = page.locator(
+            `#figures section[id^="${figure}"] canvas, #figures section canvas`,
+          );
+          assert(await drawn.count() > 0, figure);
+        }
+        assertEquals(await page.locator("#figures .missing").count(), 0);
+        assertEquals(await page.locator("#retrogress tbody tr").count(), 4); // F1 and AUC of both
+        const [download] = await Promise.all([
+          page.waitForEvent("download"),
+          page.click("text=prrfl: metrics.jsonl"),
+        ]);
+        const rows = (await Deno.readTextFile(await download.path())).trim().split("\n")
+          .map((line) => JSON.parse(line));
+        assertEquals(rows[0].type, "run");
+        assertEquals(rows.filter(({ type }) => type === "aggregation").length, 2);
+        assertEquals(rows.at(-1).type, "done");
+        await page.click("#reset");
+        await reach(page, "ready");
+        assertEquals(await page.locator("#figures section").count(), 0);
+      },
+    );
+  },
+});
+
+Deno.test({
+  name: "the live page pauses, goes on by one communication, and fits a narrow screen",
+  ignore: noBrowser,
+  async fn() {
+    const viewport = { width: 360, height: 740 };
+    await withPage({ address: `methods=fedavg&${tiny}`, viewport }, async (page) => {
+      await reach(page, "ready");
+      await page.click("#start");
+      await page.click("#step");
+      await reach(page, "paused");
+      assertEquals(await textOf(page, "#start"), "Go on");
+      const communications = async () => await page.locator("#retrogress tbody tr").count();
+      assertEquals(await communications(), 2); // the table has come with the first communication
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      assertEquals(width, 360);
+      await page.click("#start");
+      await reach(page, "over");
+    });
+  },
+});
+
+Deno.test({
+  name: "the live page says what is wrong with its address, and keeps the settings there",
+  ignore: noBrowser,
+  async fn() {
+    await withPage({ address: "rounds=7&width=9" }, async (page) => {
+      assertMatch(await textOf(page, "#problem"), /width is 9; it goes from 0.125 to 1/);
+      await page.click("summary");
+      await page.fill("#seed", "5");
+      await page.press("#seed", "Tab");
+      assertEquals(new URL(page.url()).search, "?seed=5&rounds=7");
+      await page.click("text=Ten minutes");
+      assertEquals(new URL(page.url()).search, "?images=768&width=0.25&rounds=8&epochs=3");
+    });
+  },
+});
+
+Deno.test({
+  name: "the live page tells what failed, and is ready again after a reset",
+  ignore: noBrowser,
+  async fn() {
+    await withPage({ address: "methods=prrfl", known: /net::ERR_FAILED/ }, async (page) => {
+      await reach(page, "ready");
+      await page.route("**/worker.js", (route) => route.abort());
+      await page.click("#start");
+      await reach(page, "over");
+      assertMatch(await textOf(page, "#problem"), /^Cannot .*\. Reset, and try again/);
+      await page.click("#reset");
+      await reach(page, "ready");
+    });
+  },
+});
+
+Deno.test({
+  name: "without WebGPU the live page plays back a recorded run, and says so",
+  ignore: noBrowser,
+  async fn() {
+    await withPage({ address: "", flags: [], known: /^No available adapters/ }, async (page) => {
+      await page.waitForSelector("body[data-replayed]", { timeout: 60_000 });
+      assertMatch(await textOf(page, "#problem"), /no graphics card.*recorded on/);
+      assert(await page.locator("#retrogress canvas").count() > 0);
+      assertEquals(await page.isDisabled("#start"), true);
+    });
+  },
+});

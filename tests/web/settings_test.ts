@@ -1,0 +1,48 @@
+// The settings of the live page go into its address and come back; what is wrong there is told.
+
+import {
+  addressOf,
+  configOf,
+  presets,
+  presetSettings,
+  readSettings,
+} from "../../src/web/settings.ts";
+import { assertEquals } from "../assert.ts";
+
+Deno.test("settings go into the address of the page, and come back", () => {
+  for (const name of Object.keys(presets)) {
+    const settings = presetSettings(name);
+    const back = readSettings(new URLSearchParams(addressOf(settings)));
+    assertEquals(back, { settings, problems: [] });
+  }
+  assertEquals(addressOf(presetSettings("A minute")), "");
+  const settings = { ...presetSettings("A minute"), methods: ["pfa", "local"] as const, lr: 0.05 };
+  assertEquals(addressOf(settings), "methods=pfa,local&lr=0.05");
+  assertEquals(readSettings(new URLSearchParams("methods=pfa,local&lr=0.05")).settings, settings);
+});
+
+Deno.test("what the address has wrong is told, and is as at first", () => {
+  const query = "methods=fedavg,nope&seed=1.5&width=9&rounds=&epochs=x&colour=red&lr=0.02";
+  const { settings, problems } = readSettings(new URLSearchParams(query));
+  assertEquals(settings, { ...presetSettings("A minute"), lr: 0.02 });
+  assertEquals(problems.map((problem) => problem.split(/ (is|has) /)[0]), [
+    ...["methods", "seed", "width", "rounds", "epochs", "colour"],
+  ]);
+  assertEquals(problems[1], "seed is 1.5; it goes from 0 to 4294967295");
+});
+
+Deno.test("a run's configuration has the page's settings", () => {
+  const settings = {
+    ...presetSettings("A minute"),
+    l_rate: 0.5,
+    alpha1: 0.6,
+    alpha2: 0.8,
+    batch: 8,
+  };
+  const { fourierRate, alpha1, alpha2, batchSize, method, localEpochs } = configOf(
+    settings,
+    "prrfl",
+  );
+  assertEquals([fourierRate, alpha1, alpha2, batchSize], [0.5, 0.6, 0.8, 8]);
+  assertEquals([method, localEpochs], ["prrfl", 2]);
+});
