@@ -14,12 +14,8 @@ import {
 } from "../tensor/checks.ts";
 import { type ConvSizes, type Correlation, workOf } from "./conv2d_plan.ts";
 import { choiceFor, runChoice } from "./kernel_choice.ts";
-import {
-  convolution,
-  type CorrelationOperands,
-  type GradientOperands,
-  weightGradient,
-} from "./kernel_table.ts";
+import type { CorrelationOperands, GradientOperands } from "./kernel_row.ts";
+import { convolution, weightGradient } from "./kernel_table.ts";
 import { resizedRows } from "./rows.ts";
 
 export interface Conv2dOptions {

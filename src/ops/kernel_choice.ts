@@ -4,7 +4,8 @@ import type { GpuRuntime } from "../gpu/runtime.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { sumOfParts } from "../tensor/sum.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
-import { type EntryRow, kernelFor, type Operation } from "./kernel_table.ts";
+import type { EntryRow } from "./kernel_row.ts";
+import { kernelFor, type Operation } from "./kernel_table.ts";
 
 /** A kernel, and how it is run. */
 export interface KernelChoice<Case, Operands> {

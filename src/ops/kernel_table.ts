@@ -16,8 +16,7 @@ import nan from "../../kernels/shared/nan.wgsl" with { type: "text" };
 import quotient from "../../kernels/shared/quotient.wgsl" with { type: "text" };
 import workgroupSum from "../../kernels/shared/workgroup_sum.wgsl" with { type: "text" };
 import type { AdapterKind } from "../gpu/adapter.ts";
-import { type KernelFile, kernelFile } from "../gpu/kernel.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { kernelFile } from "../gpu/kernel.ts";
 import { type Planes, type PlanesPlan, planPlanes, planQuadPlanes } from "./batch_norm_plan.ts";
 import {
   type ConvSizes,
@@ -30,8 +29,14 @@ import {
   tiledWeightGradient,
 } from "./conv2d_plan.ts";
 import { planRows, type Product, tiledProduct } from "./matmul_plan.ts";
+import type {
+  CorrelationOperands,
+  EntryRow,
+  GradientOperands,
+  KernelRow,
+  ProductOperands,
+} from "./kernel_row.ts";
 import {
-  type PartsPlan,
   type PlannedAdapter,
   planTiles,
   type TiledProduct,
@@ -67,47 +72,6 @@ const normQuads = kernelFile(
   batchNormPlanes,
   batchNormRanges,
 );
-
-/** One row: it is taken if none before it fits. */
-export interface KernelRow<Case, Plan> {
-  readonly adapter: AdapterKind | "any";
-  /** what it does; by default everything */
-  readonly fits?: (one: Case) => boolean;
-  readonly file: KernelFile;
-  /** what it is told, and the workgroups */
-  readonly plan: (one: Case, adapter: PlannedAdapter, variant?: string) => Plan;
-  /** other ways to run it, for `plan`; the one that it takes by itself first */
-  readonly variants?: (one: Case, adapter: PlannedAdapter) => readonly string[];
-  readonly why: string;
-}
-
-/** A row of a file that has one entry point for a shape, and leaves sums of parts. */
-export interface EntryRow<Case, Operands> extends KernelRow<Case, PartsPlan> {
-  readonly entryPoint: string;
-  /** by the names that the kernel has for them */
-  readonly buffers: (operands: Operands) => Readonly<Record<string, Tensor | null>>;
-  /** whether rows of pixels have to be filled up to a multiple of 4 */
-  readonly wholeQuads?: boolean;
-}
-
-/** Of a convolution, or of its gradient for the input. */
-export interface CorrelationOperands {
-  readonly source: Tensor;
-  readonly weight: Tensor;
-  readonly bias: Tensor | null;
-}
-
-/** Of the gradient for the weight. */
-export interface GradientOperands {
-  readonly x: Tensor;
-  readonly upstream: Tensor;
-}
-
-/** Of a product. */
-export interface ProductOperands {
-  readonly left: Tensor;
-  readonly right: Tensor;
-}
 
 /** 3×3 kernels whose output has the size of the input. */
 const isSame3x3 = ({ kernel_height, kernel_width, stride, padding }: ConvSizes) =>
