@@ -21,7 +21,8 @@ export async function buildPage(folder: string): Promise<void> {
   });
   await stop();
   const { script, notice, license } = await loadChartLibrary();
-  const styles = [join(root, "src", "report", "page", "page.css"), join(web, "style.css")];
+  const report = join(root, "src", "report", "page");
+  const styles = [join(report, "page.css"), join(report, "figures.css"), join(web, "style.css")];
   const style = await Promise.all(styles.map((path) => Deno.readTextFile(path)));
   const texts = {
     "echarts.min.js": script,

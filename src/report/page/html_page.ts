@@ -4,6 +4,7 @@ import type { ChartLibrary } from "./chart_library.ts";
 import { escaped, figureHtml, missingNote, tableHtml } from "./figure_html.ts";
 import type { Figure } from "../figures/figure.ts";
 import { themes } from "../figures/theme.ts";
+import figureStyle from "./figures.css" with { type: "text" };
 import style from "./page.css" with { type: "text" };
 import script from "./figure_view.js" with { type: "text" };
 import type { Table } from "./tables.ts";
@@ -49,7 +50,8 @@ export function htmlPage(content: ReportContent, library: ChartLibrary): string 
 <title>${escaped(title)}</title>
 <link rel="icon" href="data:,">
 <style>
-${style}</style>
+${style}
+${figureStyle}</style>
 </head>
 <body>
 <header>
