@@ -11,6 +11,15 @@ export function meanOfDefined(values: readonly (number | null)[]): number | null
   return defined.length === 0 ? null : mean(defined);
 }
 
+/** The value below which a share of them lies, as NumPy's default interpolates; NaN for an empty list. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const place = share * (sorted.length - 1);
+  const below = Math.floor(place);
+  const next = sorted[Math.min(below + 1, sorted.length - 1)];
+  return sorted.length === 0 ? NaN : sorted[below] + (place - below) * (next - sorted[below]);
+}
+
 /** Of a sample (divided by n − 1); 0 for a single value. */
 export function deviation(values: readonly number[]): number {
   if (values.length < 2) return 0;

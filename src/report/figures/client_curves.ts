@@ -1,6 +1,7 @@
 // Learning curves: every client's metrics against local epochs, on the training and the test images.
 
 import type { Metrics } from "../../metrics/classification.ts";
+import { areMany } from "../many_clients.ts";
 import { curveFileName } from "../files/file_names.ts";
 import type { LabelledRun } from "../reading/method_runs.ts";
 import type { RecordedHistory } from "../reading/progress.ts";
@@ -60,10 +61,12 @@ export function clientCurves(
   choice: Omit<TraceChoice, "client">,
 ): Panel {
   const clients = history.run.clients.map(({ name }) => name);
+  const faint = areMany(clients);
   const curves = [...clients, null].map((client) => ({
     name: client ?? "mean",
     points: trace(history, { ...choice, client }),
     strong: client === null,
+    faint: faint && client !== null,
   }));
   return epochChart({ curves, communications: communications(history), metric: choice.metric });
 }

@@ -4,8 +4,8 @@ import { shortened } from "../format.ts";
 import type { EChartsOption } from "echarts";
 import { confusionMatrix, predictClasses } from "../../metrics/classification.ts";
 import type { LabelledRun } from "../reading/method_runs.ts";
-import type { Predictions } from "../files/predictions.ts";
 import { rounded } from "./epoch_chart.ts";
+import { type ShownClient, shownClients } from "./shown_clients.ts";
 import {
   type Figure,
   fileNameOf,
@@ -34,7 +34,7 @@ const mostNumbered = 44;
 /** Above this share, letters are white on the cell's colour. */
 const darkShare = 0.85;
 
-/** One matrix per client, for every run and role. */
+/** One matrix per client, or of many those that stand for them, for every run and role. */
 export function confusionFigure(runs: readonly LabelledRun[]): Figure {
   const variants = runs.flatMap((run) =>
     run.predictions === null ? [] : run.run.roles.map((role): Variant => ({
@@ -42,8 +42,8 @@ export function confusionFigure(runs: readonly LabelledRun[]): Figure {
       title: `Test predictions of the ${role} models after round ${
         run.predictions!.round + 1
       }, ${run.label}`,
-      panels: run.predictions!.clients.map((client) =>
-        matrix(client, role, run.predictions!.classNames)
+      panels: shownClients(run.predictions!, role).map((client) =>
+        matrix(client, run.predictions!.classNames)
       ),
       file: role === run.run.personalRole
         ? "confusion" + (runs.length > 1 ? `-${fileNameOf(run.label)}` : "")
@@ -55,13 +55,12 @@ export function confusionFigure(runs: readonly LabelledRun[]): Figure {
 }
 
 function matrix(
-  { client, labels, probabilities }: Predictions["clients"][number],
-  role: string,
+  { heading, labels, scores }: ShownClient,
   classNames: readonly string[],
 ): Panel {
   const classes = classNames.length;
   const interval = classes > mostNumbered ? "auto" as const : 0;
-  const counts = confusionMatrix(labels, predictClasses(probabilities[role], classes), classes);
+  const counts = confusionMatrix(labels, predictClasses(scores, classes), classes);
   const data = counts.flatMap((row, truth) => {
     const total = row.reduce((sum, count) => sum + count, 0);
     return row.flatMap((count, predicted) => {
@@ -108,7 +107,7 @@ function matrix(
     },
     series: [{
       type: "heatmap",
-      name: client,
+      name: heading,
       data,
       label: { show: classes <= mostNumbered, formatter: "{@[3]}", fontSize: isLarge ? 9 : 13 },
       itemStyle: { borderWidth: 1, borderColor: "rgba(128, 128, 128, 0.35)" },
@@ -116,5 +115,5 @@ function matrix(
   };
   const shape = isLarge ? "wide" : "square";
   const height = isLarge ? room + 20 * Math.min(classes, mostNumbered) : 300;
-  return { heading: `Client ${client}`, option, tooltip: "counts", shape, height };
+  return { heading, option, tooltip: "counts", shape, height };
 }

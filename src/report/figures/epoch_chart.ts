@@ -25,6 +25,8 @@ export interface Curve {
   }[];
   /** sums up the others: drawn in the colour of the text, and heavier */
   readonly strong?: boolean;
+  /** one of many: thin, without a name, in one colour with the others */
+  readonly faint?: boolean;
 }
 
 const dashes = ["solid", "dashed", "dotted"] as const;
@@ -44,7 +46,7 @@ export function epochChart(
     metric: keyof Metrics;
   },
 ): Panel {
-  const names = curves.map(({ name }) => name);
+  const names = curves.filter(({ faint }) => !faint).map(({ name }) => name);
   const option: EChartsOption = {
     animation: false,
     legend: { data: names, top: 0, left: 56, itemGap: 18, itemHeight: 10 },
@@ -76,10 +78,12 @@ export function epochChart(
 
 /** A line, and the two that make its band: an unseen lower edge, and on it the band itself. */
 function lines(curve: Curve, index: number, metric: keyof Metrics): LineSeriesOption[] {
-  const { name, points, strong = false } = curve;
-  const few = points.length <= mostSymbols;
-  const color = strong ? undefined : palette[index % palette.length];
-  const type = strong ? "solid" : dashes[Math.floor(index / palette.length) % dashes.length];
+  const { name, points, strong = false, faint = false } = curve;
+  const few = points.length <= mostSymbols && !faint;
+  const color = strong ? undefined : palette[faint ? 0 : index % palette.length];
+  const type = strong || faint
+    ? "solid"
+    : dashes[Math.floor(index / palette.length) % dashes.length];
   const main: LineSeriesOption = {
     type: "line",
     name,
@@ -88,7 +92,7 @@ function lines(curve: Curve, index: number, metric: keyof Metrics): LineSeriesOp
     symbol: "circle",
     symbolSize: strong ? 7 : 5,
     color,
-    lineStyle: { width: (few ? 2 : 1.5) * (strong ? 1.6 : 1), type },
+    lineStyle: { width: (few ? 2 : 1.5) * (strong ? 1.6 : 1), type, opacity: faint ? 0.3 : 1 },
     emphasis: { disabled: true },
     z: strong ? 4 : 3,
   };

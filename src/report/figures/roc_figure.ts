@@ -5,9 +5,9 @@ import { rocAucOvr } from "../../metrics/classification.ts";
 import { rocCurve } from "../../metrics/roc_curve.ts";
 import { percent, shortened } from "../format.ts";
 import type { LabelledRun } from "../reading/method_runs.ts";
-import type { Predictions } from "../files/predictions.ts";
 import { noPredictions } from "./confusion_figure.ts";
 import { rounded } from "./epoch_chart.ts";
+import { type ShownClient, shownClients } from "./shown_clients.ts";
 import {
   type Figure,
   fileNameOf,
@@ -26,7 +26,7 @@ const about = {
     "others; the dashed diagonal is guessing. AUC is the area under the curve, in %.",
 };
 
-/** One chart per client, for every run and role. */
+/** One chart per client, or of many those that stand for them, for every run and role. */
 export function rocFigure(runs: readonly LabelledRun[]): Figure {
   const variants = runs.flatMap((run) =>
     run.predictions === null ? [] : run.run.roles.map((role): Variant => ({
@@ -34,8 +34,8 @@ export function rocFigure(runs: readonly LabelledRun[]): Figure {
       title: `Test ROC of the ${role} models after round ${
         run.predictions!.round + 1
       }, ${run.label}`,
-      panels: run.predictions!.clients.map((client) =>
-        curves(client, role, run.predictions!.classNames)
+      panels: shownClients(run.predictions!, role).map((client) =>
+        curves(client, run.predictions!.classNames)
       ),
       file: role === run.run.personalRole
         ? "roc" + (runs.length > 1 ? `-${fileNameOf(run.label)}` : "")
@@ -50,11 +50,9 @@ export function rocFigure(runs: readonly LabelledRun[]): Figure {
 const mostCurves = 8;
 
 function curves(
-  { client, labels, probabilities }: Predictions["clients"][number],
-  role: string,
+  { heading, labels, scores }: ShownClient,
   classNames: readonly string[],
 ): Panel {
-  const scores = probabilities[role];
   const auc = rocAucOvr(labels, scores, classNames.length);
   const counts = classNames.map((_, index) => labels.filter((label) => label === index).length);
   const most = [...counts.keys()].sort((a, b) => counts[b] - counts[a] || a - b)
@@ -107,9 +105,9 @@ function curves(
       },
     ],
   };
-  const heading = `Client ${client}` +
+  const words = heading +
     (classNames.length > mostCurves
       ? `, the ${mostCurves} of ${classNames.length} classes with most images`
       : "");
-  return { heading, option, tooltip: "rates", shape: "square", height: 340 };
+  return { heading: words, option, tooltip: "rates", shape: "square", height: 340 };
 }

@@ -23,6 +23,9 @@ const about = {
     "mirror image works by half on either edge.",
 };
 
+/** More than the first so many would make a page of megabytes. */
+const mostClients = 12;
+
 /** Cells along an axis at most; larger spectra are shown as means over blocks. */
 const mostCells = 64;
 
@@ -36,18 +39,20 @@ const clippedShare = 0.01;
 /** Three maps for every client of every run that stored them. */
 export function spectraFigure(runs: readonly LabelledRun[]): Figure {
   const variants = runs.flatMap((run) =>
-    (run.spectra?.clients ?? []).map(({ client, before, after }, index): Variant => {
-      const { layer, round, rate } = run.spectra!;
-      return {
-        choices: [client, run.label],
-        title: `${layer} of client ${client}, communication ${round + 1}, ` +
-          (rate === null ? "" : `rate ${rate.toFixed(3)}, `) + run.label,
-        panels: maps(before, after, rate),
-        file: index === 0
-          ? "spectrum" + (runs.length > 1 ? `-${fileNameOf(run.label)}` : "")
-          : null,
-      };
-    })
+    (run.spectra?.clients ?? []).slice(0, mostClients).map(
+      ({ client, before, after }, index): Variant => {
+        const { layer, round, rate } = run.spectra!;
+        return {
+          choices: [client, run.label],
+          title: `${layer} of client ${client}, communication ${round + 1}, ` +
+            (rate === null ? "" : `rate ${rate.toFixed(3)}, `) + run.label,
+          panels: maps(before, after, rate),
+          file: index === 0
+            ? "spectrum" + (runs.length > 1 ? `-${fileNameOf(run.label)}` : "")
+            : null,
+        };
+      },
+    )
   );
   if (variants.length === 0) {
     return missingFigure(

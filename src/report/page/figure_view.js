@@ -43,9 +43,11 @@ const tooltips = {
 };
 
 /** One line per curve; where there are values on both sides of a communication, both and their difference. */
-function traceText(items, { series, yAxis }) {
+function traceText(items, { legend, series, yAxis }) {
   const digits = yAxis.name.includes("%") ? 1 : 3;
-  const names = [...new Set(items.map(({ seriesName }) => seriesName))];
+  const named = new Set(legend?.data); // one of many lines has no name there
+  const names = [...new Set(items.map(({ seriesName }) => seriesName))]
+    .filter((name) => named.size === 0 || named.has(name));
   let isCommunication = false;
   const rows = names.map((name) => {
     const own = items.filter(({ seriesName }) => seriesName === name);

@@ -12,6 +12,7 @@ import { rocFigure } from "../figures/roc_figure.ts";
 import { spectraFigure } from "../figures/spectra_figure.ts";
 import { stageTimeline } from "../figures/stage_timeline.ts";
 import { counted, membersText, percent } from "../format.ts";
+import { areMany } from "../many_clients.ts";
 import { htmlPage, type ReportContent } from "./html_page.ts";
 import { byMethod, type LabelledRun } from "../reading/method_runs.ts";
 import { pictureSvg } from "./picture.ts";
@@ -119,8 +120,9 @@ function titleOf(runs: readonly LabelledRun[]): string {
 
 function leadOf(runs: readonly LabelledRun[]): string {
   const [{ run }] = runs;
-  const names = run.clients.map(({ name }) => name).join(", ");
-  const clients = `${counted(run.clients.length, "client")} (${names}), ` +
+  const names = run.clients.map(({ name }) => name);
+  const shown = areMany(names) ? `${names[0]} to ${names.at(-1)}` : names.join(", ");
+  const clients = `${counted(run.clients.length, "client")} (${shown}), ` +
     `${run.classNames.length} classes`;
   const images = run.clients.reduce((sum, { train }) => sum + train, 0);
   const size = `${clients}, ${counted(images, "training image")}.`;

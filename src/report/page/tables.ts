@@ -4,6 +4,7 @@ import type { MeanMetrics } from "../../metrics/classification.ts";
 import { deviation, mean, meanOfDefined } from "../../metrics/statistics.ts";
 import { windowWords } from "../reading/chosen_round.ts";
 import { counted, membersText, percent, recordedText } from "../format.ts";
+import { areMany, distribution, distributionNames } from "../many_clients.ts";
 import { byMethod, type LabelledRun, lastName, type MethodRuns } from "../reading/method_runs.ts";
 import type { RecordedHistory } from "../reading/progress.ts";
 import { resultAt, type ResultView, resultViews } from "../reading/result_views.ts";
@@ -65,9 +66,10 @@ function viewsTable(methods: readonly MethodRuns[]): Table {
   };
 }
 
-/** A metric of every client and their average: for each method a row per view. */
+/** A metric of every client and their average, or of many where they lie: for each method a row per view. */
 function clientsTable(methods: readonly MethodRuns[], metric: "f1" | "auc", name: string): Table {
   const clients = methods[0].runs[0].run.clients.map(({ name }) => name);
+  if (areMany(clients)) return distributionTable(methods, metric, name);
   const cells = resultViews.map(({ view }) => {
     const samples = methods.map(({ runs }) =>
       [...clients.keys(), null].map((client) =>
@@ -85,6 +87,29 @@ function clientsTable(methods: readonly MethodRuns[], metric: "f1" | "auc", name
         { text: name },
         ...cells[view][row],
       ])
+    ),
+  };
+}
+
+/** Where a metric's values lie over clients, each the mean of its seeds. */
+function distributionTable(
+  methods: readonly MethodRuns[],
+  metric: "f1" | "auc",
+  name: string,
+): Table {
+  const { clients } = methods[0].runs[0].run;
+  return {
+    caption: `Test macro ${name} in %, personal models: where the ${clients.length} clients lie`,
+    head: ["Method", "Measured after", ...distributionNames, "standard deviation"],
+    rows: methods.flatMap((method) =>
+      resultViews.map(({ view, name }) => {
+        const values = clients.map((_, client) =>
+          meanOfDefined(method.runs.map((run) => sampleOf(run, client, metric, view).value))
+        );
+        const defined = values.filter((value) => value !== null);
+        const cells = [...distribution(values), defined.length === 0 ? null : deviation(defined)];
+        return [seedsText(method), name, ...cells.map(percent)].map((text) => ({ text }));
+      })
     ),
   };
 }

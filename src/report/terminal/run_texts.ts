@@ -11,11 +11,12 @@ import type {
   RunEvent,
 } from "../../federated/events.ts";
 import type { TransferStage } from "../../federated/methods/transfer_stage.ts";
-import type { MeanMetrics } from "../../metrics/classification.ts";
+import type { MeanMetrics, Metrics } from "../../metrics/classification.ts";
 import { type MetricChange, summarizeFalls } from "../../metrics/falls.ts";
 import type { Communication, Retrogress } from "../../metrics/retrogress.ts";
 import { chosenText, passedByText } from "../reading/chosen_round.ts";
 import { aucText, change, counted, duration, loss, percent, settingText } from "../format.ts";
+import { areMany, distribution, distributionNames } from "../many_clients.ts";
 import { tableLines } from "../table_lines.ts";
 import type { RecordedHistory } from "../reading/progress.ts";
 import { viewsOf } from "../reading/result_views.ts";
@@ -74,6 +75,20 @@ export function dataText(run: RunEvent, style: Style): string {
   ]);
 }
 
+/** Where many clients lie in each column by itself; the lowest loss is the best. */
+function distributionRows({ clients }: EpochEvent, role: string): string[][] {
+  const column = (valueOf: (metrics: Metrics) => number | null) =>
+    distribution(clients.map(({ test }) => valueOf(test[role])));
+  const trained = clients.flatMap(({ train }) => train === null ? [] : [train[role].loss]);
+  const columns = [
+    distribution(trained).reverse().map((value) => value === null ? "" : loss(value)),
+    column(({ loss }) => loss).reverse().map((value) => loss(value!)),
+    ...[column(({ f1 }) => f1), column(({ auc }) => auc), column(({ accuracy }) => accuracy)]
+      .map((values) => values.map(percent)),
+  ];
+  return distributionNames.map((name, k) => [name, "", ...columns.map((cells) => cells[k])]);
+}
+
 /** The personal models of all clients on the test split, and the mean of the shared ones where these are others. */
 export function epochText(
   event: EpochEvent,
@@ -86,15 +101,17 @@ export function epochText(
   const trainLoss = meanTrainLoss(event, personal);
   const rows = [
     ["client", "stage", "train loss", "test loss", "F1 %", "AUC %", "accuracy %"],
-    ...event.clients.map(({ client, stage, train, test }) => [
+    ...(areMany(event.clients) ? distributionRows(event, personal) : event.clients.map((
+      { client, stage, train, test },
+    ) => [
       client,
       stage === null ? "" : stageNames[stage].padEnd(stageWidth),
       train === null ? "sat out" : loss(train[personal].loss),
       ...metricCells(test[personal]),
-    ]),
+    ])),
     ["mean", "", loss(trainLoss), ...metricCells(event.mean[personal])],
   ];
-  const hasStages = event.clients.some(({ stage }) => stage !== null);
+  const hasStages = !areMany(event.clients) && event.clients.some(({ stage }) => stage !== null);
   const table = hasStages ? rows : rows.map((row) => row.toSpliced(1, 1));
   const title = `Round ${event.round + 1}/${run.rounds}, ` +
     `epoch ${event.epoch + 1}/${run.localEpochs}, lr ${rounded(learningRate)}, ` +
