@@ -2,7 +2,7 @@
  * PRR-FL on WebGPU: the engine, with all that `@prr-fl/webgpu/engine` has, and what reads data from files.
  *
  * ```ts
- * import { openGpu, readDatasetFolder, simulate } from "@prr-fl/webgpu";
+ * import { openGpu, readDatasetFolder, simulate } from "@prr-fl/webgpu/files";
  * ```
  *
  * @module

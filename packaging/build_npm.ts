@@ -2,9 +2,9 @@
 //   deno task build [FOLDER]
 
 import { build as bundle, type PluginBuild, stop } from "esbuild";
-import { dirname, join } from "@std/path";
+import { dirname, join, resolve } from "@std/path";
 import project from "../deno.json" with { type: "json" };
-import { forConsumers, shortKernels } from "./bundling.ts";
+import { forConsumers, makeAnew, shortKernels } from "./bundling.ts";
 import { writeTypes } from "./types.ts";
 
 const root = join(import.meta.dirname!, "..");
@@ -34,11 +34,11 @@ const program = ["cli.ts", "deno.json", "deno.lock", "engine.ts", "mod.ts", "set
 
 /** Builds it into a folder, which is made anew. */
 export async function buildPackage(folder: string): Promise<void> {
-  await Deno.remove(folder, { recursive: true }).catch(() => {});
-  await Deno.mkdir(folder, { recursive: true });
+  await makeAnew(folder);
   await bundleModules(folder);
   await writeTypes(Object.values(entries), join(folder, "types"));
-  for (const path of [...program, ...await filesBelow("src"), ...await filesBelow("kernels")]) {
+  const sources = (await filesBelow("src")).filter((path) => !path.startsWith("src/web/"));
+  for (const path of [...program, ...sources, ...await filesBelow("kernels")]) {
     await copy(path, join(folder, "program", path));
   }
   await copy("LICENSE", join(folder, "LICENSE"));
@@ -99,6 +99,7 @@ function description(): Record<string, unknown> {
     sideEffects: false,
     exports: {
       ".": { types: "./types/engine.d.ts", default: "./engine.js" },
+      "./engine": { types: "./types/engine.d.ts", default: "./engine.js" },
       "./files": { types: "./types/mod.d.ts", default: "./files.js" },
     },
     bin: { prrfl: "bin/prrfl.mjs" },
@@ -132,7 +133,9 @@ async function copy(path: string, target: string): Promise<void> {
 }
 
 if (import.meta.main) {
-  const folder = join(root, Deno.args[0] ?? join("dist", "npm"));
+  const [chosen] = Deno.args;
+  const here = Deno.env.get("INIT_CWD") ?? Deno.cwd();
+  const folder = chosen === undefined ? join(root, "dist", "npm") : resolve(here, chosen);
   await buildPackage(folder);
   console.log(`built: ${folder}; pack it with: npm pack ${folder}`);
 }

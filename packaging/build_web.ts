@@ -1,18 +1,17 @@
-// Builds the live page into dist/web: static files that need no server of their own; with --serve it is shown here.
+// Builds the live page into dist/web: static files that need no server of their own. Then shows it on this computer.
 //   deno task web [PORT]
 
 import { build as bundle, stop } from "esbuild";
 import { join } from "@std/path";
 import { loadChartLibrary } from "../src/report/page/chart_library.ts";
-import { forConsumers, shortKernels } from "./bundling.ts";
+import { forConsumers, makeAnew, shortKernels } from "./bundling.ts";
 
 const root = join(import.meta.dirname!, "..");
 const web = join(root, "src", "web");
 
 /** Builds it into a folder, which is made anew. */
 export async function buildPage(folder: string): Promise<void> {
-  await Deno.remove(folder, { recursive: true }).catch(() => {});
-  await Deno.mkdir(folder, { recursive: true });
+  await makeAnew(folder);
   await bundle({
     ...forConsumers,
     entryPoints: [join(web, "page.ts"), join(web, "worker.ts")],
@@ -66,8 +65,13 @@ export function servePage(folder: string, port: number, onListen: (address: stri
 }
 
 if (import.meta.main) {
+  const port = Number(Deno.args[0] ?? 8000);
+  if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
+    console.error(`Cannot serve at ${Deno.args[0]}: a port from 0 to 65535 is expected`);
+    Deno.exit(2);
+  }
   const folder = join(root, "dist", "web");
   await buildPage(folder);
   console.log(`built: ${folder}; any host of static files can show it`);
-  servePage(folder, Number(Deno.args[0] ?? 8000), (address) => console.log(`open ${address}`));
+  servePage(folder, port, (address) => console.log(`open ${address}`));
 }

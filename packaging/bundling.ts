@@ -1,6 +1,27 @@
 // What the bundles for browsers and Node have in common.
 
+import { dirname, join } from "@std/path";
 import type { BuildOptions, Plugin, PluginBuild } from "esbuild";
+
+const dist = join(import.meta.dirname!, "..", "dist");
+
+/**
+ * Makes a folder anew, or for the first time.
+ *
+ * @throws {Error} if it is outside of dist and holds something, which may be of worth
+ */
+export async function makeAnew(folder: string): Promise<void> {
+  try {
+    const [first] = await Array.fromAsync(Deno.readDir(folder));
+    if (first !== undefined && dirname(folder) !== dist) {
+      throw new Error(`Cannot build into ${folder}: it holds ${first.name}; name a new folder`);
+    }
+    await Deno.remove(folder, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  await Deno.mkdir(folder, { recursive: true });
+}
 
 /** What Node 20 and the browsers of today run: `using` is lowered, of which they lack the symbol as well. */
 export const forConsumers = {
@@ -14,6 +35,7 @@ export const forConsumers = {
   logLevel: "warning",
 } as const satisfies BuildOptions;
 
+/** A plugin of esbuild, for imports of kernels as texts. */
 export const shortKernels: Plugin = { name: "kernels", setup: withShortKernels };
 
 /** Kernels without the words for readers; lines stay where they are, and shared files keep their names, for errors. */

@@ -9,7 +9,7 @@ import { openGpu } from "../src/tensor/gpu.ts";
 import { inTurns } from "../src/web/runs_in_turns.ts";
 import { configOf, demoOptions, readSettings } from "../src/web/settings.ts";
 
-/** The page draws from these; the others are of tensors, or progress. */
+/** Rows of metrics; spectra and predictions are tensors, so their figures are not in the recorded run. */
 const kept = new Set(["run", "epoch", "aggregation", "done"]);
 
 preferVulkan();
@@ -38,5 +38,7 @@ gpu.dispose();
 
 /** Five digits are more than a curve shows. */
 function rounded(_: string, value: unknown): unknown {
-  return typeof value === "number" ? Number(value.toPrecision(5)) : value;
+  return typeof value === "number" && !Number.isInteger(value)
+    ? Number(value.toPrecision(5))
+    : value;
 }

@@ -601,8 +601,8 @@ export const mutants: readonly Mutant[] = [
   ...breaks("shared/batch_norm_planes.wgsl", ["ops/batch_norm_test.ts"], [
     ["1.0 / sqrt(variance + params.eps)", "1.0 / sqrt(variance)"],
     ["inverse * weight[at], bias[at]", "weight[at], bias[at]"],
-    ["vec2f(center + correction, off.x", "vec2f(center, off.x"],
-    ["off.x - correction * off.y", "off.x"],
+    ["vec2f(center + correction, select", "vec2f(center, select"],
+    ["let squares = off.x - correction * off.y;", "let squares = off.x;"],
     ["if (elements == 0.0) { return; }", ""],
     ["squares / max(elements - 1.0, 1.0)", "squares / max(elements, 1.0)"],
     ["(1.0 - params.momentum) * running_mean[at]", "running_mean[at]"],

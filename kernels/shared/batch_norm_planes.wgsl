@@ -14,7 +14,8 @@ fn channel_of(at: u32, center: f32, variance: f32) -> Channel {
 // distances. For the division that gave the center is not exact on every adapter (Chan, Golub and LeVeque 1983).
 fn centered(elements: f32, center: f32, off: vec2f) -> vec2f {
   let correction = off.y / max(elements, 1.0);
-  return vec2f(center + correction, off.x - correction * off.y);
+  let squares = off.x - correction * off.y;
+  return vec2f(center + correction, select(squares, 0.0, squares < 0.0)); // of equal numbers it may be rounded below zero
 }
 
 // Keeps a batch's mean and deviation, from its squared distances added up, and moves the running statistics.

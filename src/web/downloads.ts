@@ -30,8 +30,16 @@ export class Downloads {
     }
   }
 
-  /** Buttons for what there is. */
+  /** Buttons for what there is; they stay where nothing has come since. */
   show(): void {
+    const shown = [...this.#rows.keys(), ...this.#checkpoints.keys()].join();
+    if (this.place.dataset.shown === shown) return;
+    this.place.dataset.shown = shown;
+    if (shown === "") {
+      this.place.innerHTML =
+        '<span class="missing">There is something when a run has begun.</span>';
+      return;
+    }
     const buttons = [...this.#rows].map(([method, rows]) =>
       button(
         `${method}: metrics.jsonl`,
@@ -62,10 +70,13 @@ function button(text: string, onClick: () => void): HTMLButtonElement {
   return element;
 }
 
+/** The address of what was saved last: browsers may still read from it. */
+let lastUrl = "";
+
 function save(name: string, blob: Blob): void {
-  const url = URL.createObjectURL(blob);
-  saveUrl(name, url);
-  URL.revokeObjectURL(url);
+  URL.revokeObjectURL(lastUrl);
+  lastUrl = URL.createObjectURL(blob);
+  saveUrl(name, lastUrl);
 }
 
 function saveUrl(name: string, url: string): void {

@@ -10,14 +10,14 @@ import type { PageSettings } from "./settings.ts";
 export class LiveRuns {
   readonly #runs = new Map<MethodName, RecordedRun>();
 
-  constructor(private readonly settings: PageSettings, private readonly adapter: string) {}
+  constructor(private readonly settings: PageSettings) {}
 
   /** @returns whether figures have something new to show */
   take(method: MethodName, event: SimulationEvent): boolean {
     if (event.type === "run") {
       this.#runs.set(method, {
         ...{ folder: method, settings: { ...this.settings, method }, decisive: ["method", "seed"] },
-        ...{ adapter: this.adapter, versions: {}, run: event, rows: [] },
+        ...{ adapter: "", versions: {}, run: event, rows: [] },
         ...{ finished: false, notices: [], predictions: null, spectra: null },
       });
       return true;

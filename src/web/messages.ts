@@ -28,5 +28,5 @@ export type News =
     readonly clients: readonly ClientCard[];
   }
   | { readonly type: "event"; readonly method: MethodName; readonly event: SimulationEvent }
-  | { readonly type: "paused" | "finished" }
+  | { readonly type: "paused" | "going" | "finished" }
   | { readonly type: "failed"; readonly message: string };

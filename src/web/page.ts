@@ -11,7 +11,7 @@ import { Downloads } from "./downloads.ts";
 import { FiguresPanel } from "./figures_panel.ts";
 import { LiveRuns } from "./live_runs.ts";
 import type { News, Order } from "./messages.ts";
-import { addressOf, type PageSettings, readSettings } from "./settings.ts";
+import { addressOf, type PageSettings, presetSettings, readSettings } from "./settings.ts";
 import { SettingsForm } from "./settings_form.ts";
 
 const element = <T extends HTMLElement = HTMLElement>(id: string) =>
@@ -35,11 +35,15 @@ class Page {
   #worker: Worker | null = null;
   #state: State = "ready";
   #adapter = "";
-  #isDrawn = true;
+  /** of the frame that is to be drawn; 0 for none */
+  #frame = 0;
   /** of each method: work done and to be done */
   readonly #work = new Map<MethodName, { readonly done: number; readonly total: number }>();
   #methods: readonly MethodName[] = [];
-  #start = 0;
+  /** when the run began to train, and for how long it has been paused since; of the host's clock */
+  #start: number | null = null;
+  #pausedAt = 0;
+  #paused = 0;
 
   constructor() {
     const { settings, problems } = readSettings(new URLSearchParams(location.search));
@@ -51,7 +55,7 @@ class Page {
     buttons.pause.addEventListener("click", () => this.#order("pause"));
     buttons.step.addEventListener("click", () => this.#order("step"));
     buttons.reset.addEventListener("click", () => this.#reset());
-    void this.#enterOrReplay();
+    this.#enterOrReplay().catch((error) => this.#tell(`Cannot show a run: ${error.message}.`));
   }
 
   /** A browser may know WebGPU and yet have no adapter. */
@@ -71,7 +75,10 @@ class Page {
   #begin(): void {
     if (this.#state === "paused") return this.#order("resume");
     const settings = this.#form.read();
-    if (!settings) return this.#tell("Choose a method at least, and numbers within their bounds.");
+    if (!settings) {
+      element<HTMLDetailsElement>("settings").open = true;
+      return this.#tell("Choose a method at least, and numbers within their bounds.");
+    }
     this.#clear(settings);
     const worker = new Worker("worker.js", { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<News>) => this.#hear(data);
@@ -84,15 +91,18 @@ class Page {
   }
 
   #clear(settings: PageSettings): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
     this.#figures.clear();
     this.#cards.clear("They come with the start.");
     this.#work.clear();
     this.#methods = settings.methods;
-    this.#runs = new LiveRuns(settings, this.#adapter);
+    this.#runs = new LiveRuns(settings);
     this.#downloads = new Downloads(element("downloads"), () => this.#figures.curvePicture());
+    this.#downloads.show();
     element("problem").hidden = true;
     element<HTMLProgressElement>("progress").value = 0;
-    this.#start = systemClock.now();
+    [this.#start, this.#paused] = [null, 0];
   }
 
   #send(order: Order): void {
@@ -102,16 +112,19 @@ class Page {
   #order(type: "pause" | "resume" | "step"): void {
     this.#send({ type });
     if (type === "pause") this.#say("Pausing after the step under way …");
-    else this.#enter("running");
   }
 
   #reset(): void {
-    this.#worker?.terminate();
-    this.#worker = null;
-    this.#figures.clear();
-    this.#cards.clear("They come with the start.");
+    this.#end();
+    this.#clear(presetSettings("A minute"));
     this.#enter("ready");
     this.#say("Ready.");
+  }
+
+  /** The worker gives back the GPU's memory with its end. */
+  #end(): void {
+    this.#worker?.terminate();
+    this.#worker = null;
   }
 
   #hear(news: News): void {
@@ -126,13 +139,19 @@ class Page {
       case "event":
         return this.#take(news.method, news.event);
       case "paused":
+        this.#pausedAt = systemClock.now();
         this.#enter("paused");
         return this.#say("Paused.");
+      case "going":
+        this.#paused += systemClock.now() - this.#pausedAt;
+        return this.#enter("running");
       case "finished":
+        this.#end();
         this.#enter("over");
         this.#downloads.show();
         return this.#say(`Done on ${this.#adapter}.`);
       case "failed":
+        this.#end();
         this.#enter("over");
         this.#say("Stopped.");
         return this.#tell(`${news.message}. Reset, and try again or with smaller settings.`);
@@ -144,11 +163,10 @@ class Page {
       this.#work.set(method, { done: event.done, total: event.total });
       return this.#showProgress(method);
     }
-    this.#downloads.take(method, event);
-    if (!this.#runs.take(method, event) || !this.#isDrawn) return;
-    this.#isDrawn = false; // what comes until the next frame is drawn together
-    requestAnimationFrame(() => {
-      this.#isDrawn = true;
+    if (this.#state !== "replaying") this.#downloads.take(method, event);
+    if (!this.#runs.take(method, event) || this.#frame !== 0) return;
+    this.#frame = requestAnimationFrame(() => { // what comes until then is drawn together
+      this.#frame = 0;
       const runs = this.#runs.labelled();
       this.#figures.show(runs);
       this.#cards.update(runs);
@@ -161,9 +179,11 @@ class Page {
     const done = works.reduce((sum, work) => sum + work.done, 0);
     const known = works.reduce((sum, work) => sum + work.total, 0);
     const total = known / works.length * this.#methods.length;
-    const elapsed = systemClock.now() - this.#start;
+    const now = systemClock.now();
+    this.#start ??= now;
+    const elapsed = now - this.#start - this.#paused;
     element<HTMLProgressElement>("progress").value = done / total;
-    if (this.#state === "paused") return;
+    if (this.#state === "paused" || elapsed === 0) return;
     const rate = (1000 * done / elapsed).toFixed(done < elapsed / 100 ? 2 : 0);
     const left = roughDuration(elapsed * (total - done) / done);
     this.#say(

@@ -13,15 +13,19 @@ export async function* inTurns<Name>(
   runs: readonly NamedRun<Name>[],
 ): AsyncGenerator<{ name: Name; event: SimulationEvent }, void> {
   let left = [...runs];
-  while (left.length > 0) {
-    for (const run of left) {
-      const { name, events } = run;
-      for (;;) {
-        const { done, value } = await events.next();
-        if (done) left = left.filter((one) => one !== run);
-        else yield { name, event: value };
-        if (done || value.type === "aggregation") break;
+  try {
+    while (left.length > 0) {
+      for (const run of left) {
+        const { name, events } = run;
+        for (;;) {
+          const { done, value } = await events.next();
+          if (done) left = left.filter((one) => one !== run);
+          else yield { name, event: value };
+          if (done || value.type === "aggregation") break;
+        }
       }
     }
+  } finally { // where one fails, or nobody listens any more, the others give back what they have
+    for (const { events } of left) await events.return?.();
   }
 }

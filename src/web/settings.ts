@@ -77,9 +77,12 @@ export function readSettings(
     } else if (Object.hasOwn(numberFields, name)) {
       const { least, most, step } = numberFields[name as NumberName];
       const value = Number(text);
-      const isWhole = step < 1 || Number.isInteger(value);
-      if (text !== "" && value >= least && value <= most && isWhole) settings[name] = value;
-      else problems.push(`${name} is ${text}; it goes from ${least} to ${most}`);
+      const steps = (value - least) / step;
+      const isStep = Math.abs(steps - Math.round(steps)) < 1e-6;
+      if (text !== "" && value >= least && value <= most && isStep) settings[name] = value;
+      else {problems.push(
+          `${name} is ${text}; it goes from ${least} to ${most} in steps of ${step}`,
+        );}
     } else problems.push(`${name} is no setting`);
   }
   return { settings: settings as unknown as PageSettings, problems };

@@ -62,6 +62,7 @@ async function runAll(gpu: Gpu, dataset: Dataset, settings: PageSettings): Promi
     if (wish !== "pause" || event.type === "done") continue;
     tell({ type: "paused" });
     await new Promise<void>((resolve) => wake = resolve);
+    tell({ type: "going" });
   }
 }
 

@@ -25,10 +25,13 @@ async function install(): Promise<string | null> {
   await Deno.writeTextFile(join(folder, "package.json"), '{ "type": "module" }');
   try {
     const packed = await run("npm", ["pack", built, "--silent"]);
+    if (packed.code !== 0) throw new Error(`npm cannot pack the package: ${packed.err}`);
     const words = ["install", "--no-audit", "--no-fund", "--silent"];
     const { code, err } = await run("npm", [...words, `./${packed.out.trim()}`, ...others]);
     if (code === 0) return folder;
-    console.error(`npm cannot install the package, so its tests are ignored: ${err}`);
+    const isOffline = /ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ENETUNREACH/.test(err);
+    if (!isOffline) throw new Error(`npm cannot install the package: ${err}`);
+    console.error("npm reaches no registry, so the package's tests are ignored");
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     console.error("There is no npm, so the package's tests are ignored");

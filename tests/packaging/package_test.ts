@@ -100,3 +100,31 @@ Deno.test({
     assertMatch(wrong.err, /train/);
   },
 });
+
+Deno.test({
+  name: "its program ends in good order where it is told to, and can go on",
+  ignore,
+  async fn() {
+    const cwd = await Deno.makeTempDir({ dir: folder! });
+    const program = join(installed(), "bin", "prrfl.mjs");
+    const small = ["--image-size", "32", "--width", "0.125", "--limit", "16", "--no-tuned"];
+    const process = new Deno.Command("node", {
+      args: [program, "train", "--data", "demo", "--method", "fedavg", ...small],
+      cwd,
+      env: { NO_COLOR: "1" },
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const said = new Response(process.stderr).text();
+    const decoder = new TextDecoder();
+    let out = "";
+    for await (const bytes of process.stdout) {
+      const before = out;
+      out += decoder.decode(bytes, { stream: true });
+      if (/Round 1/.test(out) && !/Round 1/.test(before)) process.kill("SIGTERM");
+    }
+    const { code } = await process.status;
+    assertEquals(code, 143, out + await said);
+    assertMatch(out + await said, /--resume/);
+  },
+});

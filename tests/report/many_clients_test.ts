@@ -4,7 +4,11 @@ import { quantile } from "../../src/metrics/statistics.ts";
 import { clientCurves } from "../../src/report/figures/client_curves.ts";
 import { shownClients } from "../../src/report/figures/shown_clients.ts";
 import { areMany, distribution } from "../../src/report/many_clients.ts";
-import type { RunEvent } from "../../src/federated/events.ts";
+import type { EpochEvent, RunEvent } from "../../src/federated/events.ts";
+import { resultTables } from "../../src/report/page/tables.ts";
+import type { LabelledRun } from "../../src/report/reading/method_runs.ts";
+import { epochText } from "../../src/report/terminal/run_texts.ts";
+import { plainStyle } from "../../src/report/terminal/style.ts";
 import { assert, assertEquals } from "../assert.ts";
 
 Deno.test("quantile() interpolates as NumPy does", () => {
@@ -70,4 +74,47 @@ Deno.test("curves of many clients have no names, but their mean does", () => {
     assertEquals(data, areMany(clients) ? ["mean"] : ["c0", "c1", "c2", "mean"]);
     assertEquals((option.series as unknown[]).length, count + 2); // and the communications
   }
+});
+
+/** An epoch of PRR-FL with many clients, of which the k-th has an F1 of k. */
+function manyRows(count: number): { run: RunEvent; row: EpochEvent } {
+  const clients = Array.from({ length: count }, (_, k) => {
+    const metrics = { loss: 2 - k / 100, accuracy: k, f1: k, auc: k < 2 ? null : 50 };
+    const test = { local: metrics };
+    return { client: `c${k}`, stage: null, train: test, batchLosses: null, test };
+  });
+  const mean = { local: { loss: 1, accuracy: 50, f1: 40, auc: 60 } };
+  const sizes = { train: 1, valid: 1, test: 1 };
+  const run = {
+    ...{ type: "run", title: "FedAvg", personalRole: "local", sharedRole: "local" },
+    ...{ roles: ["local"], rounds: 1, localEpochs: 1, classNames: ["a", "b"] },
+    clients: clients.map(({ client }) => ({ name: client, ...sizes })),
+  } as unknown as RunEvent;
+  return { run, row: { type: "epoch", round: 0, epoch: 0, clients, mean } };
+}
+
+Deno.test("the terminal tells where many clients lie, the best at the end of every column", () => {
+  const { run, row } = manyRows(41);
+  const text = epochText(row, run, 0.01, 0, plainStyle);
+  const lines = text.split("\n").filter((line) => /worst|median|best/.test(line));
+  assertEquals(lines.map((line) => line.trim().split(/ {2,}/)), [
+    ["worst", "2.000", "2.000", "0.0", "50.0", "0.0"],
+    ["median", "1.800", "1.800", "20.0", "50.0", "20.0"],
+    ["best", "1.600", "1.600", "40.0", "50.0", "40.0"],
+  ]);
+  assertEquals(/c17/.test(text), false);
+});
+
+Deno.test("a report's tables tell where many clients lie", () => {
+  const { run, row } = manyRows(41);
+  const after = { ...row, type: "aggregation", valid: row.mean, test: row.mean, selected: true };
+  const rows = [row, { ...after, rate: null, senders: [], receivers: [] }];
+  const method = { run, rows, method: "FedAvg", label: "FedAvg", seed: 1, settings: {} };
+  const [, f1] = resultTables([method as unknown as LabelledRun]);
+  assertEquals(f1.head.slice(2), [
+    ...["worst", "10th percentile", "median", "90th percentile", "best", "standard deviation"],
+  ]);
+  assertEquals(f1.rows[0].slice(2).map(({ text }) => text), [
+    ...["0.0", "4.0", "20.0", "36.0", "40.0", "12.0"],
+  ]);
 });

@@ -22,13 +22,14 @@ Deno.test("settings go into the address of the page, and come back", () => {
 });
 
 Deno.test("what the address has wrong is told, and is as at first", () => {
-  const query = "methods=fedavg,nope&seed=1.5&width=9&rounds=&epochs=x&colour=red&lr=0.02";
+  const query =
+    "methods=fedavg,nope&seed=1.5&width=0.2&rounds=&epochs=x&colour=red&lr=0.02&size=96";
   const { settings, problems } = readSettings(new URLSearchParams(query));
-  assertEquals(settings, { ...presetSettings("A minute"), lr: 0.02 });
+  assertEquals(settings, { ...presetSettings("A minute"), lr: 0.02, size: 96 });
   assertEquals(problems.map((problem) => problem.split(/ (is|has) /)[0]), [
     ...["methods", "seed", "width", "rounds", "epochs", "colour"],
   ]);
-  assertEquals(problems[1], "seed is 1.5; it goes from 0 to 4294967295");
+  assertEquals(problems[1], "seed is 1.5; it goes from 0 to 4294967295 in steps of 1");
 });
 
 Deno.test("a run's configuration has the page's settings", () => {

@@ -20,10 +20,10 @@ const about = {
     "A layer's weights before and after the last communication; zero frequency is in the middle. A frame, " +
     "if there is one, is the window of PFA: inside it the server replaces each client's amplitude by the " +
     "mean over clients; outside it each client keeps its own. Weights are real, so a window without its " +
-    "mirror image works by half on either edge.",
+    "mirror image works by half on either edge. Of many clients the first twelve are here.",
 };
 
-/** More than the first so many would make a page of megabytes. */
+/** Spectra of more clients would make the page megabytes larger. */
 const mostClients = 12;
 
 /** Cells along an axis at most; larger spectra are shown as means over blocks. */
@@ -36,7 +36,7 @@ const diverging = ["#0072b2", "#e3e6e9", "#d55e00"];
 /** Share of the cells at either end that the colours do not tell apart, so that a few do not dim the rest. */
 const clippedShare = 0.01;
 
-/** Three maps for every client of every run that stored them. */
+/** Three maps for each of the first clients of every run that stored them. */
 export function spectraFigure(runs: readonly LabelledRun[]): Figure {
   const variants = runs.flatMap((run) =>
     (run.spectra?.clients ?? []).slice(0, mostClients).map(

@@ -86,11 +86,11 @@ export class FigureView {
     this.switches = this.element.querySelector(".switches");
     this.switches.addEventListener("change", ({ target }) => this.choose(target));
     this.switches.addEventListener("submit", (event) => event.preventDefault());
+    this.end = new AbortController();
     darkPaper.addEventListener("change", () => {
-      if (this.places[0].chart.isDisposed()) return;
       this.places.forEach(({ chart }) => chart.setTheme(themes[paperName()]));
       this.draw();
-    });
+    }, { signal: this.end.signal });
     this.draw();
   }
 
@@ -104,7 +104,11 @@ export class FigureView {
   }
 
   dispose() {
-    this.places.forEach(({ chart }) => chart.dispose());
+    this.end.abort();
+    this.places.forEach(({ chart, paper }) => {
+      resizes.unobserve(paper);
+      chart.dispose();
+    });
   }
 
   /** Takes the variant that has the new choice and differs least from what was shown. */
