@@ -49,7 +49,7 @@ override workgroup_size: u32 = 64; // lanes_x · lanes_y
 override left_lines: u32 = 16;  // 2·lanes_y: vectors of rows
 override right_lines: u32 = 16; // 2·lanes_x: vectors of columns
 override place_vectors: u32 = 48; // 3 · right_lines if sums_pixels, else 1
-override unrolled: bool = true; // neither loops over terms nor waits for loads: as a card likes it; long to compile for a CPU
+override unrolled: bool = true; // no loop over terms, and loads ahead: for cards; a CPU takes long to compile it
 
 override left_by_rows: bool = false; // neighbouring invocations load neighbouring rows, else terms
 override right_by_terms: bool = false; // or terms, else columns

@@ -1,4 +1,4 @@
-// What goes back together, the last first: a DisposableStack, which Node 20 and most browsers lack.
+// Resources that are given back together, the last one first: as a DisposableStack, which Node 20 lacks.
 
 /** Gives back what it owns at the end of its scope, or when it is told to. */
 export class Owned implements Disposable {

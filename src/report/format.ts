@@ -1,4 +1,4 @@
-// Numbers, durations and tables as text.
+// Numbers, durations and names as people read them.
 
 import type { MeanMetrics } from "../metrics/classification.ts";
 

@@ -8,12 +8,14 @@ import { escaped } from "../report/page/figure_html.ts";
 import type { LabelledRun } from "../report/reading/method_runs.ts";
 import type { ClientCard, News } from "./messages.ts";
 
+/** The cards of a page. */
 export class ClientCards {
   /** the part of each card that changes */
   readonly #scores = new Map<string, HTMLElement>();
 
   constructor(private readonly place: HTMLElement) {}
 
+  /** Makes them, for the data of a run. */
   show({ classNames, imageSize, clients }: Extract<News, { type: "data" }>): void {
     this.place.replaceChildren(
       ...clients.map((client) => this.#cardOf(client, classNames, imageSize)),

@@ -9,6 +9,7 @@ import { writeSafetensors } from "../io/safetensors.ts";
 import { checkpointFile } from "../report/files/file_names.ts";
 import { metricsRow } from "../report/files/metrics_rows.ts";
 
+/** Keeps what there is to take along, and its buttons. */
 export class Downloads {
   readonly #rows = new Map<MethodName, string[]>();
   readonly #checkpoints = new Map<string, Uint8Array<ArrayBuffer>>();
@@ -17,6 +18,7 @@ export class Downloads {
   /** @param picture gives the curve as a data URL */
   constructor(private readonly place: HTMLElement, private readonly picture: () => string | null) {}
 
+  /** Keeps what an event adds. */
   take(method: MethodName, event: SimulationEvent): void {
     const elapsed = (systemClock.now() - this.#start) / 1000;
     const row = metricsRow(event, { at: systemClock.date().toISOString(), elapsed });

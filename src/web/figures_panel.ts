@@ -33,11 +33,13 @@ interface Shown {
   readonly frame: string;
 }
 
+/** The figures of a page. */
 export class FiguresPanel {
   readonly #shown = new Map<string, Shown>();
 
   constructor(private readonly place: HTMLElement) {}
 
+  /** Draws what is new in these runs. */
   show(runs: readonly LabelledRun[]): void {
     for (const { make, source } of figures) {
       const figure = make(runs);
@@ -47,13 +49,13 @@ export class FiguresPanel {
       const panels = figure.variants[0]?.panels.length ?? 0;
       const frame = JSON.stringify([missing, switches, panels, rows, caption]);
       const before = this.#shown.get(id);
-      const [tables, html] = [table ? [table] : [], { ...figure }];
+      const html = figureHtml(figure, table ? [table] : []);
       if (before?.frame === frame && before.view) {
         before.view.update(figure);
-        replaceTable(before.section, figureHtml(html, tables));
+        replaceTable(before.section, html);
       } else if (before?.frame !== frame) {
         before?.view?.dispose();
-        const section = fromHtml(figureHtml(html, tables));
+        const section = fromHtml(html);
         const note = document.createElement("p");
         note.className = "caption";
         note.innerHTML = `Computed by <code>${source}</code>.`;

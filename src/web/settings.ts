@@ -33,6 +33,7 @@ export const numberFields = {
   alpha2: { label: "α2: deputy teaches above", least: 0, most: 1, step: 0.05, initial: 0.9 },
 } as const satisfies Record<string, NumberField>;
 
+/** Name of a number of the form. */
 export type NumberName = keyof typeof numberFields;
 const numberNames = Object.keys(numberFields) as NumberName[];
 

@@ -11,6 +11,7 @@ import {
   presetSettings,
 } from "./settings.ts";
 
+/** The form of a page. */
 export class SettingsForm {
   readonly #numbers = new Map<NumberName, HTMLInputElement>();
   readonly #methods = new Map<MethodName, HTMLInputElement>();
@@ -43,6 +44,7 @@ export class SettingsForm {
     form.addEventListener("submit", (event) => event.preventDefault());
   }
 
+  /** Shows settings in the fields. */
   write(settings: PageSettings): void {
     for (const [name, input] of this.#numbers) input.value = String(settings[name]);
     for (const [name, input] of this.#methods) input.checked = settings.methods.includes(name);

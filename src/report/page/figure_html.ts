@@ -43,6 +43,7 @@ function switchHtml(id: string, { name, choices }: Switch): string {
   return `<fieldset><legend>${escaped(name)}</legend>${buttons.join("")}</fieldset>`;
 }
 
+/** A table with its caption, which scrolls where it is wider than the page. */
 export function tableHtml(
   { caption, head, rows }: Table,
   kind: "numbers" | "words" = "numbers",
@@ -65,6 +66,7 @@ ${body.join("\n")}
 </tbody></table></div>`;
 }
 
+/** Why something is not there. */
 export function missingNote(words: string): string {
   return `<p class="missing">Not shown: ${escaped(words)}</p>`;
 }
