@@ -275,6 +275,47 @@ kernelTest(
   },
 );
 
+kernelTest(
+  "batchNorm() finds the variance where the mean is rounded by a tenth of the deviation",
+  async () => {
+    for (const [height, width] of [[6, 6], [5, 7], [40, 40]]) {
+      using _scope = gpu.scope();
+      const { data } = randomInput(width, [1, 50, 1, height, width], [1e6, 1e6 + 1.5]);
+      const [runningMean, runningVar, weight, bias] = [0, 1, 2, 3].map(() => gpu.zeros([1, 1]));
+      batchNorm(gpu.tensor(data, [1, 50, 1, height, width]), {
+        ...{ weight, bias, runningMean, runningVar, training: true, momentum: 1 },
+      });
+      const exact = data.reduce((sum, value) => sum + value, 0) / data.length;
+      const squares = data.reduce((sum, value) => sum + (value - exact) ** 2, 0);
+      const [variance] = await runningVar.read();
+      const share = variance * (data.length - 1) / squares;
+      assert(Math.abs(share - 1) < 1e-3, `${height}×${width}: ${share} of the variance`);
+    }
+  },
+);
+
+kernelTest(
+  "batchNorm() gives a model without data no gradients, also where sums are made in ranges",
+  async () => {
+    using _scope = gpu.scope();
+    const { data, shape } = randomInput(7, [2, 4, 3, 32, 32]);
+    const x = gpu.tensor(data, shape, { requiresGrad: true });
+    const counts = gpu.tensor(Uint32Array.of(0, 3));
+    const [runningMean, runningVar] = [0, 1].map(() => gpu.zeros([2, 3]));
+    const [weight, bias] = [8, 9].map((seed) =>
+      gpu.tensor(randomInput(seed, [2, 3]).data, [2, 3], { requiresGrad: true })
+    );
+    const y = batchNorm(x, { weight, bias, runningMean, runningVar, counts, training: true });
+    backward(y, gpu.tensor(randomInput(10, shape).data, shape));
+    for (const [name, tensor] of Object.entries({ x, weight, bias })) {
+      const gradient = await gradOf(tensor).read();
+      const own = gradient.subarray(0, gradient.length / 2);
+      assertEquals([...own].filter((value) => value !== 0), [], name);
+      assertEquals([...gradient].filter(Number.isNaN), [], name);
+    }
+  },
+);
+
 kernelTest("batchNorm() normalizes a prefix of the stack exactly as the whole stack", async () => {
   using _scope = gpu.scope();
   const x = randomInput(12, [3, 4, 2, 5]);
