@@ -2,11 +2,12 @@
 
 import type { MethodName } from "../federated/methods/registry.ts";
 import type { SimulationEvent } from "../federated/events.ts";
+import type { KeptRun } from "./kept_run.ts";
 import type { PageSettings } from "./settings.ts";
 
-/** To the worker. `step` goes on to the end of the communication under way. */
+/** To the worker; a kept run is gone on with. `step` goes on to the end of the communication under way. */
 export type Order =
-  | { readonly type: "start"; readonly settings: PageSettings }
+  | { readonly type: "start"; readonly settings: PageSettings; readonly kept: KeptRun | null }
   | { readonly type: "pause" | "resume" | "step" };
 
 /** A client of the data, for its card. */

@@ -9,6 +9,7 @@ import { roughDuration } from "../report/format.ts";
 import { ClientCards } from "./client_cards.ts";
 import { Downloads } from "./downloads.ts";
 import { FiguresPanel } from "./figures_panel.ts";
+import { type KeptRun, keptRun } from "./kept_run.ts";
 import { LiveRuns } from "./live_runs.ts";
 import type { News, Order } from "./messages.ts";
 import { addressOf, type PageSettings, presetSettings, readSettings } from "./settings.ts";
@@ -18,6 +19,7 @@ const element = <T extends HTMLElement = HTMLElement>(id: string) =>
   document.getElementById(id) as T;
 const buttons = {
   start: element<HTMLButtonElement>("start"),
+  goOn: element<HTMLButtonElement>("goon"),
   pause: element<HTMLButtonElement>("pause"),
   step: element<HTMLButtonElement>("step"),
   reset: element<HTMLButtonElement>("reset"),
@@ -33,6 +35,7 @@ class Page {
   #downloads!: Downloads;
   #runs!: LiveRuns;
   #worker: Worker | null = null;
+  #kept: KeptRun | null = null;
   #state: State = "ready";
   #adapter = "";
   /** of the frame that is to be drawn; 0 for none */
@@ -52,17 +55,26 @@ class Page {
       this.#tell(`The address of this page could not be followed: ${problems.join("; ")}.`);
     }
     buttons.start.addEventListener("click", () => this.#begin());
+    buttons.goOn.addEventListener("click", () => this.#goOn());
     buttons.pause.addEventListener("click", () => this.#order("pause"));
     buttons.step.addEventListener("click", () => this.#order("step"));
     buttons.reset.addEventListener("click", () => this.#reset());
     this.#enterOrReplay().catch((error) => this.#tell(`Cannot show a run: ${error.message}.`));
   }
 
+  /** With the run that was under way when the page was left. */
+  #goOn(): void {
+    this.#form.write(this.#kept!.settings);
+    this.#showAddress();
+    this.#begin(this.#kept);
+  }
+
   /** A browser may know WebGPU and yet have no adapter. */
   async #enterOrReplay(): Promise<void> {
     const adapter = await navigator.gpu?.requestAdapter();
-    if (adapter) this.#enter("ready");
-    else await this.#replay();
+    if (!adapter) return await this.#replay();
+    this.#kept = await keptRun();
+    this.#enter("ready");
   }
 
   #showAddress(): void {
@@ -72,7 +84,7 @@ class Page {
     history.replaceState(null, "", address === "" ? location.pathname : `?${address}`);
   }
 
-  #begin(): void {
+  #begin(kept: KeptRun | null = null): void {
     if (this.#state === "paused") return this.#order("resume");
     const settings = this.#form.read();
     if (!settings) {
@@ -85,7 +97,7 @@ class Page {
     worker.onerror = ({ message = "Cannot load worker.js, in which models are trained" }) =>
       this.#hear({ type: "failed", message });
     this.#worker = worker;
-    this.#send({ type: "start", settings });
+    this.#send({ type: "start", settings, kept });
     this.#enter("running");
     this.#say("Looking for a graphics card …");
   }
@@ -117,6 +129,7 @@ class Page {
   #reset(): void {
     this.#end();
     this.#clear(presetSettings("A minute"));
+    this.#kept = null; // the run was given up
     this.#enter("ready");
     this.#say("Ready.");
   }
@@ -195,6 +208,7 @@ class Page {
     this.#state = state;
     buttons.start.disabled = state === "running" || state === "over" || state === "replaying";
     buttons.start.textContent = state === "paused" ? "Go on" : "Start";
+    buttons.goOn.hidden = state !== "ready" || this.#kept === null;
     buttons.pause.disabled = state !== "running";
     buttons.step.disabled = state !== "paused" && state !== "running";
     buttons.reset.disabled = state === "ready" || state === "replaying";

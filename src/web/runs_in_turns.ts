@@ -8,9 +8,14 @@ export interface NamedRun<Name> {
   readonly events: AsyncIterator<SimulationEvent, void>;
 }
 
-/** All their events: of each run those up to its next communication's end, then of the next one, until all are over. */
+/**
+ * All their events: of each run those up to its next one of a type, then of the next run, until all are over.
+ *
+ * @param until ends a turn; by default the end of a communication
+ */
 export async function* inTurns<Name>(
   runs: readonly NamedRun<Name>[],
+  until: SimulationEvent["type"] = "aggregation",
 ): AsyncGenerator<{ name: Name; event: SimulationEvent }, void> {
   let left = [...runs];
   try {
@@ -21,7 +26,7 @@ export async function* inTurns<Name>(
           const { done, value } = await events.next();
           if (done) left = left.filter((one) => one !== run);
           else yield { name, event: value };
-          if (done || value.type === "aggregation") break;
+          if (done || value.type === until) break;
         }
       }
     }

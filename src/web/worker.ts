@@ -3,8 +3,11 @@
 import { augmentedVersions } from "../data/augmented_versions.ts";
 import { demoDataset } from "../data/demo.ts";
 import type { Dataset } from "../data/dataset.ts";
+import type { SimulationEvent } from "../federated/events.ts";
+import type { MethodName } from "../federated/methods/registry.ts";
 import { simulate } from "../federated/simulation.ts";
 import { type Gpu, openGpu } from "../tensor/gpu.ts";
+import { forgetRun, keepRun, type KeptRun } from "./kept_run.ts";
 import type { ClientCard, News, Order } from "./messages.ts";
 import { inTurns } from "./runs_in_turns.ts";
 import { configOf, demoOptions, type PageSettings } from "./settings.ts";
@@ -17,7 +20,7 @@ let wish: "run" | "step" | "pause" = "run";
 let wake = () => {};
 
 addEventListener("message", ({ data }: MessageEvent<Order>) => {
-  if (data.type === "start") void run(data.settings);
+  if (data.type === "start") void run(data.settings, data.kept);
   else {
     wish = data.type === "resume" ? "run" : data.type;
     if (wish !== "pause") wake();
@@ -28,7 +31,7 @@ function tell(news: News): void {
   postMessage(news);
 }
 
-async function run(settings: PageSettings): Promise<void> {
+async function run(settings: PageSettings, kept: KeptRun | null): Promise<void> {
   let gpu: Gpu | undefined;
   try {
     gpu = await openGpu();
@@ -41,7 +44,8 @@ async function run(settings: PageSettings): Promise<void> {
       imageSize,
       clients: await cardsOf(gpu, dataset, settings.seed),
     });
-    await runAll(gpu, dataset, settings);
+    await runAll(gpu, dataset, settings, kept);
+    await forgetRun().catch(() => {});
     tell({ type: "finished" });
   } catch (error) {
     tell({ type: "failed", message: (error as Error).message });
@@ -50,20 +54,48 @@ async function run(settings: PageSettings): Promise<void> {
   }
 }
 
-async function runAll(gpu: Gpu, dataset: Dataset, settings: PageSettings): Promise<void> {
-  const runs = settings.methods.map((name) => ({
-    name,
-    events: simulate(gpu, { ...configOf(settings, name), dataset }),
-  }));
-  const last = settings.methods.at(-1);
-  for await (const { name, event } of inTurns(runs)) {
-    tell({ type: "event", method: name, event });
-    if (wish === "step" && event.type === "aggregation" && name === last) wish = "pause";
-    if (wish !== "pause" || event.type === "done") continue;
-    tell({ type: "paused" });
-    await new Promise<void>((resolve) => wake = resolve);
-    tell({ type: "going" });
+/** What is neither kept nor needed again. */
+const passing = ["progress", "state", "checkpoint"];
+
+async function runAll(
+  gpu: Gpu,
+  dataset: Dataset,
+  settings: PageSettings,
+  kept: KeptRun | null,
+): Promise<void> {
+  const methods = new Map(kept?.methods);
+  const told = new Map<MethodName, SimulationEvent[]>();
+  for (const name of settings.methods) {
+    told.set(name, [...methods.get(name)?.events ?? []]);
+    for (const event of told.get(name)!) tell({ type: "event", method: name, event });
   }
+  const runs = settings.methods.filter((name) => methods.get(name)?.state !== null).map((name) => {
+    const resumeFrom = methods.get(name)?.state ?? null;
+    const config = { ...configOf(settings, name), dataset };
+    return { name, events: simulate(gpu, config, { stateEvery: "round", resumeFrom }) };
+  });
+  const last = runs.at(-1)?.name;
+  for await (const { name, event } of inTurns(runs, "state")) {
+    const events = told.get(name)!;
+    if (event.type === "run" && events.length > 0) continue; // told before
+    if (!passing.includes(event.type)) events.push(event);
+    if (event.type === "state" || event.type === "done") {
+      methods.set(name, { events: [...events], state: event.type === "done" ? null : event.state });
+      await keepRun({ settings, methods }).catch(() => {}); // where a browser keeps nothing
+    }
+    if (event.type !== "state") tell({ type: "event", method: name, event });
+    await obey(event, name === last);
+  }
+}
+
+/** Waits where the visitor wants that; a step ends where the last method has communicated, or is over. */
+async function obey(event: SimulationEvent, isLast: boolean): Promise<void> {
+  const isRoundOver = event.type === "state" || event.type === "done";
+  if (wish === "step" && isRoundOver && isLast) wish = "pause";
+  if (wish !== "pause" || event.type === "done" && isLast) return;
+  tell({ type: "paused" });
+  await new Promise<void>((resolve) => wake = resolve);
+  tell({ type: "going" });
 }
 
 /** What the page shows of the clients: how often each class is there, and images as training sees them. */

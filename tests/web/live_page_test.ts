@@ -27,6 +27,7 @@ async function withPage(
   const browser = await openBrowser(flags);
   try {
     const page = await browser.newPage({ viewport: viewport ?? { width: 1280, height: 900 } });
+    page.setDefaultTimeout(180_000); // a busy machine takes long to compile kernels
     const { messages, requests } = watch(page);
     const own = await listening.promise;
     await page.goto(`${own}?${address}`);
@@ -42,7 +43,7 @@ async function withPage(
 
 /** Waits until the page is in a state. */
 async function reach(page: Page, state: string): Promise<void> {
-  await page.waitForSelector(`body[data-state="${state}"]`, { timeout: 120_000 });
+  await page.waitForSelector(`body[data-state="${state}"]`);
 }
 
 const textOf = async (page: Page, selector: string) => await page.textContent(selector) ?? "";
@@ -109,6 +110,43 @@ Deno.test({
 });
 
 Deno.test({
+  name: "the live page goes on after a reload, to the rows of a run that was not disturbed",
+  ignore: noBrowser,
+  async fn() {
+    const address = `methods=fedavg,prrfl&${tiny}`;
+    const rowsOf = async (page: Page) => {
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.click("text=prrfl: metrics.jsonl"),
+      ]);
+      const lines = (await Deno.readTextFile(await download.path())).trim().split("\n");
+      return lines.map((line) => ({ ...JSON.parse(line), time: null }))
+        .filter(({ type }) => type !== "checkpoint"); // of the models as they were then
+    };
+    await withPage({ address }, async (page) => {
+      await reach(page, "ready");
+      assertEquals(await page.isHidden("#goon"), true);
+      await page.click("#start");
+      await page.click("#step");
+      await reach(page, "paused");
+      await page.reload();
+      await reach(page, "ready");
+      await page.click("#goon");
+      await reach(page, "over");
+      const resumed = await rowsOf(page);
+      assertEquals(resumed.filter(({ type }) => type === "run").length, 1);
+      await page.click("#reset");
+      await page.click("#start");
+      await reach(page, "over");
+      assertEquals(resumed, await rowsOf(page));
+      await page.reload();
+      await reach(page, "ready");
+      assertEquals(await page.isHidden("#goon"), true); // it is over
+    });
+  },
+});
+
+Deno.test({
   name: "the live page says what is wrong with its address, and keeps the settings there",
   ignore: noBrowser,
   async fn() {
@@ -145,7 +183,7 @@ Deno.test({
   ignore: noBrowser,
   async fn() {
     await withPage({ address: "", flags: [], known: /^No available adapters/ }, async (page) => {
-      await page.waitForSelector("body[data-replayed]", { timeout: 60_000 });
+      await page.waitForSelector("body[data-replayed]");
       assertMatch(await textOf(page, "#problem"), /no graphics card.*recorded on/);
       assert(await page.locator("#retrogress canvas").count() > 0);
       assertEquals(await page.isDisabled("#start"), true);

@@ -2,6 +2,7 @@
 
 import type { EChartsOption } from "echarts";
 import type { EpochEvent } from "../../federated/events.ts";
+import { areMany } from "../many_clients.ts";
 import type { LabelledRun } from "../reading/method_runs.ts";
 import {
   type Figure,
@@ -50,6 +51,7 @@ export function stageTimeline(runs: readonly LabelledRun[]): Figure {
 function strips({ run, rows }: LabelledRun): Panel {
   const epochs = epochsOf(rows);
   const clients = run.clients.map(({ name }) => name);
+  const many = areMany(clients);
   const cells = epochs.flatMap(({ round, epoch, clients: results }) =>
     results.flatMap(({ stage }, client) =>
       stage && stage !== mutual ? [[round * run.localEpochs + epoch, client, stage]] : []
@@ -82,7 +84,7 @@ function strips({ run, rows }: LabelledRun): Panel {
       data: clients,
       inverse: true,
       axisTick: { show: false },
-      splitLine: { show: true, lineStyle: { width: 6 } }, // in the paper's colour: gaps
+      splitLine: { show: true, lineStyle: { width: many ? 1 : 6 } }, // in the paper's colour: gaps
       z: 4,
     },
     visualMap: {
@@ -102,7 +104,7 @@ function strips({ run, rows }: LabelledRun): Panel {
       progressive: 0,
     }],
   };
-  const height = 110 + 34 * clients.length;
+  const height = 110 + (many ? 10 : 34) * clients.length;
   return { heading: null, option, tooltip: "cells", shape: "wide", height };
 }
 
