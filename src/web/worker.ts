@@ -90,7 +90,9 @@ async function runAll(
 
 /** Waits where the visitor wants that; a step ends where the last method has communicated, or is over. */
 async function obey(event: SimulationEvent, isLast: boolean): Promise<void> {
-  const isRoundOver = event.type === "state" || event.type === "done";
+  // The first state is of the models as they are before the first round.
+  const isRoundOver = event.type === "done" ||
+    event.type === "state" && event.state.position.round > 0;
   if (wish === "step" && isRoundOver && isLast) wish = "pause";
   if (wish !== "pause" || event.type === "done" && isLast) return;
   tell({ type: "paused" });

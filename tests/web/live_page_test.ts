@@ -101,7 +101,7 @@ Deno.test({
       await page.waitForSelector("#retrogress tbody tr"); // the table has come with a communication
       await reach(page, "paused");
       assertMatch(await textOf(page, "#retrogress tbody tr"), /of 1 /);
-      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      const width = await page.locator("html").evaluate(({ scrollWidth }) => scrollWidth);
       assertEquals(width, 360);
       await page.click("#start");
       await reach(page, "over");
@@ -129,6 +129,7 @@ Deno.test({
       await page.click("#start");
       await page.click("#step");
       await reach(page, "paused");
+      await page.waitForSelector("#retrogress tbody tr >> nth=3"); // of one communication of both
       await page.reload();
       await reach(page, "ready");
       await page.click("#goon");
