@@ -70,6 +70,8 @@ function start(
 ): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", ...args],
+    // Deno itself looks for a newer Deno once a day, in whatever program it runs then.
+    env: { DENO_NO_UPDATE_CHECK: "1" },
     ...{ cwd, stdin, stdout: "piped", stderr: "piped" },
   }).spawn();
 }
