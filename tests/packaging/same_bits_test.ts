@@ -23,8 +23,7 @@ Object.assign(globalThis, globals);
 globalThis.navigator ??= {};
 Object.defineProperty(navigator, "gpu", { value: create([]), configurable: true });
 const { tinyRun } = await import("./tiny_run.js");
-console.log(JSON.stringify(await tinyRun()));
-process.exit(0);
+process.stdout.write(JSON.stringify(await tinyRun()), () => process.exit(0)); // once it is written
 `;
 
 let known: Promise<TinyRun> | undefined;
