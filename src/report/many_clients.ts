@@ -3,7 +3,7 @@
 import { quantile } from "../metrics/statistics.ts";
 
 /** With more clients than this they are shown as a distribution. */
-const mostClients = 12;
+export const mostClients = 12;
 
 /** Whether there are too many to show each. */
 export function areMany(clients: readonly unknown[]): boolean {

@@ -3,6 +3,7 @@
 import type { EChartsOption } from "echarts";
 import type { LabelledRun } from "../reading/method_runs.ts";
 import type { Amplitudes, Spectra } from "../files/spectra_file.ts";
+import { mostClients } from "../many_clients.ts";
 import { rounded } from "./epoch_chart.ts";
 import {
   type Figure,
@@ -23,9 +24,6 @@ const about = {
     "mirror image works by half on either edge. Of many clients the first twelve are here.",
 };
 
-/** Spectra of more clients would make the page megabytes larger. */
-const mostClients = 12;
-
 /** Cells along an axis at most; larger spectra are shown as means over blocks. */
 const mostCells = 64;
 
@@ -36,7 +34,7 @@ const diverging = ["#0072b2", "#e3e6e9", "#d55e00"];
 /** Share of the cells at either end that the colours do not tell apart, so that a few do not dim the rest. */
 const clippedShare = 0.01;
 
-/** Three maps for each of the first clients of every run that stored them. */
+/** Three maps for each of the first clients of every run that stored them: of all, many would be megabytes. */
 export function spectraFigure(runs: readonly LabelledRun[]): Figure {
   const variants = runs.flatMap((run) =>
     (run.spectra?.clients ?? []).slice(0, mostClients).map(
