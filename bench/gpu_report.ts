@@ -106,23 +106,31 @@ function adapterIn(rows: readonly Row[]): Row | undefined {
 }
 
 const results: PartResult[] = [];
+let written: string | null = null;
 for (const part of parts) {
   console.log(`${part.name} …`);
   const { kind = "" } = adapterIn(results.flatMap(({ out }) => rowsOf(out))) ?? {};
   const result = await resultOf(part, kind);
   results.push(result);
   console.log(`  ${Math.round(result.seconds)} s${result.problem ? `, ${result.problem}` : ""}`);
+  written = await write(results); // after every part, so that what is measured stays if this is ended
 }
-const rows = Object.fromEntries(results.map(({ name, out }) => [name, rowsOf(out)]));
-const adapter = adapterIn(Object.values(rows).flat());
-if (adapter === undefined) {
+if (written === null) {
   console.error("Cannot report: there is no adapter, or it fails; see cli.ts info");
   Deno.exit(1);
 }
-const name = adapter.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "");
-const folder = join(root, "docs", "gpu");
-await Deno.mkdir(folder, { recursive: true });
-const path = join(folder, name);
-await writeFileAtomic(`${path}.json`, `${JSON.stringify(rows, null, 1)}\n`);
-await writeFileAtomic(`${path}.md`, reportText(results, rows));
-console.log(`written: docs/gpu/${name}.md and ${name}.json`);
+console.log(`written: docs/gpu/${written}.md and ${written}.json`);
+
+/** The name of the files; null while no part has told the adapter. */
+async function write(results: readonly PartResult[]): Promise<string | null> {
+  const rows = Object.fromEntries(results.map(({ name, out }) => [name, rowsOf(out)]));
+  const adapter = adapterIn(Object.values(rows).flat());
+  if (adapter === undefined) return null;
+  const name = adapter.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "");
+  const folder = join(root, "docs", "gpu");
+  await Deno.mkdir(folder, { recursive: true });
+  const path = join(folder, name);
+  await writeFileAtomic(`${path}.json`, `${JSON.stringify(rows, null, 1)}\n`);
+  await writeFileAtomic(`${path}.md`, reportText(results, rows));
+  return name;
+}

@@ -69,7 +69,10 @@ export function reportText(
 
 function resultText({ problem, out }: PartResult): string {
   const tests = out.match(/^(ok|FAILED) \| (.*)\(/m);
-  if (tests) return tests[2].trim().replaceAll(" | ", ", ");
+  if (tests) {
+    const failed = [...out.split(/^ FAILURES $/m)[1]?.matchAll(/^(.+) => \.\/.+$/gm) ?? []];
+    return [tests[2].trim().replaceAll(" | ", ", "), ...failed.map(([, name]) => name)].join("; ");
+  }
   return (problem ?? "to its end").replaceAll("|", "/");
 }
 

@@ -41,12 +41,13 @@ export class Profiler {
   #passedOver: number;
 
   /**
-   * Leaves the first step out, which in a run's only epoch compiles, unless there is no other.
+   * Measures the last steps, for which a card has had time to raise its clock; never the first, which in a run's only
+   * epoch compiles, unless there is no other.
    *
    * @param steps still to come in the epoch, at least one
    */
   constructor(private readonly gpu: Gpu, steps: number) {
-    this.#passedOver = Math.min(1, steps - 1);
+    this.#passedOver = Math.max(Math.min(1, steps - 1), steps - mostSteps);
   }
 
   /** Replays a training step, measured if its turn has come. What it computes is the same. */
