@@ -39,6 +39,7 @@ struct Params {
   out_height: u32,        // positions of the window
   out_width: u32,
   padding: u32,
+  first_workgroup: u32,   // of a product that is divided among several dispatches
 }
 
 const depth = 16u; // terms of a tile
@@ -94,7 +95,7 @@ alias Fetched = array<vec4f, 8>;
 @compute @workgroup_size(workgroup_size)
 fn multiply(here: Invocation) {
   // Workgroups: [parts, matrices, tiles of rows, tiles of columns].
-  let index = workgroup_index(here);
+  let index = params.first_workgroup + workgroup_index(here);
   let wide = (params.columns + 8u * lanes_x - 1u) / (8u * lanes_x);
   let high = (params.rows + 8u * lanes_y - 1u) / (8u * lanes_y);
   let slice = index / (wide * high); // part · matrices + matrix

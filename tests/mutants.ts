@@ -458,7 +458,8 @@ export const mutants: readonly Mutant[] = [
     "tiles.wgsl",
     ["ops/kernel_choice_test.ts", "ops/conv2d_test.ts", "ops/matmul_test.ts"],
     [
-      ["let index = workgroup_index(here);", "let index = here.group.x;"],
+      ["+ workgroup_index(here);", "+ here.group.x;"],
+      ["params.first_workgroup + workgroup_index(here)", "workgroup_index(here)"],
       ["let matrix = slice % params.matrices;", "let matrix = slice / params.parts;"],
       ["min(first + params.terms_per_part, params.terms)", "params.terms"],
       ["index / wide % high * 8u", "index % high * 8u"],

@@ -19,7 +19,7 @@ export class RenewableGpu {
   /** @throws {GpuError} of kind "no-adapter" */
   static async open(openGpu: () => Promise<Gpu>): Promise<RenewableGpu> {
     const current = await openGpu();
-    return new RenewableGpu(openGpu, current, await versionsWith(current));
+    return new RenewableGpu(openGpu, current, versionsWith(current));
   }
 
   get current(): Gpu {

@@ -7,6 +7,7 @@ import {
   readUnfinishedConfig,
 } from "../report/reading/earlier_run.ts";
 import { whyNotResumable } from "../federated/recovery/state.ts";
+import { kernelsText } from "../ops/kernel_choice.ts";
 import { settingText } from "../report/format.ts";
 import type { RunConfig } from "../report/files/run_config.ts";
 import { RunFolderError } from "../report/run_folder_error.ts";
@@ -122,21 +123,20 @@ function valueOf(flag: Flag<unknown>, { name, value }: Setting, folder: string):
 
 /** Kernels have a version where they were measured. */
 function versionIn(versions: RunHeader["versions"], name: string): string {
-  return versions[name] ?? (name === "kernels" ? "by the rules" : "unknown");
+  return versions[name] || (name === "kernels" ? kernelsText(new Map()) : "unknown");
 }
 
 /** Says on standard error why the rest of a run may differ from what it would have been. */
 export function showNotices(
-  { config, notice }: EarlierRun,
+  { config, stored, notice }: EarlierRun,
   { adapter, versions }: RunHeader,
 ): void {
+  const then = { ...config.versions, kernels: stored.state.kernels };
   const differing = [
     ...(adapter === config.adapter ? [] : [`adapter ${config.adapter}, now ${adapter}`]),
-    ...Object.keys({ ...config.versions, ...versions })
-      .filter((name) => config.versions[name] !== versions[name])
-      .map((name) =>
-        `${name} ${versionIn(config.versions, name)}, now ${versionIn(versions, name)}`
-      ),
+    ...Object.keys({ ...then, ...versions })
+      .filter((name) => versionIn(then, name) !== versionIn(versions, name))
+      .map((name) => `${name} ${versionIn(then, name)}, now ${versionIn(versions, name)}`),
   ];
   const notices = [
     ...(notice === null ? [] : [notice]),

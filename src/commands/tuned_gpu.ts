@@ -6,6 +6,7 @@ import type { AdapterChoice, AdapterDescription } from "../gpu/adapter.ts";
 import { writeFileAtomic } from "../io/files.ts";
 import { object, record, text } from "../io/schema.ts";
 import { userCacheFolder } from "../io/user_cache.ts";
+import { kernelsText } from "../ops/kernel_choice.ts";
 import { kernelSources } from "../ops/kernel_table.ts";
 import { type Gpu, openGpu } from "../tensor/gpu.ts";
 import { versions } from "./version.ts";
@@ -27,10 +28,8 @@ export async function openTunedGpu(
 }
 
 /** The versions of a run, with the table of kernels if there is one: another gives other last bits. */
-export async function versionsWith({ kernels }: Gpu): Promise<Readonly<Record<string, string>>> {
-  if (kernels.size === 0) return versions;
-  const digest = await sha256(JSON.stringify([...kernels].sort()));
-  return { ...versions, kernels: `tuned ${digest.slice(0, 8)}` };
+export function versionsWith({ kernels }: Gpu): Readonly<Record<string, string>> {
+  return kernels.size === 0 ? versions : { ...versions, kernels: kernelsText(kernels) };
 }
 
 /** What was measured on this adapter with these kernels; empty if nothing was, or it cannot be read. */

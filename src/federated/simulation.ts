@@ -95,7 +95,7 @@ class Federation implements Disposable {
     const data = fingerprints(config.dataset);
     this.#fingerprint = data.whole;
     const memory = { stack: this.#stack, server: this.#server };
-    this.#states = new States(config, control, memory, data);
+    this.#states = new States(setup.gpu, config, control, memory, data);
     this.#best = new RoundChoice(config.rounds, resumeFrom?.best ?? null);
     this.#round = new Round(config, this.#start.round);
     this.#place = { phase: "train", round: this.#start.round, epoch: 0 };

@@ -19,6 +19,8 @@ import {
 import type { ServerMemory } from "./server/server_memory.ts";
 import type { HostTensor } from "../tensor/host_tensor.ts";
 import type { BestRound } from "../metrics/selection.ts";
+import { kernelsText } from "../ops/kernel_choice.ts";
+import type { Gpu } from "../tensor/gpu.ts";
 
 /** @throws {ConfigError} if a run with this configuration cannot go on from a state, whatever the run was */
 export function expectResumable(state: SimulationState | null, config: SimulationConfig): void {
@@ -37,6 +39,7 @@ export class States {
   readonly #configuration: ConfigurationText;
 
   constructor(
+    private readonly gpu: Gpu,
     private readonly config: SimulationConfig,
     private readonly control: RunControl,
     private readonly memory: Memory,
@@ -69,6 +72,7 @@ export class States {
       stages: round?.stages ?? [],
       skipped: position.at === "round" ? [] : round?.skipped ?? [],
       configuration: this.#configuration,
+      kernels: kernelsText(this.gpu.kernels),
       tensors,
     };
     return { type: "state", state };

@@ -13,11 +13,11 @@ import {
 /** Commands go to the queue in groups of about this many. */
 const commandsPerSubmit = 256;
 /**
- * And of no more than so many operations, unless one command alone has more: systems take a device that is busy with one
+ * And of no more than so many operations, unless one command alone has more (products in tiles never do): systems take a device that is busy with one
  * group for longer than some two seconds for hung, and a small card that reaches a quarter of its teraflop needs less
  * than half a second for these.
  */
-const workPerSubmit = 1e11;
+export const workPerSubmit = 1e11;
 
 /** Takes commands one by one; the order of calls is the order of effects. */
 export class CommandStream {

@@ -1,6 +1,9 @@
 // Runs an operation with the kernel that is best for its shape: by what was measured on the adapter, or by the rules.
 
+import { workPerSubmit } from "../gpu/command_stream.ts";
 import type { GpuRuntime } from "../gpu/runtime.ts";
+import { Hash } from "../hash.ts";
+import { linearWorkgroups } from "../gpu/workgroups.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { sumOfParts } from "../tensor/sum.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
@@ -23,6 +26,14 @@ export function shapeKey<Case>(operation: Operation<Case, never>, one: Case): st
 export function choiceName<Case>({ row, variant }: KernelChoice<Case, never>): string {
   const kernel = `${row.file.name} ${row.entryPoint}`;
   return variant === undefined ? kernel : `${kernel} ${variant}`;
+}
+
+/** The table of kernels in a few words: another one gives other last bits. */
+export function kernelsText(kernels: ReadonlyMap<string, string>): string {
+  if (kernels.size === 0) return "by the rules";
+  const hash = new Hash();
+  hash.add(new TextEncoder().encode(JSON.stringify([...kernels].sort())));
+  return `tuned ${hash.digits}`;
 }
 
 /** All kernels that can do it on this adapter; the one that is taken by rule first. */
@@ -52,7 +63,7 @@ export function choiceFor<Case, Operands>(
 }
 
 /**
- * Runs the kernel, and adds up what it leaves of parts.
+ * Runs the kernel, in as many dispatches as keep a small card's watchdog quiet, and adds up what it leaves of parts.
  *
  * @param shape of the result
  * @param work arithmetic operations, for profiles
@@ -64,14 +75,26 @@ export function runChoice<Case, Operands>(
   { gpu, shape, work }: { readonly gpu: GpuRuntime; readonly shape: Shape; readonly work: number },
 ): Tensor {
   const { file, entryPoint, buffers, plan } = row;
-  const { parts, ...planned } = plan(one, gpu.adapter, variant);
+  const { parts, divisible, ...planned } = plan(one, gpu.adapter, variant);
   const output = emptyTensor(gpu, [parts, ...shape]);
-  gpu.dispatch({
-    file,
-    entryPoint,
-    ...planned,
-    buffers: { ...buffers(operands), output },
-    work,
-  });
+  const spec = { file, entryPoint, buffers: { ...buffers(operands), output } };
+  if (divisible === undefined || work <= workPerSubmit) {
+    gpu.dispatch({ ...spec, ...planned, work });
+    return sumOfParts(output);
+  }
+  const most = Math.max(1, Math.floor(divisible * workPerSubmit / work));
+  const bytes = [...new Set(Object.values(spec.buffers))]
+    .reduce((sum, tensor) => sum + (tensor?.byteLength ?? 0), 0);
+  for (let first = 0; first < divisible; first += most) {
+    const count = Math.min(most, divisible - first);
+    const share = count / divisible;
+    gpu.dispatch({
+      ...spec,
+      ...planned,
+      params: { ...planned.params, first_workgroup: first },
+      workgroups: linearWorkgroups(count, 1),
+      ...{ work: work * share, bytes: bytes * share },
+    });
+  }
   return sumOfParts(output);
 }

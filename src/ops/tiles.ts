@@ -52,6 +52,8 @@ export interface PartsPlan {
   readonly constants: Constants;
   readonly params: Readonly<Record<string, number>>;
   readonly workgroups: readonly [number, number];
+  /** where the kernel is told its `first_workgroup`, and so can be run by some workgroups at a time: how many there are */
+  readonly divisible?: number;
 }
 
 /** What plans are made for. */
@@ -176,6 +178,7 @@ export function planTiles(
   const { y, x } = tiling;
   const termsPerPart = Math.ceil(terms / tiling.parts);
   const parts = Math.ceil(terms / termsPerPart);
+  const workgroups = parts * sizes.matrices * tilesOf(sizes, tiling);
   return {
     parts,
     constants: {
@@ -193,8 +196,10 @@ export function planTiles(
       ...noMatrix,
       ...noImages,
       ...right.params,
+      first_workgroup: 0,
     },
-    workgroups: linearWorkgroups(parts * sizes.matrices * tilesOf(sizes, tiling), 1),
+    workgroups: linearWorkgroups(workgroups, 1),
+    divisible: workgroups,
   };
 }
 

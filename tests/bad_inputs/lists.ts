@@ -285,7 +285,7 @@ export const listCases: readonly InputCase[] = [
     use: () => {
       const config = federation([0, 1]);
       const position = { at: "round", round: 0 } as const;
-      const progress = { position, best: null, stages: [1, 2] as const, skipped: [] };
+      const progress = { position, best: null, stages: [1, 2] as const, skipped: [], kernels: "" };
       const state = { ...progress, configuration: {}, tensors: new Map() };
       expectWithin(state, config, config.dataset.clients.length);
     },

@@ -50,10 +50,10 @@ Deno.test("tune measures within its time, keeps a table for the adapter, and tra
   await Deno.writeTextFile(path, JSON.stringify({ ...table, kernels }));
 
   const shown = await run(...training, "--save_path", "tuned");
-  assertMatch(shown, /kernels tuned [0-9a-f]{8}/);
+  assertMatch(shown, /kernels tuned [0-9a-f]{16}/);
   await run(...training, "--save_path", "rules", "--no-tuned");
   const [tuned, rules] = [stored("tuned"), stored("rules")];
-  assertMatch(tuned.versions.kernels, /^tuned [0-9a-f]{8}$/);
+  assertMatch(tuned.versions.kernels, /^tuned [0-9a-f]{16}$/);
   assertEquals(rules.versions.kernels, undefined);
   assert(Math.abs(tuned.loss - rules.loss) < 1e-4, `${tuned.loss} and ${rules.loss}`);
 

@@ -4,7 +4,7 @@ import { ConfigError } from "../../src/federated/errors.ts";
 import type { SimulationEvent, StateEvent } from "../../src/federated/events.ts";
 import { describePosition } from "../../src/federated/recovery/position.ts";
 import type { SimulationState } from "../../src/federated/recovery/state.ts";
-import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "../assert.ts";
 import { gpu } from "../gpu.ts";
 import { type Changes, config, dataset, eventsOf, simulated } from "./small_federation.ts";
 
@@ -168,4 +168,21 @@ Deno.test("simulate() refuses the state of another run and names what differs", 
     await assertRejects(resumed, ConfigError, message);
   }
   assert(state.tensors.size > 0);
+});
+
+Deno.test("a state tells which kernels its run went by", async () => {
+  const before = gpu.kernels;
+  const told = async () =>
+    (await eventsOf({ ...base, method: "local", rounds: 1 })).filter(isState)
+      .map(({ state }) => state.kernels);
+  assertEquals(new Set(await told()), new Set(["by the rules"]));
+  try {
+    gpu.kernels = new Map([["convolution of another shape", "tiles.wgsl multiply 32x64/1"]]);
+    const [tuned] = await told();
+    assertMatch(tuned, /^tuned [0-9a-f]{16}$/);
+    gpu.kernels = new Map([["convolution of another shape", "tiles.wgsl multiply 32x64/2"]]);
+    assertNotEquals((await told())[0], tuned);
+  } finally {
+    gpu.kernels = before;
+  }
 });

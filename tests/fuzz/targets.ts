@@ -72,6 +72,7 @@ const storedState: StoredState = {
     best: { f1: 40.5, round: 1 },
     stages: [1, 2, 0, 4],
     skipped: [2],
+    kernels: "by the rules",
     configuration: { method: "prrfl", classes: "nævus, mel" },
     tensors,
   },

@@ -2,7 +2,13 @@
 
 import { conv2d } from "../../src/ops/conv2d.ts";
 import type { ConvSizes } from "../../src/ops/conv2d_plan.ts";
-import { choiceFor, choiceName, choicesFor, shapeKey } from "../../src/ops/kernel_choice.ts";
+import {
+  choiceFor,
+  choiceName,
+  choicesFor,
+  runChoice,
+  shapeKey,
+} from "../../src/ops/kernel_choice.ts";
 import {
   convolution,
   type Operation,
@@ -151,5 +157,29 @@ Deno.test("a choice goes by the shape but not by the number of models, and by ru
       gpu.kernels = before;
       return Promise.resolve();
     });
+  }
+});
+
+Deno.test("a product in tiles that is too much for one dispatch is divided among several, bit for bit", async () => {
+  const left = gpu.tensor(randomInput(1, [matrices, rows, terms]).data, [matrices, rows, terms]);
+  const right = gpu.tensor(randomInput(2, [matrices, terms, columns]).data, [
+    ...[matrices, terms, columns],
+  ]);
+  const sizes = { matrices, rows, columns, terms };
+  const one = { sizes, leftTransposed: false, rightTransposed: false };
+  const shape = [matrices, rows, columns];
+  const inTiles = choicesFor(product, one, gpu).filter(({ row }) => row.file.name === "tiles.wgsl");
+  for (const choice of inTiles) {
+    const run = (work: number) => runChoice(choice, one, { left, right }, { gpu, shape, work });
+    const whole = run(1e9);
+    let divided: Tensor | undefined;
+    // As if it were twice what may run at a time.
+    const { runs } = await gpu.profile(() => {
+      divided = run(2e11);
+    });
+    assertEquals(await divided!.read(), await whole.read(), choiceName(choice));
+    const tiles = runs.filter(({ kernel }) => kernel.startsWith("tiles.wgsl"));
+    assert(tiles.every(({ work }) => work! <= 1e11), choiceName(choice));
+    assertEquals(Math.round(tiles.reduce((sum, { work }) => sum + work!, 0)), 2e11);
   }
 });

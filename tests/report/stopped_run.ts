@@ -27,6 +27,7 @@ function stateEvent(round: number): SimulationEvent {
         best: null,
         stages: [1, 2, 0, 4],
         skipped: [2],
+        kernels: "by the rules",
       },
       ...{ configuration, tensors },
     },

@@ -24,6 +24,8 @@ export interface SimulationState {
   /** clients that sit out the rest of the round because their numbers went bad, by their index in the dataset */
   readonly skipped: readonly number[];
   readonly configuration: ConfigurationText;
+  /** how kernels were chosen, as `kernelsText()` tells it: chosen otherwise, the last digits may differ */
+  readonly kernels: string;
   /**
    * `client.role.set.name`, clients counted from 0: however they were grouped, the names are the same; and
    * `server.set.name` of what the server remembers

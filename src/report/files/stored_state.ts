@@ -51,9 +51,12 @@ export async function decodeState(bytes: Uint8Array<ArrayBuffer>): Promise<Store
   const fail = () => new SyntaxError("it holds no state");
   const counters = held(countersSchema, JSON.parse(state), "the state", fail);
   const others = held(restSchema, JSON.parse(rest), "the rest", fail);
-  const { best, stages, skipped, configuration } = counters;
+  const { best, stages, skipped, configuration, kernels } = counters;
   const position = positionOf(counters);
-  return { state: { position, best, stages, skipped, configuration, tensors }, ...others };
+  return {
+    state: { position, best, stages, skipped, configuration, kernels, tensors },
+    ...others,
+  };
 }
 
 /** A position as files of this format have it. */
@@ -120,6 +123,7 @@ const countersSchema = object({
   stages: v.array(v.picklist([0, 1, 2, 3, 4])),
   skipped: v.array(count),
   configuration: record(text),
+  kernels: v.optional(text, ""), // of before there was a table
 });
 
 const restSchema = object({
