@@ -20,20 +20,30 @@ export interface RunControl {
   readonly stop?: Pick<AbortSignal, "aborted"> | null;
   /** how often the run tells its state, the first time at its start; null, the default: never */
   readonly stateEvery?: StateInterval | null;
-  /**
-   * tell how long the kernels of the second to fourth training step take, in the second local epoch or the
-   * only one; default false
-   */
+  /** tell how long the kernels of the last three training steps take of the second local epoch or the only one; default false */
   readonly profile?: boolean;
+  /** whether layers' spectra are told around every communication; null, the default: around the last alone */
+  readonly spectraEvery?: "round" | null;
+  /** whose: parameters of convolutions by their names; null, the default: of the second convolution, or the only one */
+  readonly spectraLayers?: readonly string[] | null;
 }
 
 /** @throws {ConfigError} naming what is none of these, or not what it has to be */
 export function checkControl(control: RunControl): void {
   asConfigError("Cannot simulate this way", () => {
-    expectOptions("simulate", control, ["resumeFrom", "stop", "stateEvery", "profile"]);
+    const options = [
+      "resumeFrom",
+      "stop",
+      "stateEvery",
+      "profile",
+      "spectraEvery",
+      "spectraLayers",
+    ];
+    expectOptions("simulate", control, options);
   });
-  const { stateEvery = null, profile = false } = control;
+  const { stateEvery = null, profile = false, spectraEvery = null } = control;
   if (stateEvery !== null) expectChoice("stateEvery", stateEvery, stateIntervals);
+  if (spectraEvery !== null) expectChoice("spectraEvery", spectraEvery, ["round"]);
   if (typeof profile === "boolean") return;
   throw new ConfigError(`Cannot simulate: profile is ${profile} but has to be true or false`);
 }

@@ -168,13 +168,13 @@ export interface AggregationEvent {
   readonly selected: boolean;
 }
 
-/** Amplitudes of one layer's weights around the last communication, frequency 0 in the middle. */
+/** Amplitudes of one layer's weights around a communication, frequency 0 in the middle. */
 export interface SpectraEvent {
   readonly type: "spectra";
   readonly round: number;
   /** PFA's low-frequency share; null where the method uses none */
   readonly rate: number | null;
-  /** the parameter: the second convolution's weight */
+  /** the parameter, a convolution's weight */
   readonly layer: string;
   readonly clients: readonly {
     readonly client: string;

@@ -29,7 +29,7 @@ import { type Position, roundsFrom } from "./recovery/position.ts";
 import type { SimulationState } from "./recovery/state.ts";
 import { communicate } from "./server/communicate.ts";
 import { ServerMemory } from "./server/server_memory.ts";
-import { spectraAround } from "./spectra_probe.ts";
+import { SpectraProbe } from "./spectra_probe.ts";
 import { expectResumable, States } from "./states.ts";
 import { Owned } from "../owned.ts";
 
@@ -67,6 +67,7 @@ class Federation implements Disposable {
   readonly #states: States;
   readonly #start: Position;
   readonly #best: RoundChoice;
+  readonly #probe: SpectraProbe;
   readonly #owned: Owned;
   /** the data set in a few letters */
   readonly #fingerprint: string;
@@ -94,6 +95,8 @@ class Federation implements Disposable {
     this.#guard = new Guard(setup, this.#stack, this.#events);
     const data = fingerprints(config.dataset);
     this.#fingerprint = data.whole;
+    const { parameters } = this.#stack.modelsOf(method.roles[0])[0].model.module;
+    this.#probe = new SpectraProbe(parameters, control, config.rounds);
     const memory = { stack: this.#stack, server: this.#server };
     this.#states = new States(setup.gpu, config, control, memory, data);
     this.#best = new RoundChoice(config.rounds, resumeFrom?.best ?? null);
@@ -225,7 +228,7 @@ class Federation implements Disposable {
 
   /** What arrives at the server is aggregated, and goes back to the clients. */
   async *#communicate(round: number): AsyncGenerator<SimulationEvent, void> {
-    const { dataset: { clients }, clientWeights, rounds } = this.#config;
+    const { dataset: { clients }, clientWeights } = this.#config;
     const { sharing } = this.setup.method;
     if (!sharing) return;
     const { senders } = this.#round;
@@ -236,11 +239,8 @@ class Federation implements Disposable {
     }));
     const rate = this.#rate(round);
     const share = () => communicate(sharing, models, rate ?? 0, this.#server);
-    if (round < rounds - 1) share();
-    else {
-      const spectra = await spectraAround(models, share);
-      if (spectra) yield this.#events.spectra({ round, rate }, spectra);
-    }
+    const layers = await this.#probe.around(round, models, share);
+    for (const spectra of layers) yield this.#events.spectra({ round, rate }, spectra);
     this.#guard.afterCommunication(this.#round, await this.#stack.notFinite());
     await this.#server?.expectFinite(round);
   }

@@ -439,3 +439,22 @@ Deno.test("simulate() shows at the end what the last communication did to the sp
     assertAllClose(client, [own], [mean], 1e-5);
   });
 });
+
+Deno.test("simulate() shows spectra of chosen layers around every communication, if asked to", async () => {
+  const spectraLayers = ["layer1.0.conv.weight", "layer2.0.conv.weight"];
+  const control = { spectraEvery: "round", spectraLayers } as const;
+  const events = await Array.fromAsync(simulate(gpu, config, control));
+  const spectra = events.filter((event) => event.type === "spectra");
+  assertEquals(
+    spectra.map(({ round, layer }) => [round, layer]),
+    [0, 1].flatMap((round) => spectraLayers.map((layer) => [round, layer])),
+  );
+  // It changes nothing else; and its last ones are told without being asked, of the layer that is told then.
+  const others = (event: SimulationEvent) => !["spectra", "state", "progress"].includes(event.type);
+  assertEquals(events.filter(others), reference.filter(others));
+  await assertRejects(
+    () => Array.fromAsync(simulate(gpu, config, { spectraLayers: ["layer1.0.bn.weight"] })),
+    ConfigError,
+    'spectra of "layer1.0.bn.weight"',
+  );
+});
