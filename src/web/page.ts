@@ -165,10 +165,20 @@ class Page {
         return this.#say(`Done on ${this.#adapter}.`);
       case "failed":
         this.#end();
-        this.#enter("over");
         this.#say("Stopped.");
-        return this.#tell(`${news.message}. Reset, and try again or with smaller settings.`);
+        void this.#offerRest(news.message);
     }
+  }
+
+  /** A card may be lost for good or for a moment: what was kept can be gone on with. */
+  async #offerRest(message: string): Promise<void> {
+    this.#kept = await keptRun();
+    this.#enter(this.#kept ? "ready" : "over");
+    this.#tell(
+      this.#kept
+        ? `${message}. What was trained until the last communication is kept: go on with it, or start anew.`
+        : `${message}. Reset, and try again or with smaller settings.`,
+    );
   }
 
   #take(method: MethodName, event: SimulationEvent): void {

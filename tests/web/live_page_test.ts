@@ -191,3 +191,50 @@ Deno.test({
     });
   },
 });
+
+/** Before the worker's own code: the device can be lost by a message. */
+const losable = `
+const request = GPUAdapter.prototype.requestDevice;
+GPUAdapter.prototype.requestDevice = async function (...options) {
+  const device = await request.apply(this, options);
+  addEventListener("message", ({ data }) => { if (data === "lose") device.destroy(); });
+  return device;
+};
+`;
+
+Deno.test({
+  name: "a run of the live page whose device is lost goes on from its last communication",
+  ignore: noBrowser,
+  async fn() {
+    await withPage(
+      { address: `methods=fedavg&${tiny.replace("rounds=2", "rounds=3")}` },
+      async (page) => {
+        await reach(page, "ready");
+        await page.route("**/worker.js", async (route) => {
+          const response = await route.fetch();
+          await route.fulfill({ response, body: losable + await response.text() });
+        });
+        await page.evaluate(() => {
+          const { postMessage } = Worker.prototype;
+          Worker.prototype.postMessage = function (this: Worker, order: { type: string }) {
+            const isLast = order.type === "resume";
+            postMessage.call(this, isLast ? "lose" : order);
+            if (isLast) postMessage.call(this, order);
+          } as typeof postMessage;
+        });
+        await page.click("#start");
+        await page.click("#step");
+        await reach(page, "paused");
+        await page.waitForSelector("#retrogress tbody tr");
+        await page.click("#start"); // and the device is lost
+        await page.waitForSelector("#problem:not([hidden])");
+        assertMatch(await textOf(page, "#problem"), /lost.*is kept: go on with it/);
+        await reach(page, "ready");
+        await page.unroute("**/worker.js");
+        await page.click("#goon");
+        await reach(page, "over");
+        assertMatch(await textOf(page, "#retrogress tbody tr"), /of 3 /);
+      },
+    );
+  },
+});
