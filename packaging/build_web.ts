@@ -2,8 +2,9 @@
 //   deno task web [PORT]
 
 import { build as bundle, stop } from "esbuild";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { loadChartLibrary } from "../src/report/page/chart_library.ts";
+import { figureSources, sourceAddress } from "../src/web/figure_sources.ts";
 import { forConsumers, makeAnew, shortKernels } from "./bundling.ts";
 
 const root = join(import.meta.dirname!, "..");
@@ -34,6 +35,21 @@ export async function buildPage(folder: string): Promise<void> {
   for (const name of ["index.html", "recorded_run.json"]) {
     await Deno.copyFile(join(web, name), join(folder, name));
   }
+  for (const path of new Set(Object.values(figureSources))) {
+    const target = join(folder, sourceAddress(path));
+    await Deno.mkdir(dirname(target), { recursive: true });
+    await Deno.copyFile(join(root, path), target);
+  }
+  await writeReference(join(folder, "docs"));
+}
+
+/** The reference of all that mod.ts exports. */
+async function writeReference(folder: string): Promise<void> {
+  const name = "PRR-FL on WebGPU";
+  const args = ["doc", "--html", `--output=${folder}`, `--name=${name}`, join(root, "mod.ts")];
+  const options = { args, cwd: root, stdout: "null", stderr: "piped" } as const;
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), options).output();
+  if (!success) throw new Error(`Cannot write the reference: ${new TextDecoder().decode(stderr)}`);
 }
 
 const types: Readonly<Record<string, string>> = {
@@ -45,22 +61,25 @@ const types: Readonly<Record<string, string>> = {
   txt: "text/plain; charset=utf-8",
 };
 
-/** Gives the files of a folder, which has no folders in it, to this computer alone. */
+/** Gives the files of a folder to this computer alone. */
 export function servePage(folder: string, port: number, onListen: (address: string) => void) {
   return Deno.serve({
     hostname: "127.0.0.1",
     port,
     onListen: ({ port }) => onListen(`http://127.0.0.1:${port}/`),
   }, async (request) => {
-    const name = new URL(request.url).pathname.slice(1) || "index.html";
-    const type = types[name.split(".").at(-1)!];
-    if (!/^[\w.-]+$/.test(name) || type === undefined) return new Response(null, { status: 404 });
     try {
-      const bytes = await Deno.readFile(join(folder, name));
-      return new Response(bytes, { headers: { "content-type": type } });
+      const name = decodeURIComponent(new URL(request.url).pathname.slice(1)) || "index.html";
+      const type = types[name.split(".").at(-1)!];
+      const isBelow = name.split("/").every((part) => !/^\.*$|\\/.test(part));
+      if (isBelow && type !== undefined) {
+        const bytes = await Deno.readFile(join(folder, name));
+        return new Response(bytes, { headers: { "content-type": type } });
+      }
     } catch {
-      return new Response(null, { status: 404 });
+      // no such file, or no name of one
     }
+    return new Response(null, { status: 404 });
   });
 }
 

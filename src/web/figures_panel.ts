@@ -10,19 +10,15 @@ import { rocFigure } from "../report/figures/roc_figure.ts";
 import { spectraFigure } from "../report/figures/spectra_figure.ts";
 import { stageTimeline } from "../report/figures/stage_timeline.ts";
 import { themes } from "../report/figures/theme.ts";
+import { figureSources, sourceAddress } from "./figure_sources.ts";
 import { figureHtml } from "../report/page/figure_html.ts";
 import { FigureView } from "../report/page/figure_view.js";
 import { retrogressTable } from "../report/page/retrogress_table.ts";
 import type { LabelledRun } from "../report/reading/method_runs.ts";
 
-/** A figure, with the file that computes what it shows. */
-const figures: readonly { make: (runs: readonly LabelledRun[]) => Figure; source: string }[] = [
-  { make: retrogressFigure, source: "src/federated/simulation.ts" },
-  { make: spectraFigure, source: "kernels/fourier_aggregation.wgsl" },
-  { make: stageTimeline, source: "src/federated/methods/transfer_stage.ts" },
-  { make: clientCurvesFigure, source: "src/metrics/classification.ts" },
-  { make: confusionFigure, source: "src/metrics/classification.ts" },
-  { make: rocFigure, source: "src/metrics/roc_curve.ts" },
+const figures: readonly ((runs: readonly LabelledRun[]) => Figure)[] = [
+  ...[retrogressFigure, spectraFigure, stageTimeline],
+  ...[clientCurvesFigure, confusionFigure, rocFigure],
 ];
 
 /** What stands on the page of one figure. */
@@ -41,7 +37,7 @@ export class FiguresPanel {
 
   /** Draws what is new in these runs. */
   show(runs: readonly LabelledRun[]): void {
-    for (const { make, source } of figures) {
+    for (const make of figures) {
       const figure = make(runs);
       const { id, switches, missing, caption } = figure;
       const table = id === "retrogress" ? retrogressTable(runs) : null;
@@ -56,10 +52,7 @@ export class FiguresPanel {
       } else if (before?.frame !== frame) {
         before?.view?.dispose();
         const section = fromHtml(html);
-        const note = document.createElement("p");
-        note.className = "caption";
-        note.innerHTML = `Computed by <code>${source}</code>.`;
-        section.append(note);
+        section.append(computedBy(figureSources[id]));
         if (before) before.section.replaceWith(section);
         else this.place.append(section);
         const view = missing === null ? new FigureView(figure, themes) : null;
@@ -81,6 +74,15 @@ export class FiguresPanel {
     }
     this.#shown.clear();
   }
+}
+
+function computedBy(source: string): HTMLElement {
+  const note = document.createElement("p");
+  note.className = "caption";
+  const link = Object.assign(document.createElement("a"), { href: sourceAddress(source) });
+  link.append(Object.assign(document.createElement("code"), { textContent: source }));
+  note.append("Computed by ", link, ".");
+  return note;
 }
 
 function fromHtml(html: string): HTMLElement {

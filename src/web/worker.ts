@@ -72,12 +72,16 @@ async function runAll(
   const runs = settings.methods.filter((name) => methods.get(name)?.state !== null).map((name) => {
     const resumeFrom = methods.get(name)?.state ?? null;
     const config = { ...configOf(settings, name), dataset };
-    return { name, events: simulate(gpu, config, { stateEvery: "round", resumeFrom }) };
+    return {
+      name,
+      events: simulate(gpu, config, { stateEvery: "round", spectraEvery: "round", resumeFrom }),
+    };
   });
   const last = runs.at(-1)?.name;
   for await (const { name, event } of inTurns(runs, "state")) {
     const events = told.get(name)!;
     if (event.type === "run" && events.length > 0) continue; // told before
+    if (event.type === "spectra") dropSpectra(events); // the newest say enough, and they are large
     if (!passing.includes(event.type)) events.push(event);
     if (event.type === "state" || event.type === "done") {
       methods.set(name, { events: [...events], state: event.type === "done" ? null : event.state });
@@ -86,6 +90,11 @@ async function runAll(
     if (event.type !== "state") tell({ type: "event", method: name, event });
     await obey(event, name === last);
   }
+}
+
+function dropSpectra(events: SimulationEvent[]): void {
+  const at = events.findIndex(({ type }) => type === "spectra");
+  if (at >= 0) events.splice(at, 1);
 }
 
 /** Waits where the visitor wants that; a step ends where the last method has communicated, or is over. */

@@ -67,6 +67,14 @@ Deno.test({
           assert(await page.locator(`#${figure} canvas`).count() > 0, figure);
         }
         assertEquals(await page.locator("#figures .missing").count(), 0);
+        const links = await page.locator("main a[href^=source], footer a[href^=docs]").all();
+        assertEquals(links.length, 8); // a file for each figure and the cards, and the reference
+        for (const link of links) {
+          const answer = await page.request.get(
+            new URL(await link.getAttribute("href") ?? "", page.url()).href,
+          );
+          assertEquals(answer.status(), 200);
+        }
         assertEquals(await page.locator("#retrogress tbody tr").count(), 4); // F1 and AUC of both
         const [download] = await Promise.all([
           page.waitForEvent("download"),
