@@ -1,5 +1,6 @@
 // The help: an overview of the commands, and a page for each of them made from its table of flags.
 
+import config from "../../deno.json" with { type: "json" };
 import { tableLines } from "../report/table_lines.ts";
 import { type Command, commandIn, commands, firstWords } from "./commands.ts";
 import type { Flag } from "./flags.ts";
@@ -33,13 +34,27 @@ function overview(): string {
   ];
   return `PRR-FL on WebGPU: federated learning that does not forget at every communication.
 
-  deno task demo                              compare three methods on the built-in demo data
-  deno task train --data FOLDER --rounds 50   train on your images
-  deno run -RWE cli.ts COMMAND [FLAGS]        the same without the check for an adapter
+${tableLines(isInstalled() ? installedCalls : ownCalls, "ll").join("\n")}
 
 Commands
 ${tableLines([...all, ...others], "ll").join("\n")}
 `;
+}
+
+const ownCalls = [
+  ["deno task demo", "compare three methods on the built-in demo data"],
+  ["deno task train --data FOLDER --rounds 50", "train on your images"],
+  ["deno run -RWE cli.ts COMMAND [FLAGS]", "the same without the check for an adapter"],
+];
+const installedCalls = [
+  [`npx ${config.name} demo`, "compare three methods on the built-in demo data"],
+  [`npx ${config.name} train --data FOLDER --rounds 50`, "train on your images"],
+  [`npx ${config.name} setup`, "install a software adapter where there is none"],
+];
+
+/** Whether this is the npm package's copy of the program. */
+function isInstalled(): boolean {
+  return /[/\\]node_modules[/\\]/.test(Deno.mainModule);
 }
 
 function page(
@@ -53,7 +68,12 @@ function page(
   const sections = [...Map.groupBy(rows, ({ topic }) => topic)].map(([topic, members]) =>
     `${topic}\n${tableLines(members.map(({ row }) => row), "ll").join("\n")}\n`
   );
-  const usage = ["Usage: cli.ts", name, operands, "[FLAGS]"].filter((part) => part !== "").join(
+  const usage = [
+    `Usage: ${isInstalled() ? `npx ${config.name}` : "cli.ts"}`,
+    name,
+    operands,
+    "[FLAGS]",
+  ].filter((part) => part !== "").join(
     " ",
   );
   return [

@@ -95,6 +95,9 @@ Deno.test({
     assertMatch(out + err, /Done: 1 round/);
     const [run] = [...Deno.readDirSync(join(cwd, "runs"))];
     assert([...Deno.readDirSync(join(cwd, "runs", run.name))].length > 10);
+    const help = await inFolder("npx", ["prrfl", "help"], { cwd, env: { NO_COLOR: "1" } });
+    assertMatch(help.out, /^ {2}npx @prr-fl\/webgpu demo {2}/m);
+    assert(!help.out.includes("deno task"), help.out); // there is none in that folder
     const wrong = await inFolder("npx", ["prrfl", "tran"], { cwd, env: { NO_COLOR: "1" } });
     assertEquals(wrong.code, 2, wrong.err);
     assertMatch(wrong.err, /train/);
