@@ -1,0 +1,88 @@
+// Another window for PFA: the visitor chooses one, and sees what the newest communication would have come to.
+
+/// <reference lib="dom" />
+
+import { change, percent } from "../report/format.ts";
+import type { Reaggregation } from "./other_windows.ts";
+
+const element = <T extends HTMLElement = HTMLElement>(id: string) =>
+  document.getElementById(id) as T;
+
+/** The panel. */
+export class WindowPanel {
+  readonly #place = element("windows");
+  readonly #rate = element<HTMLInputElement>("window-rate");
+  readonly #shown = element<HTMLOutputElement>("window-shown");
+  readonly #button = element<HTMLButtonElement>("window-again");
+  readonly #status = element("window-status");
+  readonly #rows = element("window-rows");
+
+  /** @param ask for what a window would come to */
+  constructor(private readonly ask: (rate: number) => void) {
+    this.#rate.addEventListener("input", () => this.#showRate());
+    this.#rate.addEventListener("change", () => this.#ask());
+    this.#button.addEventListener("click", () => this.#ask());
+    this.#showRate();
+  }
+
+  /** Without PRR-FL among the methods there is nothing to ask. */
+  begin(hasDeputies: boolean): void {
+    this.#place.hidden = !hasDeputies;
+    this.#rows.replaceChildren();
+    this.#status.textContent = "After the first local training there is something to aggregate.";
+    this.enable(false);
+  }
+
+  /** Whether there are models to aggregate. */
+  enable(isPossible: boolean): void {
+    this.#rate.disabled = this.#button.disabled = !isPossible;
+    if (isPossible && this.#rows.children.length === 0) this.#status.textContent = "";
+  }
+
+  /** Adds what came of a window, the newest first. */
+  show({ rate, round, clients }: Reaggregation): void {
+    this.#status.textContent = "";
+    const mean = (of: "before" | "after") =>
+      clients.reduce((sum, client) => sum + client[of], 0) / clients.length;
+    const difference = mean("after") - mean("before");
+    const cells = [
+      rate.toFixed(2),
+      String(round + 1),
+      `${percent(mean("before"))} → ${percent(mean("after"))}`,
+      change(difference),
+      ...clients.map(({ before, after }) => change(after - before)),
+    ];
+    this.#showHead(clients.map(({ client }) => client));
+    const row = document.createElement("tr");
+    row.append(...cells.map((text) => cellOf("td", text)));
+    this.#rows.prepend(row);
+  }
+
+  /** Why there is no answer. */
+  tell(message: string): void {
+    this.#status.textContent = message;
+  }
+
+  #ask(): void {
+    this.#status.textContent = "Aggregating …";
+    this.ask(Number(this.#rate.value));
+  }
+
+  #showRate(): void {
+    const rate = Number(this.#rate.value);
+    this.#shown.textContent = rate.toFixed(2);
+    this.#rate.setAttribute("aria-valuetext", `${Math.round(100 * rate)} % of each axis`);
+  }
+
+  #showHead(clients: readonly string[]): void {
+    const words = ["Window L", "Round", "Mean F1", "Change", ...clients];
+    element("window-head").replaceChildren(...words.map((text) => cellOf("th", text)));
+  }
+}
+
+function cellOf(tag: "td" | "th", text: string): HTMLElement {
+  const cell = document.createElement(tag);
+  if (tag === "th") cell.setAttribute("scope", "col");
+  cell.textContent = text;
+  return cell;
+}
