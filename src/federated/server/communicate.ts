@@ -24,7 +24,7 @@ export interface SharedModel {
 }
 
 /** One tensor of a model that can be shared. */
-interface Shareable {
+export interface Shareable {
   readonly name: string;
   readonly kind: SharedKind;
   readonly shape: Shape;
@@ -133,19 +133,21 @@ export function collect(clients: readonly SharedModel[], parameter: ParameterSpe
   return gather(clients, { ...parameter, tensorsOf: ({ model }) => model.parameters });
 }
 
-function gather(clients: readonly SharedModel[], item: Shareable): Tensor {
+/** A tensor of all clients' shared models, `[clients, …]`. */
+export function gather(clients: readonly SharedModel[], item: Shareable): Tensor {
   const [{ model: { gpu } }] = clients;
   const gathered = emptyTensor(gpu, [clients.length, ...item.shape]);
   clients.forEach((client, k) => gpu.copy(placeOf(client, item), clientPart(gathered, k)));
   return gathered;
 }
 
-function placeOf(client: SharedModel, { name, tensorsOf }: Shareable): BufferView {
+/** Where a client has a tensor. */
+export function placeOf(client: SharedModel, { name, tensorsOf }: Shareable): BufferView {
   return tensorsOf(client).ofModel(name, client.index);
 }
 
 /** Parameters and running statistics; what counts something is no statistic. */
-function shareables({ parameters, buffers }: Module): Shareable[] {
+export function shareables({ parameters, buffers }: Module): Shareable[] {
   return [
     ...parameters.map((spec) => ({
       ...spec,
@@ -159,8 +161,12 @@ function shareables({ parameters, buffers }: Module): Shareable[] {
   ];
 }
 
-/** Methods may be anyone's. */
-function expectReceivable(
+/**
+ * Methods may be anyone's.
+ *
+ * @throws {TypeError} for what is of another shape or type than the clients' own
+ */
+export function expectReceivable(
   name: string,
   own: Pick<Tensor, "dtype" | "shape">,
   received: Tensor,
@@ -175,7 +181,7 @@ function expectReceivable(
 }
 
 /** Where the k-th client's part of `[clients, …]` lies: for copying, which needs no alignment. */
-function clientPart({ buffer, offset, byteLength, shape }: Tensor, k: number): BufferView {
+export function clientPart({ buffer, offset, byteLength, shape }: Tensor, k: number): BufferView {
   const size = byteLength / shape[0];
   return { buffer, offset: offset + k * size, byteLength: size };
 }
