@@ -1,15 +1,15 @@
 // PNG files of 16 bits per channel to bytes, whichever part of the 16 bits their values use.
 
 import { decode } from "fast-png";
+import { isPng } from "./image_header.ts";
+import type { RgbImage } from "./rgb_image.ts";
 
-/** The image, and how many bits its values use. */
-export interface DeepImage {
-  readonly width: number;
-  readonly height: number;
-  /** row-major `[height, width, 3]` */
-  readonly pixels: Uint8Array;
-  /** 8, 10, 12 or 16 */
-  readonly bits: number;
+/** Offset of the bits per channel in a PNG file. */
+const depthAt = 24;
+
+/** Is it a PNG file of 16 bits per channel? */
+export function isDeepPng(bytes: Uint8Array): boolean {
+  return isPng(bytes) && bytes[depthAt] === 16;
 }
 
 /** What scanners and microscopes deliver, and their programs store in the lower of 16 bits. */
@@ -21,7 +21,7 @@ const usualBits = [8, 10, 12];
  *
  * @throws {Error} when the bytes are no such file
  */
-export function decodeDeepPng(bytes: Uint8Array): DeepImage {
+export function decodeDeepPng(bytes: Uint8Array): RgbImage {
   const { width, height, channels, data } = decode(bytes, { checkCrc: true });
   const colours = channels < 3 ? 1 : 3;
   let most = 0;
@@ -36,5 +36,7 @@ export function decodeDeepPng(bytes: Uint8Array): DeepImage {
       pixels[3 * pixel + channel] = data[pixel * channels + channel % colours] >> shift;
     }
   }
-  return { width, height, pixels, bits };
+  if (bits === 16) return { width, height, pixels };
+  const notes = [`only ${bits} of 16 bits are used, so these were taken for all there are`];
+  return { width, height, pixels, notes };
 }
