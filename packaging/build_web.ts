@@ -4,7 +4,7 @@
 import { build as bundle, stop } from "esbuild";
 import { join } from "@std/path";
 import { loadChartLibrary } from "../src/report/page/chart_library.ts";
-import { forConsumers, makeAnew, shortKernels } from "./bundling.ts";
+import { forConsumers, makeAnew, packagesForBrowsers, shortKernels } from "./bundling.ts";
 
 const root = join(import.meta.dirname!, "..");
 const web = join(root, "src", "web");
@@ -16,7 +16,7 @@ export async function buildPage(folder: string): Promise<void> {
     ...forConsumers,
     entryPoints: [join(web, "page.ts"), join(web, "worker.ts")],
     outdir: folder,
-    plugins: [shortKernels],
+    plugins: [shortKernels, packagesForBrowsers],
   });
   await stop();
   const { script, notice, license } = await loadChartLibrary();
