@@ -5,7 +5,7 @@ import { build as bundle, stop } from "esbuild";
 import { dirname, join } from "@std/path";
 import { loadChartLibrary } from "../src/report/page/chart_library.ts";
 import { figureSources, sourceAddress } from "../src/web/figure_sources.ts";
-import { forConsumers, makeAnew, shortKernels } from "./bundling.ts";
+import { forConsumers, makeAnew, packagesForBrowsers, shortKernels } from "./bundling.ts";
 
 const root = join(import.meta.dirname!, "..");
 const web = join(root, "src", "web");
@@ -17,7 +17,7 @@ export async function buildPage(folder: string): Promise<void> {
     ...forConsumers,
     entryPoints: [join(web, "page.ts"), join(web, "worker.ts")],
     outdir: folder,
-    plugins: [shortKernels],
+    plugins: [shortKernels, packagesForBrowsers],
   });
   await stop();
   const { script, notice, license } = await loadChartLibrary();

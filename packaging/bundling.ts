@@ -1,8 +1,12 @@
 // What the bundles for browsers and Node have in common.
 
-import { dirname, join } from "@std/path";
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+import { dirname, fromFileUrl, join } from "@std/path";
 import type { BuildOptions, Plugin, PluginBuild } from "esbuild";
+import config from "../deno.json" with { type: "json" };
 
+const ownImports: Readonly<Record<string, string>> = config.imports;
 const dist = join(import.meta.dirname!, "..", "dist");
 
 /**
@@ -45,5 +49,24 @@ function withShortKernels({ onLoad }: PluginBuild): void {
     const [name = ""] = text.match(/^\/\/ kernels\/shared\/[^ ]+:/) ?? [];
     const bare = text.replaceAll(/[ \t]*\/\/.*$/gm, "").replaceAll(/^ +/gm, "");
     return { loader: "text", contents: name + bare.replaceAll(/ *([=,;{}()<>+*\/:&|]) */g, "$1") };
+  });
+}
+
+/** A plugin of esbuild, for packages that a page needs: their files for browsers, from Deno's cache. */
+export const packagesForBrowsers: Plugin = { name: "packages", setup: withPackages };
+
+/** Where a package has a file for browsers beside the one that Deno takes, relative to that. */
+const browserFiles: Readonly<Record<string, string>> = {
+  "csv-parse/sync": "../dist/esm/sync.js",
+  "fflate": "./browser.js",
+};
+
+function withPackages({ onResolve }: PluginBuild): void {
+  onResolve({ filter: /^[a-z@]/ }, ({ path, importer, kind }) => {
+    if (kind === "entry-point") return undefined;
+    const found = path in ownImports
+      ? import.meta.resolve(path)
+      : pathToFileURL(createRequire(importer).resolve(path)).href; // what a package itself imports
+    return { path: fromFileUrl(new URL(browserFiles[path] ?? "", found)) };
   });
 }

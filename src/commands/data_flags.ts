@@ -1,6 +1,6 @@
 // The flags of the command `data`: those of `train` about images, and what only it can be told.
 
-import { partitionRules } from "../data/partition.ts";
+import { defaultShares, partitionRules } from "../data/partition.ts";
 import { flag, type OptionsOf, trainFlags, underTopic } from "./flags.ts";
 import { choice, integer, names, number, shares, text, toggle } from "./values.ts";
 
@@ -170,7 +170,7 @@ export const prepareOnlyFlags = underTopic("Preparing", {
   split: flag<readonly [number, number, number]>({
     name: "split",
     kind: shares([7, 1, 2]),
-    default: [0.7, 0.1, 0.2],
+    default: defaultShares,
     defaultText: "7,1,2",
     source: "official",
     help: "shares of train, valid and test in every client",

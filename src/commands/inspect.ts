@@ -1,10 +1,11 @@
 // The command `data inspect`: what the images of a federation are, in numbers and on a contact sheet.
 
 import { augmentedVersions } from "../data/augmented_versions.ts";
-import { findStoredSizes, type StoredSize } from "../data/client_folder.ts";
+import { findStoredSizes, type StoredSize } from "../data/stored_sizes.ts";
 import { contactSheet, type SheetRow } from "../data/contact_sheet.ts";
 import { DataError } from "../data/data_error.ts";
 import { type Dataset, type Split, splitNames } from "../data/dataset.ts";
+import { diskFiles } from "../data/disk_files.ts";
 import { findDuplicates } from "../data/duplicates.ts";
 import { encodePng } from "../data/encode.ts";
 import { chooseGroupColumns, groupsBy } from "../data/groups.ts";
@@ -139,7 +140,12 @@ interface Groups {
 }
 
 async function readGroups(path: string, { groupColumn }: InspectOptions): Promise<Groups> {
-  const text = await readText(path, "table of lesions or patients", "name it with --metadata");
+  const text = await readText(
+    diskFiles,
+    path,
+    "table of lesions or patients",
+    "name it with --metadata",
+  );
   const { header, fields } = parseMetadata(text, path);
   const { used: columns, unused } = chooseGroupColumns([{ header, path }], groupColumn);
   const groups = groupsBy([...fields.values()], columns);

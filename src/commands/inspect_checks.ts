@@ -1,6 +1,6 @@
 // What `data inspect` says about files, duplicates, lesions and patients, as lines of text.
 
-import type { StoredSize } from "../data/client_folder.ts";
+import type { StoredSize } from "../data/stored_sizes.ts";
 import type { ImagePlace } from "../data/image_place.ts";
 import { countedGroups } from "../data/groups.ts";
 import { type GroupCheck, separateSplits, type SharedGroup } from "../data/shared_groups.ts";

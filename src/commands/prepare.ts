@@ -1,19 +1,18 @@
 // The command `data prepare`: makes the folder that `train` reads from raw collections of images.
 
 import { join } from "@std/path";
+import { chooseClasses } from "../data/choose_classes.ts";
 import { readClassFolders } from "../data/class_folders.ts";
 import { classWarnings } from "../data/class_names.ts";
-import {
-  type CollectedImage,
-  type Collection,
-  readCollection,
-  readMedMnistCollection,
-} from "../data/collection.ts";
+import type { CollectedImage, Collection } from "../data/collected_image.ts";
+import { readCollection, readMedMnistCollection } from "../data/collection.ts";
 import { findColumn } from "../data/columns.ts";
+import { openImageDecoder } from "../data/decode.ts";
+import { diskFiles } from "../data/disk_files.ts";
 import { countedGroups } from "../data/groups.ts";
 import { type ImageNote, summarizeNotes } from "../data/image_notes.ts";
 import type { PartitionRule } from "../data/partition.ts";
-import { chooseClasses, planByLists, planByPartition } from "../data/plan.ts";
+import { planByLists, planByPartition } from "../data/plan.ts";
 import { type FolderPlan, writeDatasetFolder } from "../data/write_folder.ts";
 import { createFolderAtomic, expectNewFolder } from "../io/files.ts";
 import { counted } from "../report/format.ts";
@@ -131,7 +130,10 @@ async function collect(source: string, options: PrepareOptions): Promise<Collect
   if (isMedMnist(source)) return await readMedMnistCollection(source);
   const labels = options.labels ?? await findLabels(source);
   if (labels !== null) return await readCollection(source, { ...options, labels });
-  const folders = await readClassFolders(source);
+  const folders = await readClassFolders(
+    { files: diskFiles, decode: await openImageDecoder() },
+    source,
+  );
   if (folders === null) {
     throw new UsageError(
       `Cannot find labels in ${source}: there is no ${

@@ -1,6 +1,6 @@
 // Reads files of weights as people have them, and says what was done to them or how to convert them.
 
-import { reasonOf } from "../data/listing.ts";
+import { reasonOf } from "../data/disk_files.ts";
 import type { Checkpoint } from "../federated/checkpoint.ts";
 import { readPlainFile } from "../io/files.ts";
 import { readSafetensors, type SafetensorsFile } from "../io/safetensors.ts";

@@ -1,9 +1,9 @@
 // The names of the classes, in the order of their labels: a JSON file beside the split lists, or what the labels tell.
 
-import { join } from "@std/path";
 import { lesionClasses } from "./dataset.ts";
 import { DataError } from "./data_error.ts";
-import { expectWithin, readText } from "./listing.ts";
+import type { FileTree } from "./file_tree.ts";
+import { readText } from "./listing.ts";
 
 /**
  * Reads `classes.json` of a folder of split lists, such as `["nv", "bkl", "mel"]`.
@@ -11,12 +11,15 @@ import { expectWithin, readText } from "./listing.ts";
  * @returns null where there is no such file
  * @throws {DataError} unless it names at least two different classes
  */
-export async function readClassNames(csvFolder: string): Promise<readonly string[] | null> {
-  const path = classNamesPath(csvFolder);
-  if (!await exists(path)) return null;
-  await expectWithin(csvFolder, path, "file");
+export async function readClassNames(
+  files: FileTree,
+  csvFolder: string,
+): Promise<readonly string[] | null> {
+  const path = classNamesPath(files, csvFolder);
+  if (await files.kindOf(path) === null) return null;
+  await files.expectWithin(csvFolder, path, "file");
   const remedy = 'write the names in the order of the labels, such as ["nv", "bkl", "mel"]';
-  const text = await readText(path, "names of the classes", remedy);
+  const text = await readText(files, path, "names of the classes", remedy);
   let names: unknown;
   try {
     names = JSON.parse(text);
@@ -37,12 +40,15 @@ export async function readClassNames(csvFolder: string): Promise<readonly string
  * @throws {DataError} when there is a label above one that nobody has, or fewer than two classes
  */
 export function namesOfLabels(
+  files: FileTree,
   labels: readonly number[],
   csvFolder: string,
 ): readonly string[] {
   const present = new Set(labels);
   const count = labels.reduce((most, label) => Math.max(most, label), -1) + 1;
-  const remedy = `name the classes in the order of their labels in ${classNamesPath(csvFolder)}`;
+  const remedy = `name the classes in the order of their labels in ${
+    classNamesPath(files, csvFolder)
+  }`;
   if (present.size < count) {
     let absent = 0;
     while (present.has(absent)) absent++;
@@ -89,8 +95,8 @@ export function classWarnings(
 }
 
 /** Where the names are. */
-export function classNamesPath(csvFolder: string): string {
-  return join(csvFolder, "classes.json");
+export function classNamesPath(files: FileTree, csvFolder: string): string {
+  return files.join(csvFolder, "classes.json");
 }
 
 function isListOfNames(value: unknown): value is string[] {
@@ -98,14 +104,4 @@ function isListOfNames(value: unknown): value is string[] {
   // Checkpoints name their classes separated by commas.
   return value.every((name) => typeof name === "string" && name !== "" && !name.includes(",")) &&
     new Set(value).size === value.length;
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

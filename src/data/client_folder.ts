@@ -1,12 +1,11 @@
 // The stored images of one client: which pixel sizes there are, which to read, and the file of every image.
 
 import { grouped } from "../maps.ts";
-import { join } from "@std/path";
-import { concurrently } from "./concurrently.ts";
 import { DataError } from "./data_error.ts";
+import type { FileTree } from "./file_tree.ts";
 import { imageExtensions, imageStem, lastPart } from "./image_names.ts";
 import { imagesBelow } from "./image_walk.ts";
-import { expectWithin, listFolder } from "./listing.ts";
+import { listFolder } from "./listing.ts";
 
 /** The images of one client, as stored in the pixel size to be read. */
 export interface ClientFolder {
@@ -27,12 +26,13 @@ export interface ClientFolder {
  * @throws {DataError} when there is none, or a link leads out of the data folder
  */
 export async function openClientFolder(
+  files: FileTree,
   dataPath: string,
   name: string,
   imageSize: number,
 ): Promise<ClientFolder> {
-  const clientPath = join(dataPath, `client${name}`);
-  const sizes = await findSizes(dataPath, clientPath, name);
+  const clientPath = files.join(dataPath, `client${name}`);
+  const sizes = await findSizes(files, dataPath, clientPath, name);
   const storedSize = sizes.find((size) => size >= imageSize);
   if (storedSize === undefined) {
     throw new DataError(
@@ -40,46 +40,21 @@ export async function openClientFolder(
         `${sizes.join(" and ")} pixels; choose --image-size ${sizes.at(-1)} or less`,
     );
   }
-  const path = join(clientPath, `img_resize${storedSize}`);
-  const files = await findImages(dataPath, path, name);
-  return { name, storedSize, path, files, stems: grouped(files.keys(), lastPart) };
-}
-
-/** All images of a client that are stored in one pixel size. */
-export interface StoredSize {
-  /** height and width as the folder's name says, pixels */
-  readonly size: number;
-  readonly images: number;
-  /** of their files together */
-  readonly bytes: number;
-}
-
-/**
- * What is stored for client `name`, smallest images first.
- *
- * @throws {DataError} when there is nothing, or a link leads out of the data folder
- */
-export async function findStoredSizes(dataPath: string, name: string): Promise<StoredSize[]> {
-  const clientPath = join(dataPath, `client${name}`);
-  const stored: StoredSize[] = [];
-  for (const size of await findSizes(dataPath, clientPath, name)) {
-    const path = join(clientPath, `img_resize${size}`);
-    const files = [...(await findImages(dataPath, path, name)).values()];
-    let bytes = 0;
-    await concurrently(files, async (path) => {
-      const { size } = await Deno.stat(path); // not within the sum: others add to it meanwhile
-      bytes += size;
-    });
-    stored.push({ size, images: files.length, bytes });
-  }
-  return stored;
+  const path = files.join(clientPath, `img_resize${storedSize}`);
+  const images = await findImages(files, dataPath, path, name);
+  return { name, storedSize, path, files: images, stems: grouped(images.keys(), lastPart) };
 }
 
 /** The stored pixel sizes, smallest first. */
-async function findSizes(dataPath: string, clientPath: string, name: string): Promise<number[]> {
-  await expectWithin(dataPath, clientPath, "folder");
+export async function findSizes(
+  files: FileTree,
+  dataPath: string,
+  clientPath: string,
+  name: string,
+): Promise<number[]> {
+  await files.expectWithin(dataPath, clientPath, "folder");
   const remedy = "store the images in a folder img_resize<pixels>";
-  const entries = await listFolder(clientPath, `folder of client ${name}`, remedy);
+  const entries = await listFolder(files, clientPath, `folder of client ${name}`, remedy);
   const sizes = entries
     .flatMap((entry) => entry.name.match(/^img_resize([1-9]\d*)$/)?.[1] ?? [])
     .map(Number)
@@ -89,22 +64,23 @@ async function findSizes(dataPath: string, clientPath: string, name: string): Pr
 }
 
 /** Image files of a folder and those in it, by what lists call them: the preferred format of each. */
-async function findImages(
+export async function findImages(
+  files: FileTree,
   dataPath: string,
   path: string,
   client: string,
 ): Promise<Map<string, string>> {
-  await expectWithin(dataPath, path, "folder");
+  await files.expectWithin(dataPath, path, "folder");
   const names: string[] = [];
   const what = `images of client ${client}`;
-  for await (const found of imagesBelow(path, what, "make it readable")) {
-    if (found.isSymlink) await expectWithin(dataPath, found.path, "file");
+  for await (const found of imagesBelow(files, path, what, "make it readable")) {
+    if (found.isSymlink) await files.expectWithin(dataPath, found.path, "file");
     names.push(found.name);
   }
   const rank = (name: string) =>
     imageExtensions.findIndex((ending) => name.toLowerCase().endsWith(`.${ending}`));
   names.sort((a, b) => rank(b) - rank(a) || (a < b ? 1 : -1)); // the last of equal stems stays
-  return new Map(names.map((name) => [imageStem(name), join(path, name)]));
+  return new Map(names.map((name) => [imageStem(name), files.join(path, name)]));
 }
 
 /** The file of an image that a list names by itself or with the folders that it is in. */

@@ -1,10 +1,9 @@
 // Collections of labelled images that belong to no client yet: a folder with a table of labels, or a MedMNIST file.
 
-import type { TableRow } from "./csv.ts";
+import type { Collection } from "./collected_image.ts";
 import { DataError } from "./data_error.ts";
-import type { SplitName } from "./dataset.ts";
 import { openImageDecoder } from "./decode.ts";
-import type { RgbImage } from "./rgb_image.ts";
+import { diskFiles } from "./disk_files.ts";
 import { chooseGroupColumns, groupsBy } from "./groups.ts";
 import { filesOf, findImageFiles, readImageOf, sortMissing } from "./image_tree.ts";
 import {
@@ -16,29 +15,6 @@ import {
 } from "./label_table.ts";
 import { readText } from "./listing.ts";
 import { readMedMnist } from "./medmnist.ts";
-
-/** One image of a collection. */
-export interface CollectedImage {
-  /** different for every image, and no path */
-  readonly id: string;
-  readonly className: string;
-  /** images of one group show the same lesion or patient; null: not known to have anything in common with another */
-  readonly group: string | null;
-  /** where the makers of the collection put it; null: nowhere */
-  readonly split: SplitName | null;
-  /** what else is known of it, by column */
-  readonly fields: TableRow["fields"];
-  readonly load: () => Promise<RgbImage>;
-}
-
-/** The images of a collection, and how they were found. */
-export interface Collection {
-  readonly images: readonly CollectedImage[];
-  /** columns by which images are kept together */
-  readonly groupColumns: readonly string[];
-  /** what the user should know about how it was read */
-  readonly notes: readonly string[];
-}
 
 /** How to read a folder with a table of labels. */
 export interface CollectionOptions extends LabelTableOptions {
@@ -62,23 +38,23 @@ export async function readCollection(
   options: CollectionOptions,
 ): Promise<Collection> {
   const { labels, metadata = null, idColumn } = options;
-  const text = await readText(labels, "table of labels", "name it with --labels");
+  const text = await readText(diskFiles, labels, "table of labels", "name it with --labels");
   const table = parseLabelTable(text, labels, options);
   const further: Metadata | null = metadata === null ? null : parseMetadata(
-    await readText(metadata, "table", "name it with --metadata"),
+    await readText(diskFiles, metadata, "table", "name it with --metadata"),
     metadata,
     idColumn,
   );
-  const tree = await findImageFiles(path);
-  const decode = await openImageDecoder();
+  const tree = await findImageFiles(diskFiles, path);
+  const source = { files: diskFiles, decode: await openImageDecoder() };
   const skip = options.skipMissing ?? false;
   const { kept, missing } = sortMissing(tree, table.images, ({ stem }) => stem, skip);
   if (kept.length === 0) throw new DataError(`Cannot find any image of ${labels} below ${path}`);
-  const all = kept.map(({ id, stem, className, fields, source }) => {
-    const paths = filesOf(tree, stem, source);
+  const all = kept.map(({ id, stem, className, fields, source: line }) => {
+    const paths = filesOf(tree, stem, line);
     return {
       ...{ id, className, fields: { ...further && metadataOf(further, stem), ...fields } },
-      load: () => readImageOf(paths, decode),
+      load: () => readImageOf(source, paths),
     };
   });
   const headers = [{ header: table.header, path: labels }];

@@ -5,9 +5,9 @@
 import jpegModule from "imagescript/wasm/node/jpeg.js";
 import pngModule from "imagescript/wasm/node/png.js";
 import { damageOf, endsWithMarker } from "./damage.ts";
-import { DataError } from "./data_error.ts";
-import { decodeDeepPng } from "./deep_png.ts";
-import { isPng, sizeInHeader } from "./image_header.ts";
+import { expectDecodable, undecodable } from "./decodable.ts";
+import { decodeDeepPng, isDeepPng } from "./deep_png.ts";
+import { isPng } from "./image_header.ts";
 import { jpegSegments } from "./image_parts.ts";
 import { orientationOf, upright } from "./orientation.ts";
 import type { RgbImage } from "./rgb_image.ts";
@@ -42,23 +42,13 @@ interface DecodedJpeg {
 
 const channelsOfJpegFormat = [1, 3, 4];
 
-/** As Pillow, which warns above: a file of some kilobytes can announce billions of pixels. */
-const mostPixels = 2 ** 30 / 4 / 3;
-
 /** Makes a decoder ready. It is synchronous, and not for use by two threads. */
 export async function openImageDecoder(): Promise<ImageDecoder> {
   const png = await (pngModule as DecoderModule<DecodedPng>).init();
   const jpeg = await (jpegModule as DecoderModule<DecodedJpeg>).init();
 
   const decodePng = (bytes: Uint8Array): RgbImage => {
-    if (bytes[depthInPng] === 16) {
-      const { bits, ...image } = decodeDeepPng(bytes);
-      if (bits === 16) return image;
-      return {
-        ...image,
-        notes: [`only ${bits} of 16 bits are used, so these were taken for all there are`],
-      };
-    }
+    if (isDeepPng(bytes)) return decodeDeepPng(bytes);
     const { width, height, framebuffer } = png.decode(bytes);
     return { width, height, pixels: toRgb(framebuffer, 4) };
   };
@@ -91,13 +81,6 @@ export async function openImageDecoder(): Promise<ImageDecoder> {
   };
 }
 
-function undecodable(name: string, reason: string): DataError {
-  return new DataError(`Cannot decode ${name}: ${reason}; replace the file`);
-}
-
-/** Offset of the bits per channel in a PNG file. */
-const depthInPng = 24;
-
 /** What JPEG ends with. */
 const endMarker = [0xff, 0xd9];
 
@@ -129,16 +112,6 @@ function decodeWithoutEnd(bytes: Uint8Array, decode: (bytes: Uint8Array) => RgbI
 /** Has a JPEG file all of a pixel in one place? Of a progressive one whole scans could be missing. */
 function isBaseline(bytes: Uint8Array): boolean {
   return jpegSegments(bytes).some(({ marker }) => marker === 0xc0 || marker === 0xc1);
-}
-
-/** Checks what is known before a single pixel is decoded. */
-function expectDecodable(bytes: Uint8Array, name: string): void {
-  const size = sizeInHeader(bytes);
-  if (size === null) throw undecodable(name, damageOf(bytes, name) ?? "its header is damaged");
-  const { width, height } = size;
-  const announced = `its header announces ${width}x${height} pixels`;
-  if (width * height > mostPixels) throw undecodable(name, `${announced}, too many to decode`);
-  if (width * height === 0) throw undecodable(name, announced);
 }
 
 /** Keeps the first three of four channels; repeats a single one. */

@@ -1,15 +1,15 @@
-// PNG files of 16 bits per channel to bytes, whichever part of the 16 bits their values use.
+// PNG files that other decoders give otherwise than their values are: of 16 bits per channel, or with alpha.
 
-import { decode } from "fast-png";
+import { convertIndexedToRgb, decode } from "fast-png";
+import { isPng } from "./image_header.ts";
+import type { RgbImage } from "./rgb_image.ts";
 
-/** The image, and how many bits its values use. */
-export interface DeepImage {
-  readonly width: number;
-  readonly height: number;
-  /** row-major `[height, width, 3]` */
-  readonly pixels: Uint8Array;
-  /** 8, 10, 12 or 16 */
-  readonly bits: number;
+/** Offset of the bits per channel in a PNG file. */
+const depthAt = 24;
+
+/** Is it a PNG file of 16 bits per channel? */
+export function isDeepPng(bytes: Uint8Array): boolean {
+  return isPng(bytes) && bytes[depthAt] === 16;
 }
 
 /** What scanners and microscopes deliver, and their programs store in the lower of 16 bits. */
@@ -21,7 +21,7 @@ const usualBits = [8, 10, 12];
  *
  * @throws {Error} when the bytes are no such file
  */
-export function decodeDeepPng(bytes: Uint8Array): DeepImage {
+export function decodeDeepPng(bytes: Uint8Array): RgbImage {
   const { width, height, channels, data } = decode(bytes, { checkCrc: true });
   const colours = channels < 3 ? 1 : 3;
   let most = 0;
@@ -29,12 +29,39 @@ export function decodeDeepPng(bytes: Uint8Array): DeepImage {
     if (at % channels < colours && data[at] > most) most = data[at];
   }
   const bits = most === 0 ? 16 : usualBits.find((bits) => most < 2 ** bits) ?? 16;
-  const shift = bits - 8;
-  const pixels = new Uint8Array(width * height * 3);
-  for (let pixel = 0; pixel < width * height; pixel++) {
+  const pixels = colourBytes(data, channels, bits - 8);
+  if (bits === 16) return { width, height, pixels };
+  const notes = [`only ${bits} of 16 bits are used, so these were taken for all there are`];
+  return { width, height, pixels, notes };
+}
+
+/**
+ * Decodes a PNG file of at most 8 bits per channel, whose alpha is dropped: no colour is multiplied by it.
+ *
+ * @returns null for greys of fewer than 8 bits
+ * @throws {Error} when the bytes are no such file
+ */
+export function decodePngWithoutAlpha(bytes: Uint8Array): RgbImage | null {
+  const decoded = decode(bytes, { checkCrc: true });
+  const { width, height, channels, data, depth, palette } = decoded;
+  if (palette !== undefined) {
+    return { width, height, pixels: colourBytes(convertIndexedToRgb(decoded), palette[0].length) };
+  }
+  return depth === 8 ? { width, height, pixels: colourBytes(data, channels) } : null;
+}
+
+/** The first three channels, or the first one as all three. */
+function colourBytes(
+  data: ArrayLike<number>,
+  channels: number,
+  shift = 0,
+): Uint8Array {
+  const colours = channels < 3 ? 1 : 3;
+  const pixels = new Uint8Array(data.length / channels * 3);
+  for (let pixel = 0; 3 * pixel < pixels.length; pixel++) {
     for (let channel = 0; channel < 3; channel++) {
       pixels[3 * pixel + channel] = data[pixel * channels + channel % colours] >> shift;
     }
   }
-  return { width, height, pixels, bits };
+  return pixels;
 }

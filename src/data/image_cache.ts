@@ -2,7 +2,7 @@
 
 import { resolve } from "@std/path";
 import { concurrently } from "./concurrently.ts";
-import type { ImageTask } from "./image_files.ts";
+import type { ImageBlock, ImageTask } from "./image_files.ts";
 import type { ImageNote } from "./image_notes.ts";
 import { readImages, type ReadOptions } from "./image_threads.ts";
 
@@ -11,13 +11,6 @@ export interface ImageCache {
   /** what was last written under the key, hexadecimal; null if it is not there whole */
   read(key: string): Promise<Uint8Array | null>;
   write(key: string, bytes: Uint8Array): Promise<void>;
-}
-
-/** Images that are kept together. */
-export interface ImageBlock {
-  readonly tasks: readonly ImageTask[];
-  /** RGB bytes, `[tasks, imageSize, imageSize, 3]`, of which the targets of the tasks are parts */
-  readonly images: Uint8Array;
 }
 
 /** Raise it when decode.ts, orientation.ts, resize.ts or imagescript give other pixels than before: nobody may get the old ones. */

@@ -28,9 +28,18 @@ function sizeOfPng(bytes: Uint8Array): ImageSize | null {
   return view.byteLength < 24 ? null : { width: view.getUint32(16), height: view.getUint32(20) };
 }
 
-/** In the first frame header, which segments of any number and length come before. */
+/** Channels of a JPEG file: 1 grey, 3 colours, 4 CMYK; null where its header does not tell. */
+export function channelsOfJpeg(bytes: Uint8Array): number | null {
+  return frameOfJpeg(bytes)?.[5] ?? null;
+}
+
+/** The first frame header, which segments of any number and length come before. */
+function frameOfJpeg(bytes: Uint8Array): Uint8Array | undefined {
+  return jpegSegments(bytes).find(({ marker }) => isFrameHeader(marker))?.data;
+}
+
 function sizeOfJpeg(bytes: Uint8Array): ImageSize | null {
-  const frame = jpegSegments(bytes).find(({ marker }) => isFrameHeader(marker))?.data;
+  const frame = frameOfJpeg(bytes);
   if (frame === undefined || frame.length < 5) return null;
   const [, height, heightLow, width, widthLow] = frame; // behind the bits per channel
   return { width: width << 8 | widthLow, height: height << 8 | heightLow };

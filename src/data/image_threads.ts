@@ -3,6 +3,7 @@
 import { concurrently } from "./concurrently.ts";
 import { DataError } from "./data_error.ts";
 import { openImageDecoder } from "./decode.ts";
+import { diskFiles } from "./disk_files.ts";
 import { type ImageTask, readImageFiles } from "./image_files.ts";
 import type { ImageNote } from "./image_notes.ts";
 import type { ImageReply, ImageRequest } from "./image_worker.ts";
@@ -39,7 +40,8 @@ export async function readImages(
   { cores = coresHere(), threads = threadsFor(tasks, cores), onProgress }: ReadOptions = {},
 ): Promise<ImageNote[]> {
   if (threads === 1) {
-    return await readImageFiles(tasks, imageSize, await openImageDecoder(), onProgress);
+    const decode = await openImageDecoder();
+    return await readImageFiles(diskFiles, tasks, imageSize, decode, onProgress);
   }
   const workers = Array.from({ length: threads }, () => new Worker(program, { type: "module" }));
   const idle = [...workers];

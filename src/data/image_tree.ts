@@ -1,11 +1,17 @@
 // The image files of a collection: all below one folder, found by what tables call them.
 
 import { DataError } from "./data_error.ts";
-import type { ImageDecoder } from "./decode.ts";
-import type { RgbImage } from "./rgb_image.ts";
+import type { FileTree } from "./file_tree.ts";
+import type { AnyDecoder, RgbImage } from "./rgb_image.ts";
 import { imageStem, lastPart } from "./image_names.ts";
 import { imagesBelow } from "./image_walk.ts";
 import { readBytes } from "./listing.ts";
+
+/** Where image files are, and how they are decoded. */
+export interface ImageSource {
+  readonly files: FileTree;
+  readonly decode: AnyDecoder;
+}
 
 /** One image file. */
 export interface TreeFile {
@@ -29,14 +35,16 @@ export interface ImageTree {
  *
  * @throws {DataError} when a folder cannot be read
  */
-export async function findImageFiles(root: string): Promise<ImageTree> {
-  const files: TreeFile[] = [];
+export async function findImageFiles(files: FileTree, root: string): Promise<ImageTree> {
+  const found: TreeFile[] = [];
   const remedy = "name the folder of the images with --source";
-  for await (const { path, name, isSymlink } of imagesBelow(root, "folder of images", remedy)) {
-    if (!isSymlink) files.push({ path, stem: imageStem(name) });
+  for await (
+    const { path, name, isSymlink } of imagesBelow(files, root, "folder of images", remedy)
+  ) {
+    if (!isSymlink) found.push({ path, stem: imageStem(name) });
   }
-  files.sort((a, b) => a.path < b.path ? -1 : 1);
-  return { root, files, byName: Map.groupBy(files, ({ stem }) => lastPart(stem)) };
+  found.sort((a, b) => a.path < b.path ? -1 : 1);
+  return { root, files: found, byName: Map.groupBy(found, ({ stem }) => lastPart(stem)) };
 }
 
 /**
@@ -97,10 +105,10 @@ export function sortMissing<T>(
  * @throws {DataError} when a file cannot be read or decoded, or the files differ
  */
 export async function readImageOf(
+  { files, decode }: ImageSource,
   paths: readonly string[],
-  decode: ImageDecoder,
 ): Promise<RgbImage> {
-  const [bytes, ...copies] = await Promise.all(paths.map((path) => readBytes(path)));
+  const [bytes, ...copies] = await Promise.all(paths.map((path) => readBytes(files, path)));
   const other = copies.findIndex((copy) => !sameBytes(copy, bytes));
   if (other < 0) return decode(bytes, paths[0]);
   throw new DataError(

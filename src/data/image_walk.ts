@@ -1,6 +1,6 @@
 // Goes through a folder and those in it, and finds what is named like an image.
 
-import { join } from "@std/path";
+import type { FileTree } from "./file_tree.ts";
 import { isImageFolder, isImageName } from "./image_names.ts";
 import { listFolder } from "./listing.ts";
 
@@ -19,19 +19,20 @@ export interface FoundImage {
  * @throws {DataError} when a folder cannot be read
  */
 export async function* imagesBelow(
+  files: FileTree,
   root: string,
   what: string,
   remedy: string,
 ): AsyncGenerator<FoundImage, void> {
   const folders = [""];
   for (const prefix of folders) { // which grows
-    const folder = prefix === "" ? root : join(root, prefix);
-    for (const entry of await listFolder(folder, what, remedy)) {
+    const folder = prefix === "" ? root : files.join(root, prefix);
+    for (const entry of await listFolder(files, folder, what, remedy)) {
       const { isFile, isSymlink, isDirectory } = entry;
       const name = prefix + entry.name;
       if (isDirectory && isImageFolder(entry.name)) folders.push(`${name}/`);
       if ((isFile || isSymlink) && isImageName(entry.name)) {
-        yield { path: join(folder, entry.name), name, isSymlink };
+        yield { path: files.join(folder, entry.name), name, isSymlink };
       }
     }
   }

@@ -2,6 +2,7 @@
 
 import { DataError } from "./data_error.ts";
 import { openImageDecoder } from "./decode.ts";
+import { diskFiles } from "./disk_files.ts";
 import { type ImageFile, readImageFiles } from "./image_files.ts";
 import type { ImageNote } from "./image_notes.ts";
 
@@ -34,7 +35,7 @@ self.onmessage = async ({ data: { files, imageSize } }) => {
   }));
   let notes: readonly ImageNote[];
   try {
-    notes = await readImageFiles(tasks, imageSize, await decoder);
+    notes = await readImageFiles(diskFiles, tasks, imageSize, await decoder);
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     return self.postMessage({ problem: error.message }); // the class would be lost on the way

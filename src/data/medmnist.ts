@@ -6,6 +6,7 @@ import { DataError } from "./data_error.ts";
 import { type SplitName, splitNames } from "./dataset.ts";
 import type { RgbImage } from "./rgb_image.ts";
 import { dermaMnistClasses } from "./diagnoses.ts";
+import { diskFiles } from "./disk_files.ts";
 import { readBytes } from "./listing.ts";
 import { type NumpyArray, parseNpy } from "./npy.ts";
 
@@ -32,7 +33,10 @@ const prefixes: Readonly<Record<SplitName, string>> = {
  * @throws {DataError} when the file cannot be read, or its arrays are other ones
  */
 export async function readMedMnist(path: string): Promise<MedMnistImage[]> {
-  return parseMedMnist(await readBytes(path, "name a MedMNIST file with --source"), path);
+  return parseMedMnist(
+    await readBytes(diskFiles, path, "name a MedMNIST file with --source"),
+    path,
+  );
 }
 
 /**

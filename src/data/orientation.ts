@@ -1,29 +1,15 @@
 // The orientation that a camera notes in a PNG or JPEG file, and images turned the way it says.
 
+import { exifOf } from "./exif.ts";
 import type { RgbImage } from "./rgb_image.ts";
-import { isPng } from "./image_header.ts";
-import { jpegSegments, pngChunks } from "./image_parts.ts";
 
 /**
  * The EXIF tag Orientation (CIPA DC-008, 4.6.4): 1 for an image that is stored upright, 2 to 8 for the other ways. What
  * is unreadable counts as 1, as in every viewer.
  */
 export function orientationOf(bytes: Uint8Array): number {
-  const tiff = isPng(bytes)
-    ? pngChunks(bytes).find(({ type }) => type === "eXIf")?.data
-    : exifOfJpeg(bytes);
+  const tiff = exifOf(bytes);
   return tiff === undefined ? 1 : orientationInTiff(tiff);
-}
-
-/** "Exif" and two zero bytes. */
-const exifHeader = [0x45, 0x78, 0x69, 0x66, 0, 0];
-const app1 = 0xe1;
-
-function exifOfJpeg(bytes: Uint8Array): Uint8Array | undefined {
-  const segment = jpegSegments(bytes).find(({ marker, data }) =>
-    marker === app1 && exifHeader.every((byte, index) => data[index] === byte)
-  );
-  return segment?.data.subarray(exifHeader.length);
 }
 
 const orientationTag = 0x0112;

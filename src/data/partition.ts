@@ -34,7 +34,12 @@ export interface PartitionOptions {
   /** shares of train, valid and test, which add up to 1; classes are divided alike */
   readonly shares: readonly [number, number, number];
   readonly seed: number;
+  /** what may be done where a client gets too few; default which flags may be changed */
+  readonly remedy?: string;
 }
+
+/** Shares of train, valid and test where nobody chooses others. */
+export const defaultShares = [0.7, 0.1, 0.2] as const;
 
 /** Where an image goes. */
 export interface Placement {
@@ -86,7 +91,7 @@ export function partition(
   }
   throw new DataError(
     `Cannot share out ${images.length} images: in each of ${attempts} draws some client got too few; in the ` +
-      `last one ${lack}; ${remedies[rule.kind]}`,
+      `last one ${lack}; ${options.remedy ?? remedies[rule.kind]}`,
   );
 }
 
@@ -133,7 +138,7 @@ function namesOfValues(values: readonly string[]): string[] {
   const first = names.indexOf(names[second]);
   throw new DataError(
     `Cannot name the clients "${different[first]}" and "${different[second]}": both would be ` +
-      `${names[second]}; rename one of them in the column`,
+      `${names[second]}; rename one of them`,
   );
 }
 

@@ -1,53 +1,20 @@
 // Which image goes to which client and split: as a partition says, or as given lists say.
 
 import { namesOfLabels, readClassNames } from "./class_names.ts";
-import { type CollectedImage, missingNote } from "./collection.ts";
+import type { CollectedImage } from "./collected_image.ts";
+import { missingNote } from "./collection.ts";
 import { DataError } from "./data_error.ts";
-import { lesionClasses, type SplitName, splitNames } from "./dataset.ts";
+import { type SplitName, splitNames } from "./dataset.ts";
 import { openImageDecoder } from "./decode.ts";
 import type { RgbImage } from "./rgb_image.ts";
-import { className } from "./diagnoses.ts";
-import { splitListPath } from "./folder.ts";
+import { diskFiles } from "./disk_files.ts";
 import { flatNames } from "./image_names.ts";
 import { filesOf, findImageFiles, readImageOf, sortMissing } from "./image_tree.ts";
-import { expectWithin, listFolder, readText } from "./listing.ts";
+import { listFolder, readText } from "./listing.ts";
+import { splitListPath } from "./official_folder.ts";
 import { type ListedImage, parseSplitList } from "./split_list.ts";
-import { spellingKey } from "./spellings.ts";
 import { partition, type PartitionOptions, type PartitionRule } from "./partition.ts";
 import { type FolderPlan, type PlannedClient, splitListText } from "./write_folder.ts";
-
-/**
- * The classes that occur: the paper's first, in its order, then the others by number or name.
- *
- * @param wanted the classes to keep, in any case, in the order of their labels; null: all
- * @throws {DataError} when a wanted class does not occur, or there are fewer than two
- */
-export function chooseClasses(
-  images: readonly CollectedImage[],
-  wanted: readonly string[] | null,
-): readonly string[] {
-  const others = new Set(images.map(({ className }) => className));
-  const ours = lesionClasses.filter((name) => others.delete(name));
-  const all = [...ours, ...[...others].sort(byNumberOrName)];
-  const classes = wanted?.map((name) => knownClass(name, all)) ?? all;
-  const second = classes.find((name, index) => classes.indexOf(name) < index);
-  if (second !== undefined) throw new DataError(`Cannot keep class ${second} twice; name it once`);
-  if (classes.length >= 2) return classes;
-  throw new DataError(`Cannot use ${classes.join()} alone: there have to be at least two classes`);
-}
-
-/** The class that is spelled so, or whose diagnosis is. */
-function knownClass(wanted: string, all: readonly string[]): string {
-  const keys = [wanted, className(wanted)].map(spellingKey);
-  const known = all.find((name) => name === wanted) ??
-    all.find((name) => keys.includes(spellingKey(name)));
-  if (known !== undefined) return known;
-  throw new DataError(`Cannot keep class ${wanted}: the images are of ${all.join(", ")}`);
-}
-
-function byNumberOrName(a: string, b: string): number {
-  return a.localeCompare(b, "en", { numeric: true });
-}
 
 /**
  * Plans for the images of the given classes; errors as of `partition()`.
@@ -96,7 +63,7 @@ export async function planByLists(
   skipMissing: boolean,
 ): Promise<ListedPlan> {
   const remedy = "name the folder that holds clientA, clientB and so on with --csv-folder";
-  const names = (await listFolder(csvFolder, "folder of the lists", remedy))
+  const names = (await listFolder(diskFiles, csvFolder, "folder of the lists", remedy))
     .flatMap(({ name, isDirectory }) => isDirectory ? name.match(/^client(.+)$/)?.[1] ?? [] : [])
     .sort();
   if (names.length === 0) {
@@ -104,20 +71,20 @@ export async function planByLists(
       `Cannot find lists in ${csvFolder}: it holds no folder client<name>; ${remedy}`,
     );
   }
-  const given = await readClassNames(csvFolder);
-  const tree = await findImageFiles(path);
-  const decode = await openImageDecoder();
+  const given = await readClassNames(diskFiles, csvFolder);
+  const tree = await findImageFiles(diskFiles, path);
+  const source = { files: diskFiles, decode: await openImageDecoder() };
   const missing: string[] = [];
   const readSplit = async (client: string, split: SplitName): Promise<SplitOfList> => {
-    const listPath = splitListPath(csvFolder, client, split);
-    await expectWithin(csvFolder, listPath, "file");
-    const text = await readText(listPath, "split list", "add it");
+    const listPath = splitListPath(diskFiles, csvFolder, client, split);
+    await diskFiles.expectWithin(csvFolder, listPath, "file");
+    const text = await readText(diskFiles, listPath, "split list", "add it");
     const all = parseSplitList(text, listPath, given?.length ?? null);
     const sorted = sortMissing(tree, all, ({ id }) => id, skipMissing);
     missing.push(...sorted.missing.map(({ id }) => id));
     const images = sorted.kept.map((image): ListedFile => {
       const paths = filesOf(tree, image.id, image.source);
-      return { ...image, load: () => readImageOf(paths, decode) };
+      return { ...image, load: () => readImageOf(source, paths) };
     });
     return { client, split, text, images, isWhole: sorted.missing.length === 0 };
   };
@@ -126,6 +93,7 @@ export async function planByLists(
     splits.push(...await Promise.all(splitNames.map((split) => readSplit(name, split))));
   }
   const classNames = given ?? namesOfLabels(
+    diskFiles,
     splits.flatMap(({ images }) => images.map(({ label }) => label)),
     csvFolder,
   );

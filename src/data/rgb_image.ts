@@ -1,5 +1,11 @@
 // An image in memory, as decoders give it and the cache keeps it.
 
+/** Decodes the bytes of an image file, at once or later; the name is for messages. */
+export type AnyDecoder = (
+  bytes: Uint8Array<ArrayBuffer>,
+  name: string,
+) => RgbImage | Promise<RgbImage>;
+
 /** An image in memory. */
 export interface RgbImage {
   readonly width: number;

@@ -3,10 +3,10 @@
 import { readPlainFile } from "../io/files.ts";
 import { DataError } from "./data_error.ts";
 import type { ImageDecoder } from "./decode.ts";
+import { diskFiles, reasonOf } from "./disk_files.ts";
 import { imageExtensions } from "./image_names.ts";
 import type { ImageNote } from "./image_notes.ts";
 import { imagesBelow } from "./image_walk.ts";
-import { reasonOf } from "./listing.ts";
 import { areaAverage } from "./resize.ts";
 
 /**
@@ -59,7 +59,7 @@ async function isFolder(path: string): Promise<boolean> {
 
 async function listImages(top: string): Promise<string[]> {
   const found: string[] = [];
-  for await (const image of imagesBelow(top, "folder of images", "make it readable")) {
+  for await (const image of imagesBelow(diskFiles, top, "folder of images", "make it readable")) {
     const isAtTop = !image.name.includes("/");
     if (!image.isSymlink || isAtTop) found.push(image.path);
   }

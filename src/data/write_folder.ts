@@ -6,10 +6,11 @@ import { classNamesPath } from "./class_names.ts";
 import { concurrently } from "./concurrently.ts";
 import { DataError } from "./data_error.ts";
 import { type Dataset, type SplitName, splitNames } from "./dataset.ts";
+import { diskFiles } from "./disk_files.ts";
 import type { RgbImage } from "./rgb_image.ts";
 import type { ImageNote } from "./image_notes.ts";
 import { encodePng } from "./encode.ts";
-import { splitListPath } from "./folder.ts";
+import { splitListPath } from "./official_folder.ts";
 import { areaAverage } from "./resize.ts";
 
 /** An image to be written. */
@@ -64,13 +65,13 @@ export async function writeDatasetFolder(
     await Deno.mkdir(join(csvFolder, `client${name}`), { recursive: true });
     for (const split of splitNames) {
       const { list, images } = client[split];
-      await Deno.writeTextFile(splitListPath(csvFolder, name, split), list);
+      await Deno.writeTextFile(splitListPath(diskFiles, csvFolder, name, split), list);
       for (const image of images) {
         files.set(join(folder, fileName(`${image.id}.png`)), image);
       }
     }
   }
-  await Deno.writeTextFile(classNamesPath(csvFolder), `${JSON.stringify(classNames)}\n`);
+  await Deno.writeTextFile(classNamesPath(diskFiles, csvFolder), `${JSON.stringify(classNames)}\n`);
   const notes: ImageNote[] = [];
   await concurrently([...files], async ([file, { id, load }]) => {
     const image = await load();

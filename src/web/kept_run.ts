@@ -18,6 +18,8 @@ export interface KeptMethod {
 /** A run of several methods. Those that had not communicated yet are missing. */
 export interface KeptRun {
   readonly settings: PageSettings;
+  /** name of the folder of the visitor's own images, which are not kept; null: the demo data */
+  readonly folder: string | null;
   readonly methods: ReadonlyMap<MethodName, KeptMethod>;
 }
 

@@ -10,7 +10,7 @@ import type { PageSettings } from "./settings.ts";
 export class LiveRuns {
   readonly #runs = new Map<MethodName, RecordedRun>();
 
-  constructor(private readonly settings: PageSettings) {}
+  constructor(readonly settings: PageSettings) {}
 
   /** @returns whether figures have something new to show */
   take(method: MethodName, event: SimulationEvent): boolean {

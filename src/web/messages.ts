@@ -2,13 +2,23 @@
 
 import type { MethodName } from "../federated/methods/registry.ts";
 import type { SimulationEvent } from "../federated/events.ts";
+import type { ChosenFolder } from "./chosen_files.ts";
 import type { KeptRun } from "./kept_run.ts";
 import type { PageSettings } from "./settings.ts";
 
 /** To the worker; a kept run is gone on with. `step` goes on to the end of the communication under way. */
 export type Order =
-  | { readonly type: "start"; readonly settings: PageSettings; readonly kept: KeptRun | null }
+  | {
+    readonly type: "start";
+    readonly settings: PageSettings;
+    /** of the visitor's own images; null: the demo data */
+    readonly folder: ChosenFolder | null;
+    readonly kept: KeptRun | null;
+  }
   | { readonly type: "pause" | "resume" | "step" };
+
+/** What helps where it is not the images that are wrong. */
+export const smallerSettings = "Reset, and try again or with smaller settings.";
 
 /** A client of the data, for its card. */
 export interface ClientCard {
@@ -21,13 +31,16 @@ export interface ClientCard {
 
 /** From the worker. */
 export type News =
+  | { readonly type: "reading"; readonly done: number; readonly total: number }
   | { readonly type: "adapter"; readonly name: string; readonly kind: string }
   | {
     readonly type: "data";
     readonly classNames: readonly string[];
     readonly imageSize: number;
     readonly clients: readonly ClientCard[];
+    /** what the visitor should know about the images, one sentence for each kind of thing */
+    readonly warnings: readonly string[];
   }
   | { readonly type: "event"; readonly method: MethodName; readonly event: SimulationEvent }
   | { readonly type: "paused" | "going" | "finished" }
-  | { readonly type: "failed"; readonly message: string };
+  | { readonly type: "failed"; readonly message: string; readonly remedy: string };

@@ -9,9 +9,10 @@ import { roughDuration } from "../report/format.ts";
 import { ClientCards } from "./client_cards.ts";
 import { Downloads } from "./downloads.ts";
 import { FiguresPanel } from "./figures_panel.ts";
+import { FolderChoice } from "./folder_choice.ts";
 import { type KeptRun, keptRun } from "./kept_run.ts";
 import { LiveRuns } from "./live_runs.ts";
-import type { News, Order } from "./messages.ts";
+import { type News, type Order, smallerSettings } from "./messages.ts";
 import { addressOf, type PageSettings, presetSettings, readSettings } from "./settings.ts";
 import { SettingsForm } from "./settings_form.ts";
 
@@ -31,6 +32,7 @@ type State = "ready" | "running" | "paused" | "over" | "replaying";
 class Page {
   readonly #form = new SettingsForm(element<HTMLFormElement>("form"), () => this.#showAddress());
   readonly #figures = new FiguresPanel(element("figures"));
+  readonly #images = new FolderChoice(element("data"), (problem) => this.#tell(problem));
   readonly #cards = new ClientCards(element("clients"));
   #downloads!: Downloads;
   #runs!: LiveRuns;
@@ -55,7 +57,7 @@ class Page {
       this.#tell(`The address of this page could not be followed: ${problems.join("; ")}.`);
     }
     buttons.start.addEventListener("click", () => this.#begin());
-    buttons.goOn.addEventListener("click", () => this.#goOn());
+    buttons.goOn.addEventListener("click", () => this.#goOn().catch((e) => this.#tell(e.message)));
     buttons.pause.addEventListener("click", () => this.#order("pause"));
     buttons.step.addEventListener("click", () => this.#order("step"));
     buttons.reset.addEventListener("click", () => this.#reset());
@@ -63,8 +65,14 @@ class Page {
   }
 
   /** With the run that was under way when the page was left. */
-  #goOn(): void {
-    this.#form.write(this.#kept!.settings);
+  async #goOn(): Promise<void> {
+    const { settings, folder } = this.#kept!;
+    if (folder === null) this.#images.useDemo();
+    else if (this.#images.folder?.name !== folder) {
+      this.#say(`Choose the folder “${folder}” again: images are not kept with a run.`);
+      if (await this.#images.choose() === null) return;
+    }
+    this.#form.write(settings);
     this.#showAddress();
     this.#begin(this.#kept);
   }
@@ -95,9 +103,9 @@ class Page {
     const worker = new Worker("worker.js", { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<News>) => this.#hear(data);
     worker.onerror = ({ message = "Cannot load worker.js, in which models are trained" }) =>
-      this.#hear({ type: "failed", message });
+      this.#hear({ type: "failed", message, remedy: smallerSettings });
     this.#worker = worker;
-    this.#send({ type: "start", settings, kept });
+    this.#send({ type: "start", settings, folder: this.#images.folder, kept });
     this.#enter("running");
     this.#say("Looking for a graphics card …");
   }
@@ -107,6 +115,7 @@ class Page {
     this.#frame = 0;
     this.#figures.clear();
     this.#cards.clear("They come with the start.");
+    this.#images.warn([]);
     this.#work.clear();
     this.#methods = settings.methods;
     this.#runs = new LiveRuns(settings);
@@ -147,7 +156,12 @@ class Page {
           news.kind === "cpu" ? "a software adapter, slow" : "GPU"
         })`;
         return this.#say(`${this.#adapter}: making images …`);
+      case "reading":
+        return this.#say(
+          `${this.#adapter}: ${thousands(news.done)} of ${thousands(news.total)} images read`,
+        );
       case "data":
+        this.#images.warn(news.warnings);
         return this.#cards.show(news);
       case "event":
         return this.#take(news.method, news.event);
@@ -166,19 +180,22 @@ class Page {
       case "failed":
         this.#end();
         this.#say("Stopped.");
-        void this.#offerRest(news.message);
+        void this.#offerRest(news);
     }
   }
 
   /** A card may be lost for good or for a moment: what was kept can be gone on with. */
-  async #offerRest(message: string): Promise<void> {
-    this.#kept = await keptRun();
-    this.#enter(this.#kept ? "ready" : "over");
-    this.#tell(
-      this.#kept
-        ? `${message}. What was trained until the last communication is kept: go on with it, or start anew.`
-        : `${message}. Reset, and try again or with smaller settings.`,
-    );
+  async #offerRest({ message, remedy }: Extract<News, { type: "failed" }>): Promise<void> {
+    const kept = await keptRun();
+    const own = [this.#runs.settings, this.#images.folder?.name ?? null];
+    const isOfThis = kept !== null &&
+      JSON.stringify([kept.settings, kept.folder]) === JSON.stringify(own);
+    this.#kept = isOfThis ? kept : null;
+    this.#enter(isOfThis ? "ready" : "over");
+    const way = isOfThis
+      ? "What was trained until the last communication is kept: go on with it, or start anew."
+      : remedy;
+    this.#tell(`${message}. ${way}`);
   }
 
   #take(method: MethodName, event: SimulationEvent): void {
@@ -218,11 +235,15 @@ class Page {
     this.#state = state;
     buttons.start.disabled = state === "running" || state === "over" || state === "replaying";
     buttons.start.textContent = state === "paused" ? "Go on" : "Start";
+    const folder = this.#kept?.folder ?? null;
+    buttons.goOn.textContent = "Go on with the run of before" +
+      (folder === null ? "" : `, whose folder “${folder}” has to be chosen again`);
     buttons.goOn.hidden = state !== "ready" || this.#kept === null;
     buttons.pause.disabled = state !== "running";
     buttons.step.disabled = state !== "paused" && state !== "running";
     buttons.reset.disabled = state === "ready" || state === "replaying";
     this.#form.enable(state === "ready");
+    this.#images.enable(state === "ready");
     document.body.dataset.state = state;
   }
 
@@ -254,6 +275,10 @@ class Page {
     this.#say("The recorded run is over.");
     document.body.dataset.replayed = "";
   }
+}
+
+function thousands(count: number): string {
+  return count.toLocaleString("en");
 }
 
 new Page();

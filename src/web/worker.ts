@@ -1,16 +1,25 @@
 // The page's worker: runs the methods on this computer's GPU and tells the page their events.
 
 import { augmentedVersions } from "../data/augmented_versions.ts";
+import { classWarnings } from "../data/class_names.ts";
+import { DataError } from "../data/data_error.ts";
 import { demoDataset } from "../data/demo.ts";
+import { readFederationFolder } from "../data/federation_folder.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { SimulationEvent } from "../federated/events.ts";
 import type { MethodName } from "../federated/methods/registry.ts";
 import { simulate } from "../federated/simulation.ts";
 import { type Gpu, openGpu } from "../tensor/gpu.ts";
+import { ChosenFiles, type ChosenFolder } from "./chosen_files.ts";
+import { decodeImage } from "./decode_image.ts";
 import { forgetRun, keepRun, type KeptRun } from "./kept_run.ts";
-import type { ClientCard, News, Order } from "./messages.ts";
+import { type ClientCard, type News, type Order, smallerSettings } from "./messages.ts";
 import { inTurns } from "./runs_in_turns.ts";
 import { configOf, demoOptions, type PageSettings } from "./settings.ts";
+
+/** Readers speak of the command line's flags. */
+const folderRemedy = "Reset, and choose the folder again when that is put right, or another one; " +
+  "what begins with -- is for the command line alone.";
 
 /** Images on a client's card. */
 const mostSamples = 6;
@@ -20,7 +29,7 @@ let wish: "run" | "step" | "pause" = "run";
 let wake = () => {};
 
 addEventListener("message", ({ data }: MessageEvent<Order>) => {
-  if (data.type === "start") void run(data.settings, data.kept);
+  if (data.type === "start") void run(data);
   else {
     wish = data.type === "resume" ? "run" : data.type;
     if (wish !== "pause") wake();
@@ -31,27 +40,52 @@ function tell(news: News): void {
   postMessage(news);
 }
 
-async function run(settings: PageSettings, kept: KeptRun | null): Promise<void> {
+async function run({ settings, folder, kept }: Extract<Order, { type: "start" }>): Promise<void> {
   let gpu: Gpu | undefined;
   try {
     gpu = await openGpu();
     tell({ type: "adapter", name: gpu.adapter.name, kind: gpu.adapter.kind });
-    const dataset = await demoDataset(demoOptions(settings));
-    const { classNames, imageSize } = dataset;
+    const dataset = folder === null
+      ? await demoDataset(demoOptions(settings))
+      : await readChosen(folder, settings);
+    const { classNames, imageSize, warnings = [] } = dataset;
     tell({
       type: "data",
       classNames,
       imageSize,
+      warnings,
       clients: await cardsOf(gpu, dataset, settings.seed),
     });
-    await runAll(gpu, dataset, settings, kept);
+    await runAll(gpu, dataset, { settings, folder: folder?.name ?? null, kept });
     await forgetRun().catch(() => {});
     tell({ type: "finished" });
   } catch (error) {
-    tell({ type: "failed", message: (error as Error).message });
+    const { message } = error as Error;
+    tell({
+      type: "failed",
+      message,
+      remedy: error instanceof DataError ? folderRemedy : smallerSettings,
+    });
   } finally {
     gpu?.dispose();
   }
+}
+
+/** Reads the visitor's own images, and tells how far it is. */
+async function readChosen(folder: ChosenFolder, settings: PageSettings): Promise<Dataset> {
+  let told = -1;
+  const onProgress = (done: number, total: number) => {
+    const percent = Math.floor(100 * done / total);
+    if (percent === told) return;
+    told = percent;
+    tell({ type: "reading", done, total });
+  };
+  const source = { files: new ChosenFiles(folder), decode: decodeImage };
+  const { size: imageSize, seed } = settings;
+  const dataset = await readFederationFolder(source, folder.name, { imageSize, seed, onProgress });
+  const labels = dataset.clients.map(({ train }) => train.labels);
+  const warnings = [...dataset.warnings ?? [], ...classWarnings(labels, dataset.classNames)];
+  return { ...dataset, warnings };
 }
 
 /** What is neither kept nor needed again. */
@@ -60,8 +94,7 @@ const passing = ["progress", "state", "checkpoint"];
 async function runAll(
   gpu: Gpu,
   dataset: Dataset,
-  settings: PageSettings,
-  kept: KeptRun | null,
+  { settings, folder, kept }: Pick<KeptRun, "settings" | "folder"> & { kept: KeptRun | null },
 ): Promise<void> {
   const methods = new Map(kept?.methods);
   const told = new Map<MethodName, SimulationEvent[]>();
@@ -85,7 +118,7 @@ async function runAll(
     if (!passing.includes(event.type)) events.push(event);
     if (event.type === "state" || event.type === "done") {
       methods.set(name, { events: [...events], state: event.type === "done" ? null : event.state });
-      await keepRun({ settings, methods }).catch(() => {}); // where a browser keeps nothing
+      await keepRun({ settings, folder, methods }).catch(() => {}); // where a browser keeps nothing
     }
     if (event.type !== "state") tell({ type: "event", method: name, event });
     await obey(event, name === last);

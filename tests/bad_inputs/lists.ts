@@ -4,6 +4,7 @@ import { dirname, join } from "@std/path";
 import { checkConfig } from "../../src/federated/check_config.ts";
 import { defaultConfig } from "../../src/federated/config.ts";
 import { allocateImages } from "../../src/data/image_memory.ts";
+import { diskFiles } from "../../src/data/disk_files.ts";
 import { readText } from "../../src/data/listing.ts";
 import type { Split } from "../../src/data/dataset.ts";
 import { expectWithin } from "../../src/federated/recovery/state.ts";
@@ -267,7 +268,7 @@ export const listCases: readonly InputCase[] = [
   },
   {
     what: "a device without end as a table of labels",
-    use: () => readText("/dev/zero", "table of labels", "name it with --labels"),
+    use: () => readText(diskFiles, "/dev/zero", "table of labels", "name it with --labels"),
     refused: ["Cannot read the table of labels /dev/zero", "a pipe or a device and no plain file"],
   },
   {

@@ -270,7 +270,7 @@ Deno.test("partition() rejects values that would make one folder", () => {
   );
   assertEquals(
     error.message,
-    'Cannot name the clients "a b" and "a_b": both would be a_b; rename one of them in the column',
+    'Cannot name the clients "a b" and "a_b": both would be a_b; rename one of them',
   );
 });
 

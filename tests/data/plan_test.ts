@@ -1,9 +1,11 @@
 // From raw collections to clients: classes kept, lists followed, files found, and nothing outside read.
 
 import { join } from "@std/path";
-import { type CollectedImage, readCollection } from "../../src/data/collection.ts";
+import { chooseClasses } from "../../src/data/choose_classes.ts";
+import type { CollectedImage } from "../../src/data/collected_image.ts";
+import { readCollection } from "../../src/data/collection.ts";
 import { DataError } from "../../src/data/data_error.ts";
-import { chooseClasses, planByLists, planByPartition } from "../../src/data/plan.ts";
+import { planByLists, planByPartition } from "../../src/data/plan.ts";
 import { assertEquals, assertRejects, assertThrows } from "../assert.ts";
 import { encodePng, pixelsOf, TemporaryFolder } from "./tiny_folder.ts";
 

@@ -1,0 +1,134 @@
+// Where the images come from: the demo data, or a folder of the visitor's own, chosen here and read in the browser.
+
+/// <reference lib="dom" />
+
+import { counted } from "../report/format.ts";
+import type { ChosenFolder } from "./chosen_files.ts";
+
+/** What not every browser has, and so TypeScript does not know. */
+interface DirectoryPicker {
+  showDirectoryPicker?(options: { id: string }): Promise<FileSystemDirectoryHandle>;
+}
+
+/** The part of the page that says which images are used. */
+export class FolderChoice {
+  #folder: ChosenFolder | null = null;
+  #waiting: PromiseWithResolvers<ChosenFolder | null> | null = null;
+  readonly #choose: HTMLButtonElement;
+  readonly #demo: HTMLButtonElement;
+  readonly #input: HTMLInputElement;
+
+  /**
+   * @param place has the buttons `#choose` and `#demo`, the file input `#folder`, and `#chosen` for words
+   * @param onProblem told why a folder cannot be looked through
+   */
+  constructor(private readonly place: HTMLElement, onProblem: (problem: string) => void) {
+    this.#choose = place.querySelector<HTMLButtonElement>("#choose")!;
+    this.#demo = place.querySelector<HTMLButtonElement>("#demo")!;
+    this.#input = place.querySelector<HTMLInputElement>("#folder")!;
+    this.#choose.addEventListener("click", () => this.choose().catch((e) => onProblem(e.message)));
+    this.#demo.addEventListener("click", () => this.#take(null));
+    this.#input.addEventListener("change", () => this.#takeFiles([...this.#input.files!]));
+    this.#input.addEventListener("cancel", () => this.#waiting?.resolve(null));
+    this.#show();
+  }
+
+  /** The one that was chosen; null: the demo data. */
+  get folder(): ChosenFolder | null {
+    return this.#folder;
+  }
+
+  /**
+   * Lets the visitor choose one; only in answer to a click.
+   *
+   * @returns null if none was chosen
+   * @throws {Error} if it cannot be looked through
+   */
+  async choose(): Promise<ChosenFolder | null> {
+    const picker = globalThis as DirectoryPicker;
+    if (picker.showDirectoryPicker === undefined) return await this.#chooseByInput();
+    try {
+      const handle = await picker.showDirectoryPicker({ id: "prrfl-images" });
+      this.#words(`Looking through ${handle.name} …`);
+      return this.#take({ name: handle.name, files: await filesBelow(handle) });
+    } catch (error) {
+      const { name, message } = error as Error;
+      this.#show();
+      if (name === "AbortError") return null; // the visitor has closed the dialog
+      throw new Error(`Cannot look through the folder: ${message}`);
+    }
+  }
+
+  /** While a run is under way its images stay. */
+  enable(enabled: boolean): void {
+    this.#choose.disabled = !enabled;
+    this.#demo.disabled = !enabled;
+  }
+
+  /** Goes back to the demo data. */
+  useDemo(): void {
+    this.#take(null);
+  }
+
+  /** What was noticed about the images. */
+  warn(warnings: readonly string[]): void {
+    this.place.querySelector("#warnings")!.replaceChildren(...warnings.map((warning) => {
+      const item = document.createElement("li");
+      item.textContent = warning;
+      return item;
+    }));
+  }
+
+  #chooseByInput(): Promise<ChosenFolder | null> {
+    this.#waiting?.resolve(null);
+    this.#waiting = Promise.withResolvers();
+    this.#input.value = ""; // so that the same folder can be chosen again
+    this.#input.click();
+    return this.#waiting.promise;
+  }
+
+  #takeFiles(files: readonly File[]): void {
+    const byPath = new Map(files.map((file) => [file.webkitRelativePath || file.name, file]));
+    const [first] = byPath.keys();
+    const folder = first === undefined ? null : { name: first.split("/")[0], files: byPath };
+    this.#take(folder);
+    this.#waiting?.resolve(folder);
+  }
+
+  #take(folder: ChosenFolder | null): ChosenFolder | null {
+    this.#folder = folder;
+    this.#show();
+    return folder;
+  }
+
+  #show(): void {
+    const folder = this.#folder;
+    this.warn([]);
+    this.#demo.hidden = folder === null;
+    this.#words(
+      folder === null
+        ? "the built-in demo data"
+        : `your folder “${folder.name}” (${counted(folder.files.size, "file")})`,
+    );
+  }
+
+  #words(words: string): void {
+    this.place.querySelector("#chosen")!.textContent = words;
+  }
+}
+
+/** All files below a folder, at any depth. */
+async function filesBelow(
+  top: FileSystemDirectoryHandle,
+): Promise<Map<string, FileSystemFileHandle>> {
+  const files = new Map<string, FileSystemFileHandle>();
+  const folders = [{ path: top.name, handle: top }];
+  for (const { path, handle } of folders) { // which grows
+    for await (const found of handle.values()) {
+      const below = `${path}/${found.name}`;
+      if (found.kind === "directory") folders.push({ path: below, handle: found });
+      else files.set(below, found);
+    }
+  }
+  return files;
+}
