@@ -7,6 +7,7 @@ import type { SimulationEvent } from "../federated/events.ts";
 import type { MethodName } from "../federated/methods/registry.ts";
 import { roughDuration } from "../report/format.ts";
 import { ClientCards } from "./client_cards.ts";
+import { Closely } from "./closely.ts";
 import { Downloads } from "./downloads.ts";
 import { FiguresPanel } from "./figures_panel.ts";
 import { type KeptRun, keptRun } from "./kept_run.ts";
@@ -31,7 +32,12 @@ type State = "ready" | "running" | "paused" | "over" | "replaying";
 class Page {
   readonly #form = new SettingsForm(element<HTMLFormElement>("form"), () => this.#showAddress());
   readonly #figures = new FiguresPanel(element("figures"));
-  readonly #cards = new ClientCards(element("clients"));
+  readonly #cards = new ClientCards(element("clients"), (client) => this.#closely.look(client));
+  readonly #closely = new Closely({
+    send: (order) => this.#send(order),
+    runs: () => this.#runs.labelled(),
+    onClose: (client) => this.#cards.focus(client),
+  });
   #downloads!: Downloads;
   #runs!: LiveRuns;
   #worker: Worker | null = null;
@@ -107,6 +113,7 @@ class Page {
     this.#frame = 0;
     this.#figures.clear();
     this.#cards.clear("They come with the start.");
+    this.#closely.begin(settings.methods);
     this.#work.clear();
     this.#methods = settings.methods;
     this.#runs = new LiveRuns(settings);
@@ -134,8 +141,9 @@ class Page {
     this.#say("Ready.");
   }
 
-  /** The worker gives back the GPU's memory with its end. */
+  /** The worker gives back the GPU's memory with its end; until then its models answer. */
   #end(): void {
+    this.#closely.end();
     this.#worker?.terminate();
     this.#worker = null;
   }
@@ -148,6 +156,7 @@ class Page {
         })`;
         return this.#say(`${this.#adapter}: making images …`);
       case "data":
+        this.#closely.show(news);
         return this.#cards.show(news);
       case "event":
         return this.#take(news.method, news.event);
@@ -159,7 +168,6 @@ class Page {
         this.#paused += systemClock.now() - this.#pausedAt;
         return this.#enter("running");
       case "finished":
-        this.#end();
         this.#enter("over");
         this.#downloads.show();
         return this.#say(`Done on ${this.#adapter}.`);
@@ -168,6 +176,8 @@ class Page {
         this.#enter("over");
         this.#say("Stopped.");
         return this.#tell(`${news.message}. Reset, and try again or with smaller settings.`);
+      default:
+        return this.#closely.hear(news);
     }
   }
 
@@ -233,6 +243,7 @@ class Page {
     this.#adapter = adapter;
     this.#clear(settings);
     this.#cards.clear("The recorded run holds no images.");
+    this.#closely.hide();
     this.#tell(
       "This browser offers no graphics card (WebGPU), so nothing is trained here: what follows was " +
         `recorded on ${adapter}. Current Chrome, Edge, Safari and Firefox have it on most computers.`,

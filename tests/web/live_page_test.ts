@@ -1,52 +1,9 @@
 // The live page in Chromium: a run from start to end, pauses, settings from the address, and browsers without WebGPU.
 
 import type { Page } from "playwright-core";
-import { buildPage, servePage } from "../../packaging/build_web.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
-import { TemporaryFolder } from "../data/tiny_folder.ts";
-import { noBrowser, openBrowser, watch } from "../report/browser.ts";
-
-const softwareGpu = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
-const tiny = "images=100&rounds=2&epochs=1&batch=8";
-
-/** Runs `body` with the page, and sees that it complains of nothing. */
-async function withPage(
-  { address, flags = softwareGpu, viewport, known }: {
-    address: string;
-    /** what Chromium itself says then */
-    known?: RegExp;
-    flags?: readonly string[];
-    viewport?: { width: number; height: number };
-  },
-  body: (page: Page) => Promise<void>,
-): Promise<void> {
-  using folder = new TemporaryFolder();
-  await buildPage(folder.path);
-  const listening = Promise.withResolvers<string>();
-  const server = servePage(folder.path, 0, listening.resolve);
-  const browser = await openBrowser(flags);
-  try {
-    const page = await browser.newPage({ viewport: viewport ?? { width: 1280, height: 900 } });
-    page.setDefaultTimeout(180_000); // a busy machine takes long to compile kernels
-    const { messages, requests } = watch(page);
-    const own = await listening.promise;
-    await page.goto(`${own}?${address}`);
-    await body(page);
-    assertEquals(messages.filter((message) => !known?.test(message)), []);
-    const elsewhere = requests.filter((url) => !/^(blob|data):/.test(url) && !url.startsWith(own));
-    assertEquals(elsewhere, [], "something leaves this computer");
-  } finally {
-    await browser.close();
-    await server.shutdown();
-  }
-}
-
-/** Waits until the page is in a state. */
-async function reach(page: Page, state: string): Promise<void> {
-  await page.waitForSelector(`body[data-state="${state}"]`);
-}
-
-const textOf = async (page: Page, selector: string) => await page.textContent(selector) ?? "";
+import { noBrowser } from "../report/browser.ts";
+import { reach, textOf, tiny, withPage } from "./live_page.ts";
 
 Deno.test({
   name: "the live page trains two methods to their end, and shows and gives what they told",
