@@ -7,13 +7,19 @@ import { percent } from "../report/format.ts";
 import { escaped } from "../report/page/figure_html.ts";
 import type { LabelledRun } from "../report/reading/method_runs.ts";
 import type { ClientCard, News } from "./messages.ts";
+import { draw } from "./pixels.ts";
 
 /** The cards of a page. */
 export class ClientCards {
   /** the part of each card that changes */
   readonly #scores = new Map<string, HTMLElement>();
+  readonly #buttons = new Map<string, HTMLButtonElement>();
 
-  constructor(private readonly place: HTMLElement) {}
+  /** @param onLook is called with the client that the visitor wants to see closely */
+  constructor(
+    private readonly place: HTMLElement,
+    private readonly onLook: (client: string) => void,
+  ) {}
 
   /** Makes them, for the data of a run. */
   show({ classNames, imageSize, clients }: Extract<News, { type: "data" }>): void {
@@ -29,8 +35,14 @@ export class ClientCards {
     const classes = card.counts.map((count, k) => `${classNames[k]} ${count}`).join(", ");
     element.innerHTML = `<h3>${escaped(card.name)}</h3>
 <canvas role="img" aria-label="Training images of client ${escaped(card.name)}"></canvas>
-<p class="caption">${total} training images: ${escaped(classes)}</p><div></div>`;
+<p class="caption">${total} training images: ${escaped(classes)}</p><div></div>
+<button type="button" aria-label="Look closer at client ${
+      escaped(card.name)
+    }">Look closer</button>`;
     draw(element.querySelector("canvas")!, card.samples, size);
+    const button = element.querySelector("button")!;
+    button.addEventListener("click", () => this.onLook(card.name)); // it covers the card
+    this.#buttons.set(card.name, button);
     this.#scores.set(card.name, element.querySelector("div")!);
     return element;
   }
@@ -55,23 +67,14 @@ export class ClientCards {
     }
   }
 
+  /** Goes back to where the visitor came from. */
+  focus(client: string): void {
+    this.#buttons.get(client)?.focus();
+  }
+
   clear(words: string): void {
     this.#scores.clear();
+    this.#buttons.clear();
     this.place.innerHTML = `<p class="missing">${escaped(words)}</p>`;
-  }
-}
-
-/** Images beside each other. */
-function draw(canvas: HTMLCanvasElement, bytes: Uint8Array, size: number): void {
-  const count = bytes.length / (3 * size ** 2);
-  Object.assign(canvas, { width: count * size, height: size });
-  const context = canvas.getContext("2d")!;
-  for (let k = 0; k < count; k++) {
-    const image = context.createImageData(size, size);
-    for (let at = 0; at < size ** 2; at++) {
-      const from = 3 * (k * size ** 2 + at);
-      image.data.set([bytes[from], bytes[from + 1], bytes[from + 2], 255], 4 * at);
-    }
-    context.putImageData(image, k * size, 0);
   }
 }

@@ -5,6 +5,7 @@
 import type { MethodName } from "../federated/methods/registry.ts";
 import type { SimulationEvent } from "../federated/events.ts";
 import type { SimulationState } from "../federated/recovery/state.ts";
+import type { MethodModels } from "./newest_models.ts";
 import type { PageSettings } from "./settings.ts";
 
 /** How far one method got. */
@@ -13,6 +14,8 @@ export interface KeptMethod {
   readonly events: readonly SimulationEvent[];
   /** after its last communication; null where it was over */
   readonly state: SimulationState | null;
+  /** of a method that was over: what it ended with; older pages kept none */
+  readonly models?: MethodModels;
 }
 
 /** A run of several methods. Those that had not communicated yet are missing. */

@@ -15,7 +15,36 @@ export type Order =
     readonly folder: ChosenFolder | null;
     readonly kept: KeptRun | null;
   }
-  | { readonly type: "pause" | "resume" | "step" };
+  | { readonly type: "pause" | "resume" | "step" }
+  | Inquiry;
+
+/** What the newest models are asked: about a client's test images, or about one image, RGB, of the run's size. */
+export type Inquiry =
+  | { readonly type: "look"; readonly client: string }
+  | { readonly type: "classify"; readonly number: number; readonly image: Uint8Array };
+
+/** What one model says. */
+export interface Opinion {
+  readonly method: MethodName;
+  readonly role: string;
+  readonly client: string;
+  /** how many rounds were over */
+  readonly rounds: number;
+  /** row-major `[images, classes]` */
+  readonly probabilities: Float32Array<ArrayBuffer>;
+}
+
+/** What a client's models say of its test images. */
+export interface Look {
+  readonly type: "look";
+  readonly client: string;
+  /** true classes */
+  readonly labels: Int32Array;
+  /** none before the first round's end */
+  readonly opinions: readonly Opinion[];
+  /** those that some model gets wrong, by their place in the split: RGB bytes */
+  readonly images: ReadonlyMap<number, { readonly id: string; readonly pixels: Uint8Array }>;
+}
 
 /** What helps where it is not the images that are wrong. */
 export const smallerSettings = "Reset, and try again or with smaller settings.";
@@ -42,5 +71,9 @@ export type News =
     readonly warnings: readonly string[];
   }
   | { readonly type: "event"; readonly method: MethodName; readonly event: SimulationEvent }
+  | { readonly type: "models"; readonly method: MethodName } // of a round that is over
+  | Look
+  | { readonly type: "answer"; readonly number: number; readonly opinions: readonly Opinion[] }
+  | { readonly type: "unanswered"; readonly inquiry: Inquiry["type"]; readonly message: string }
   | { readonly type: "paused" | "going" | "finished" }
   | { readonly type: "failed"; readonly message: string; readonly remedy: string };

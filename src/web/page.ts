@@ -7,6 +7,7 @@ import type { SimulationEvent } from "../federated/events.ts";
 import type { MethodName } from "../federated/methods/registry.ts";
 import { roughDuration } from "../report/format.ts";
 import { ClientCards } from "./client_cards.ts";
+import { Closely } from "./closely.ts";
 import { Downloads } from "./downloads.ts";
 import { FiguresPanel } from "./figures_panel.ts";
 import { FolderChoice } from "./folder_choice.ts";
@@ -33,7 +34,12 @@ class Page {
   readonly #form = new SettingsForm(element<HTMLFormElement>("form"), () => this.#showAddress());
   readonly #figures = new FiguresPanel(element("figures"));
   readonly #images = new FolderChoice(element("data"), (problem) => this.#tell(problem));
-  readonly #cards = new ClientCards(element("clients"));
+  readonly #cards = new ClientCards(element("clients"), (client) => this.#closely.look(client));
+  readonly #closely = new Closely({
+    send: (order) => this.#send(order),
+    runs: () => this.#runs.labelled(),
+    onClose: (client) => this.#cards.focus(client),
+  });
   #downloads!: Downloads;
   #runs!: LiveRuns;
   #worker: Worker | null = null;
@@ -116,6 +122,7 @@ class Page {
     this.#figures.clear();
     this.#cards.clear("They come with the start.");
     this.#images.warn([]);
+    this.#closely.begin(settings.methods);
     this.#work.clear();
     this.#methods = settings.methods;
     this.#runs = new LiveRuns(settings);
@@ -143,8 +150,9 @@ class Page {
     this.#say("Ready.");
   }
 
-  /** The worker gives back the GPU's memory with its end. */
+  /** The worker gives back the GPU's memory with its end; until then its models answer. */
   #end(): void {
+    this.#closely.end();
     this.#worker?.terminate();
     this.#worker = null;
   }
@@ -162,6 +170,7 @@ class Page {
         );
       case "data":
         this.#images.warn(news.warnings);
+        this.#closely.show(news);
         return this.#cards.show(news);
       case "event":
         return this.#take(news.method, news.event);
@@ -173,14 +182,15 @@ class Page {
         this.#paused += systemClock.now() - this.#pausedAt;
         return this.#enter("running");
       case "finished":
-        this.#end();
         this.#enter("over");
         this.#downloads.show();
         return this.#say(`Done on ${this.#adapter}.`);
       case "failed":
         this.#end();
         this.#say("Stopped.");
-        void this.#offerRest(news);
+        return void this.#offerRest(news);
+      default:
+        return this.#closely.hear(news);
     }
   }
 
@@ -264,6 +274,7 @@ class Page {
     this.#adapter = adapter;
     this.#clear(settings);
     this.#cards.clear("The recorded run holds no images.");
+    this.#closely.hide();
     this.#tell(
       "This browser offers no graphics card (WebGPU), so nothing is trained here: what follows was " +
         `recorded on ${adapter}. Current Chrome, Edge, Safari and Firefox have it on most computers.`,

@@ -2,6 +2,7 @@
 
 import { defaultConfig, methods, type SimulationConfig } from "../federated/config.ts";
 import type { MethodName } from "../federated/methods/registry.ts";
+import type { NetworkName } from "../nn/networks.ts";
 
 /** A number of the form. */
 interface NumberField {
@@ -100,6 +101,9 @@ export function addressOf(settings: PageSettings): string {
   return `${query}`.replaceAll("%2C", ",");
 }
 
+/** The network of every method. */
+export const pageNetwork: NetworkName = "vgg_nb";
+
 /** What the demo data are made with. */
 export function demoOptions({ seed, size, images }: PageSettings) {
   const others = Math.round(images / 2);
@@ -114,7 +118,7 @@ export function configOf(
   const { seed, width, rounds, epochs, batch, lr, l_rate, alpha1, alpha2 } = settings;
   return {
     ...{ ...defaultConfig, method, seed, width, rounds, localEpochs: epochs, batchSize: batch },
-    ...{ learningRate: lr, fourierRate: l_rate, alpha1, alpha2 },
+    ...{ network: pageNetwork, learningRate: lr, fourierRate: l_rate, alpha1, alpha2 },
     lastBatch: "join", // whatever number of images is chosen
   };
 }

@@ -10,10 +10,18 @@ import type { SimulationEvent } from "../federated/events.ts";
 import type { MethodName } from "../federated/methods/registry.ts";
 import { simulate } from "../federated/simulation.ts";
 import { type Gpu, openGpu } from "../tensor/gpu.ts";
+import { Answers } from "./answers.ts";
 import { ChosenFiles, type ChosenFolder } from "./chosen_files.ts";
 import { decodeImage } from "./decode_image.ts";
 import { forgetRun, keepRun, type KeptRun } from "./kept_run.ts";
-import { type ClientCard, type News, type Order, smallerSettings } from "./messages.ts";
+import {
+  type ClientCard,
+  type Inquiry,
+  type News,
+  type Order,
+  smallerSettings,
+} from "./messages.ts";
+import { NewestModels } from "./newest_models.ts";
 import { inTurns } from "./runs_in_turns.ts";
 import { configOf, demoOptions, type PageSettings } from "./settings.ts";
 
@@ -26,14 +34,15 @@ const mostSamples = 6;
 
 /** What the visitor wants: to go on, to stop after this round of each method, or to wait. */
 let wish: "run" | "step" | "pause" = "run";
+/** What is still to be answered; of each kind the newest. */
+const inquiries = new Map<Inquiry["type"], Inquiry>();
 let wake = () => {};
 
 addEventListener("message", ({ data }: MessageEvent<Order>) => {
-  if (data.type === "start") void run(data);
-  else {
-    wish = data.type === "resume" ? "run" : data.type;
-    if (wish !== "pause") wake();
-  }
+  if (data.type === "start") return void run(data);
+  if (data.type === "look" || data.type === "classify") inquiries.set(data.type, data);
+  else wish = data.type === "resume" ? "run" : data.type;
+  wake();
 });
 
 function tell(news: News): void {
@@ -56,9 +65,12 @@ async function run({ settings, folder, kept }: Extract<Order, { type: "start" }>
       warnings,
       clients: await cardsOf(gpu, dataset, settings.seed),
     });
-    await runAll(gpu, dataset, { settings, folder: folder?.name ?? null, kept });
+    const models = new NewestModels();
+    const answers = new Answers(gpu, dataset, settings, models);
+    await runAll(gpu, { dataset, settings, folder: folder?.name ?? null, kept, models, answers });
     await forgetRun().catch(() => {});
     tell({ type: "finished" });
+    for (;;) await answerNext(answers); // until the page ends the worker
   } catch (error) {
     const { message } = error as Error;
     tell({
@@ -91,16 +103,25 @@ async function readChosen(folder: ChosenFolder, settings: PageSettings): Promise
 /** What is neither kept nor needed again. */
 const passing = ["progress", "state", "checkpoint"];
 
-async function runAll(
-  gpu: Gpu,
-  dataset: Dataset,
-  { settings, folder, kept }: Pick<KeptRun, "settings" | "folder"> & { kept: KeptRun | null },
-): Promise<void> {
+/** What a run is made of. */
+interface PageRun {
+  readonly dataset: Dataset;
+  readonly settings: PageSettings;
+  /** name of the folder of the visitor's own images */
+  readonly folder: string | null;
+  readonly kept: KeptRun | null;
+  readonly models: NewestModels;
+  readonly answers: Answers;
+}
+
+async function runAll(gpu: Gpu, run: PageRun): Promise<void> {
+  const { dataset, settings, folder, kept, models, answers } = run;
   const methods = new Map(kept?.methods);
   const told = new Map<MethodName, SimulationEvent[]>();
   for (const name of settings.methods) {
     told.set(name, [...methods.get(name)?.events ?? []]);
     for (const event of told.get(name)!) tell({ type: "event", method: name, event });
+    takeUp(name, kept, models);
   }
   const runs = settings.methods.filter((name) => methods.get(name)?.state !== null).map((name) => {
     const resumeFrom = methods.get(name)?.state ?? null;
@@ -116,12 +137,17 @@ async function runAll(
     if (event.type === "run" && events.length > 0) continue; // told before
     if (event.type === "spectra") dropSpectra(events); // the newest say enough, and they are large
     if (!passing.includes(event.type)) events.push(event);
+    models.take(name, event);
     if (event.type === "state" || event.type === "done") {
-      methods.set(name, { events: [...events], state: event.type === "done" ? null : event.state });
+      const end = { state: null, models: models.of(name)! };
+      const now = event.type === "done" ? end : { state: event.state };
+      methods.set(name, { events: [...events], ...now });
       await keepRun({ settings, folder, methods }).catch(() => {}); // where a browser keeps nothing
     }
     if (event.type !== "state") tell({ type: "event", method: name, event });
-    await obey(event, name === last);
+    if (isRoundOver(event)) tell({ type: "models", method: name });
+    await answerAll(answers);
+    await obey(event, name === last, answers);
   }
 }
 
@@ -130,16 +156,39 @@ function dropSpectra(events: SimulationEvent[]): void {
   if (at >= 0) events.splice(at, 1);
 }
 
+/** The models that a method of a kept run had. */
+function takeUp(name: MethodName, kept: KeptRun | null, models: NewestModels): void {
+  const { state, models: last } = kept?.methods.get(name) ?? {};
+  if (state) models.take(name, { type: "state", state });
+  else if (last) models.put(name, last);
+  if (models.of(name)) tell({ type: "models", method: name });
+}
+
+/** The first state is of the models as they are before the first round. */
+function isRoundOver(event: SimulationEvent): boolean {
+  return event.type === "done" || event.type === "state" && event.state.position.round > 0;
+}
+
 /** Waits where the visitor wants that; a step ends where the last method has communicated, or is over. */
-async function obey(event: SimulationEvent, isLast: boolean): Promise<void> {
-  // The first state is of the models as they are before the first round.
-  const isRoundOver = event.type === "done" ||
-    event.type === "state" && event.state.position.round > 0;
-  if (wish === "step" && isRoundOver && isLast) wish = "pause";
+async function obey(event: SimulationEvent, isLast: boolean, answers: Answers): Promise<void> {
+  if (wish === "step" && isRoundOver(event) && isLast) wish = "pause";
   if (wish !== "pause" || event.type === "done" && isLast) return;
   tell({ type: "paused" });
-  await new Promise<void>((resolve) => wake = resolve);
+  while (wish === "pause") await answerNext(answers);
   tell({ type: "going" });
+}
+
+/** Waits for an order, and answers if it asks something. */
+async function answerNext(answers: Answers): Promise<void> {
+  if (inquiries.size === 0) await new Promise<void>((resolve) => wake = resolve);
+  await answerAll(answers);
+}
+
+async function answerAll(answers: Answers): Promise<void> {
+  for (const [type, inquiry] of inquiries) {
+    inquiries.delete(type);
+    tell(await answers.to(inquiry));
+  }
 }
 
 /** What the page shows of the clients: how often each class is there, and images as training sees them. */

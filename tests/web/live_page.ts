@@ -7,6 +7,8 @@ import { TemporaryFolder } from "../data/tiny_folder.ts";
 import { openBrowser, watch } from "../report/browser.ts";
 
 const softwareGpu = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+/** Settings of a run of seconds. */
+export const tiny = "images=100&rounds=2&epochs=1&batch=8";
 
 /** Runs `body` with the page, and sees that it complains of nothing. */
 export async function withPage(
@@ -44,3 +46,7 @@ export async function withPage(
 export async function reach(page: Page, state: string): Promise<void> {
   await page.waitForSelector(`body[data-state="${state}"]`);
 }
+
+/** What stands in an element. */
+export const textOf = async (page: Page, selector: string) =>
+  await page.textContent(selector) ?? "";

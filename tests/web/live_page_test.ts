@@ -3,11 +3,7 @@
 import type { Page } from "playwright-core";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { noBrowser } from "../report/browser.ts";
-import { reach, withPage } from "./live_page.ts";
-
-const tiny = "images=100&rounds=2&epochs=1&batch=8";
-
-const textOf = async (page: Page, selector: string) => await page.textContent(selector) ?? "";
+import { reach, textOf, tiny, withPage } from "./live_page.ts";
 
 Deno.test({
   name: "the live page trains two methods to their end, and shows and gives what they told",

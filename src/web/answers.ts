@@ -1,0 +1,93 @@
+// What a run's newest models answer: about a client's test images, and about an image that the visitor brings.
+
+import type { Dataset, Split } from "../data/dataset.ts";
+import { TrainedModels } from "../federated/trained_models.ts";
+import { builtInNetworks } from "../nn/networks.ts";
+import type { Gpu } from "../tensor/gpu.ts";
+import type { Inquiry, News, Opinion } from "./messages.ts";
+import { mistakesOf, mostMistakes } from "./mistakes.ts";
+import type { NewestModels, Weights } from "./newest_models.ts";
+import { pageNetwork, type PageSettings } from "./settings.ts";
+
+/** Asks the models of one run. They get weights of their own, so that the run notices nothing. */
+export class Answers {
+  constructor(
+    private readonly gpu: Gpu,
+    private readonly dataset: Dataset,
+    private readonly settings: PageSettings,
+    private readonly models: NewestModels,
+  ) {}
+
+  /** A failure is an answer, too: the run goes on. */
+  async to(inquiry: Inquiry): Promise<News> {
+    try {
+      return inquiry.type === "look"
+        ? await this.#look(inquiry.client)
+        : await this.#classify(inquiry);
+    } catch (error) {
+      const { message } = error as Error;
+      return { type: "unanswered", inquiry: inquiry.type, message };
+    }
+  }
+
+  /** Every model of a client is shown all its test images. */
+  async #look(name: string): Promise<News> {
+    const { clients, imageSize, classNames } = this.dataset;
+    const client = clients.findIndex((one) => one.name === name);
+    const { test } = clients[client];
+    const opinions = await this.#ask(test, [client], this.settings.batch);
+    const wrong = opinions.flatMap(({ probabilities }) =>
+      mistakesOf(test.labels, probabilities, classNames.length).slice(0, mostMistakes)
+    );
+    const bytes = imageSize ** 2 * 3;
+    const images = new Map([...new Set(wrong.map(({ row }) => row))].map((row) => {
+      const pixels = Uint8Array.from(test.images.subarray(row * bytes, (row + 1) * bytes));
+      return [row, { id: test.ids[row], pixels }] as const;
+    }));
+    return { type: "look", client: name, labels: test.labels, opinions, images };
+  }
+
+  /** Every model of every client is shown one image, whose label no one looks at. */
+  async #classify({ number, image }: Extract<Inquiry, { type: "classify" }>): Promise<News> {
+    const split = { ids: ["own"], images: image, labels: new Int32Array(1) };
+    const everyone = [...this.dataset.clients.keys()];
+    return { type: "answer", number, opinions: await this.#ask(split, everyone, 1) };
+  }
+
+  /** In the order of methods, then roles, then clients; nothing of methods whose first round is not over. */
+  async #ask(split: Split, clients: readonly number[], batch: number): Promise<Opinion[]> {
+    const asked = this.settings.methods.flatMap((method) => {
+      const models = this.models.of(method);
+      if (models === null) return [];
+      const roles = [...models.clients[0].keys()];
+      return roles.flatMap((role) =>
+        clients.map((client) => ({
+          ...{ method, role, rounds: models.rounds, client: this.dataset.clients[client].name },
+          tensors: models.clients[client].get(role)!,
+        }))
+      );
+    });
+    if (asked.length === 0) return [];
+    using models = this.#load(asked, Math.min(batch, split.labels.length));
+    const outcomes = await models.evaluate(split);
+    return asked.map(({ tensors: _, ...whose }, k) => ({
+      ...whose,
+      probabilities: outcomes[k].probabilities,
+    }));
+  }
+
+  #load(
+    asked: readonly (Omit<Opinion, "probabilities"> & { readonly tensors: Weights })[],
+    batchSize: number,
+  ): TrainedModels {
+    const weights = asked.map(({ method, role, client, tensors }) => ({
+      name: `client ${client}'s ${role} model of ${method}`,
+      tensors,
+    }));
+    const { imageSize, classNames } = this.dataset;
+    return new TrainedModels(this.gpu, weights, {
+      ...{ network: builtInNetworks[pageNetwork], networkName: pageNetwork },
+      ...{ width: this.settings.width, classNames, imageSize, batchSize },
+    });
+  }
+}
