@@ -108,7 +108,9 @@ export class FolderChoice {
     this.#words(
       folder === null
         ? "the built-in demo data"
-        : `your folder “${folder.name}” (${counted(folder.files.size, "file")})`,
+        : `your folder “${folder.name}” (${
+          counted(folder.files.size, "file")
+        }), which no link can hold`,
     );
   }
 

@@ -17,9 +17,6 @@ export type Order =
   }
   | { readonly type: "pause" | "resume" | "step" };
 
-/** What helps where it is not the images that are wrong. */
-export const smallerSettings = "Reset, and try again or with smaller settings.";
-
 /** A client of the data, for its card. */
 export interface ClientCard {
   readonly name: string;
@@ -43,4 +40,9 @@ export type News =
   }
   | { readonly type: "event"; readonly method: MethodName; readonly event: SimulationEvent }
   | { readonly type: "paused" | "going" | "finished" }
-  | { readonly type: "failed"; readonly message: string; readonly remedy: string };
+  | {
+    readonly type: "failed";
+    readonly message: string;
+    /** is something wrong with the visitor's own images? */
+    readonly ofImages: boolean;
+  };

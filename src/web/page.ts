@@ -12,7 +12,7 @@ import { FiguresPanel } from "./figures_panel.ts";
 import { FolderChoice } from "./folder_choice.ts";
 import { type KeptRun, keptRun } from "./kept_run.ts";
 import { LiveRuns } from "./live_runs.ts";
-import { type News, type Order, smallerSettings } from "./messages.ts";
+import type { News, Order } from "./messages.ts";
 import { addressOf, type PageSettings, presetSettings, readSettings } from "./settings.ts";
 import { SettingsForm } from "./settings_form.ts";
 
@@ -103,7 +103,7 @@ class Page {
     const worker = new Worker("worker.js", { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<News>) => this.#hear(data);
     worker.onerror = ({ message = "Cannot load worker.js, in which models are trained" }) =>
-      this.#hear({ type: "failed", message, remedy: smallerSettings });
+      this.#hear({ type: "failed", message, ofImages: false });
     this.#worker = worker;
     this.#send({ type: "start", settings, folder: this.#images.folder, kept });
     this.#enter("running");
@@ -179,9 +179,9 @@ class Page {
         return this.#say(`Done on ${this.#adapter}.`);
       case "failed":
         this.#end();
-        this.#enter("over");
-        this.#say("Stopped.");
-        return this.#tell(`${news.message}. ${news.remedy}`);
+        this.#enter(news.ofImages ? "ready" : "over");
+        this.#say(news.ofImages ? "Ready." : "Stopped.");
+        return this.#tell(`${news.message}. ${news.ofImages ? remedyOf(news.message) : restart}`);
     }
   }
 
@@ -262,6 +262,16 @@ class Page {
     this.#say("The recorded run is over.");
     document.body.dataset.replayed = "";
   }
+}
+
+const restart = "Reset, and try again or with smaller settings.";
+
+/** Readers of images speak of the command line's flags. */
+function remedyOf(message: string): string {
+  const remedy = "Choose the folder again when that is put right, or another one.";
+  return / --[a-z]/.test(message)
+    ? `${remedy} What begins with -- is for the command line alone.`
+    : remedy;
 }
 
 function thousands(count: number): string {

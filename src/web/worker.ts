@@ -13,13 +13,9 @@ import { type Gpu, openGpu } from "../tensor/gpu.ts";
 import { ChosenFiles, type ChosenFolder } from "./chosen_files.ts";
 import { decodeImage } from "./decode_image.ts";
 import { forgetRun, keepRun, type KeptRun } from "./kept_run.ts";
-import { type ClientCard, type News, type Order, smallerSettings } from "./messages.ts";
+import type { ClientCard, News, Order } from "./messages.ts";
 import { inTurns } from "./runs_in_turns.ts";
 import { configOf, demoOptions, type PageSettings } from "./settings.ts";
-
-/** Readers speak of the command line's flags. */
-const folderRemedy = "Reset, and choose the folder again when that is put right, or another one; " +
-  "what begins with -- is for the command line alone.";
 
 /** Images on a client's card. */
 const mostSamples = 6;
@@ -61,11 +57,7 @@ async function run({ settings, folder, kept }: Extract<Order, { type: "start" }>
     tell({ type: "finished" });
   } catch (error) {
     const { message } = error as Error;
-    tell({
-      type: "failed",
-      message,
-      remedy: error instanceof DataError ? folderRemedy : smallerSettings,
-    });
+    tell({ type: "failed", message, ofImages: error instanceof DataError });
   } finally {
     gpu?.dispose();
   }
