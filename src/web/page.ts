@@ -121,7 +121,7 @@ class Page {
     this.#runs = new LiveRuns(settings);
     this.#downloads = new Downloads(element("downloads"), () => this.#figures.curvePicture());
     this.#downloads.show();
-    element("problem").hidden = true;
+    this.#tell(null);
     element<HTMLProgressElement>("progress").value = 0;
     [this.#start, this.#paused] = [null, 0];
   }
@@ -238,8 +238,9 @@ class Page {
     element("status").textContent = words;
   }
 
-  #tell(problem: string): void {
-    Object.assign(element("problem"), { hidden: false, textContent: problem });
+  /** Null: there is none any more. */
+  #tell(problem: string | null): void {
+    Object.assign(element("problem"), { hidden: problem === null, textContent: problem ?? "" });
   }
 
   /** Without WebGPU a run that was recorded is shown. */

@@ -188,6 +188,8 @@ Deno.test({
         /has to hold a folder for each client.*\. Choose the folder again when that is put right/,
       );
       assert(!problem.includes("smaller settings") && !problem.includes("--"));
+      await page.click("#demo");
+      assertEquals(await page.isHidden("#problem"), true);
     });
   },
 });
