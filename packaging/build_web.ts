@@ -5,7 +5,13 @@ import { build as bundle, stop } from "esbuild";
 import { dirname, join } from "@std/path";
 import { loadChartLibrary } from "../src/report/page/chart_library.ts";
 import { figureSources, sourceAddress } from "../src/web/figure_sources.ts";
-import { forConsumers, makeAnew, packagesForBrowsers, shortKernels } from "./bundling.ts";
+import {
+  forConsumers,
+  licensesOf,
+  makeAnew,
+  packagesForBrowsers,
+  shortKernels,
+} from "./bundling.ts";
 
 const root = join(import.meta.dirname!, "..");
 const web = join(root, "src", "web");
@@ -13,8 +19,9 @@ const web = join(root, "src", "web");
 /** Builds it into a folder, which is made anew. */
 export async function buildPage(folder: string): Promise<void> {
   await makeAnew(folder);
-  await bundle({
+  const { metafile } = await bundle({
     ...forConsumers,
+    metafile: true,
     entryPoints: [join(web, "page.ts"), join(web, "worker.ts")],
     outdir: folder,
     plugins: [shortKernels, packagesForBrowsers],
@@ -27,6 +34,7 @@ export async function buildPage(folder: string): Promise<void> {
   const texts = {
     "echarts.min.js": script,
     "echarts-license.txt": `${notice}\n\n${license}`,
+    "package-licenses.txt": await licensesOf(Object.keys(metafile.inputs)),
     "style.css": style.join("\n"),
   };
   for (const [name, text] of Object.entries(texts)) {

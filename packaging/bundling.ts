@@ -2,12 +2,13 @@
 
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import { dirname, fromFileUrl, join } from "@std/path";
+import { dirname, fromFileUrl, join, resolve, SEPARATOR } from "@std/path";
 import type { BuildOptions, Plugin, PluginBuild } from "esbuild";
 import config from "../deno.json" with { type: "json" };
 
 const ownImports: Readonly<Record<string, string>> = config.imports;
-const dist = join(import.meta.dirname!, "..", "dist");
+const root = join(import.meta.dirname!, "..");
+const dist = join(root, "dist");
 
 /**
  * Makes a folder anew, or for the first time.
@@ -69,4 +70,28 @@ function withPackages({ onResolve }: PluginBuild): void {
       : pathToFileURL(createRequire(importer).resolve(path)).href; // what a package itself imports
     return { path: fromFileUrl(new URL(browserFiles[path] ?? "", found)) };
   });
+}
+
+/** The licences of the packages that files belong to, each under the package's name. */
+export async function licensesOf(files: readonly string[]): Promise<string> {
+  const folders = new Set<string>();
+  for (const file of files) {
+    const path = resolve(file);
+    if (!path.startsWith(root + SEPARATOR)) folders.add(await folderOfPackage(path));
+  }
+  const texts = await Promise.all(
+    [...folders].sort().map(async (folder) => {
+      const { name, version } = JSON.parse(await Deno.readTextFile(join(folder, "package.json")));
+      return `${name} ${version}\n\n${await Deno.readTextFile(join(folder, "LICENSE"))}`;
+    }),
+  );
+  return texts.join("\n\n");
+}
+
+/** The nearest folder above a file that has a licence. */
+async function folderOfPackage(path: string): Promise<string> {
+  for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) {
+    for await (const { name } of Deno.readDir(folder)) if (name === "LICENSE") return folder;
+  }
+  throw new Error(`Cannot find the licence of the package of ${path}`);
 }

@@ -74,19 +74,41 @@ Deno.test("all that engine.ts needs, types included, uses neither Deno nor Node,
   const files = await closureOf("engine.ts");
   assert(files.includes("src/federated/simulation.ts") && files.includes("src/data/demo.ts"));
   assertEquals(files.filter((path) => path.includes(":")), []);
-  const found: string[] = [];
   const missing =
     /getOrInsert|groupBy\(|DisposableStack\(|\.(keys|values|entries)\(\)\.(?!next|length)/;
+  const isForeign = (line: string) => ofHost.test(line) || missing.test(line.replace(/\/\/.*/, ""));
+  assertEquals(await linesOf(files, isForeign), []);
+});
+
+Deno.test("all that reads and trains on images in the live page, types included, uses neither Deno nor Node, and few packages", async () => {
+  const files = await closureOf("src/web/worker.ts", "src/web/folder_choice.ts");
+  assert(files.includes("src/data/official_folder.ts"));
+  const packages = files.filter((path) => path.includes(":"));
+  assertEquals(packages.map((path) => path.replace(/^npm:\/?|@[\d.]+/g, "")).sort(), [
+    "crc-32",
+    "csv-parse/sync",
+    "fast-png",
+  ]);
+  assertEquals(await linesOf(files, (line) => ofHost.test(line)), []);
+});
+
+/** What only Deno or Node has. */
+const ofHost = /\bDeno\.[a-zA-Z]|["']node:/;
+
+/** Lines of sources that a rule finds, and where they are. */
+async function linesOf(
+  files: readonly string[],
+  rule: (line: string) => boolean,
+): Promise<string[]> {
+  const found: string[] = [];
   for (const path of files.filter((path) => path.endsWith(".ts"))) {
     const lines = (await Deno.readTextFile(new URL(path, root))).split("\n");
     lines.forEach((line, index) => {
-      if (/\bDeno\.[a-zA-Z]|["']node:/.test(line) || missing.test(line.replace(/\/\/.*/, ""))) {
-        found.push(`${path}:${index + 1}: ${line}`);
-      }
+      if (rule(line)) found.push(`${path}:${index + 1}: ${line}`);
     });
   }
-  assertEquals(found, []);
-});
+  return found;
+}
 
 Deno.test("nothing looks at the machine's clock but src/clock.ts, so that tests can hand in another", async () => {
   const found: string[] = [];
@@ -160,11 +182,12 @@ async function readModules(entry: string): Promise<Module[]> {
   return JSON.parse(new TextDecoder().decode(stdout)).modules;
 }
 
-/** All that one file imports, directly or not, values and types, now or later: paths, or what else is named there. */
-async function closureOf(path: string): Promise<string[]> {
-  const entry = new URL(path, root);
-  const modules = new Map((await readModules(fromFileUrl(entry))).map((m) => [m.specifier, m]));
-  const reached = new Set([entry.href]);
+/** All that files import, directly or not, values and types, now or later: paths, or what else is named there. */
+async function closureOf(...paths: readonly string[]): Promise<string[]> {
+  const entries = paths.map((path) => new URL(path, root));
+  const all = await Promise.all(entries.map((entry) => readModules(fromFileUrl(entry))));
+  const modules = new Map(all.flat().map((m) => [m.specifier, m]));
+  const reached = new Set(entries.map(({ href }) => href));
   for (const specifier of reached) {
     for (const { code, type } of modules.get(specifier)?.dependencies ?? []) {
       for (const target of [code?.specifier, type?.specifier]) if (target) reached.add(target);

@@ -3,17 +3,23 @@
 import { isAbsolute, join, relative, SEPARATOR } from "@std/path";
 import { readPlainFile } from "../io/files.ts";
 import { DataError } from "./data_error.ts";
-import { type FileTree, notOfKind } from "./file_tree.ts";
+import { type FileTree, notOfKind, type TreeEntry } from "./file_tree.ts";
 
 /** All of the disk that the program may read. */
 export const diskFiles: FileTree = {
   join,
-  list: (path) => Array.fromAsync(Deno.readDir(path)),
+  list,
   read: readPlainFile,
   kindOf,
   expectWithin,
   reasonOf,
 };
+
+async function list(path: string): Promise<TreeEntry[]> {
+  const entries: TreeEntry[] = [];
+  for await (const entry of Deno.readDir(path)) entries.push(entry);
+  return entries;
+}
 
 async function kindOf(path: string): Promise<"file" | "folder" | "other" | null> {
   try {

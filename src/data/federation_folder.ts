@@ -49,9 +49,7 @@ export async function readFederationFolder(
       path,
     )}; it has to hold a folder for each ` +
       `client, in it one for each class, in it images (${path}/siteA/nv/1.png), or be in the official layout ` +
-      `(${path}/clientA/img_resize128/1.png with lists ${
-        splitNames.map((split) => `${path}/csv_folder/clientA/${split}_clientA.csv`).join(", ")
-      })`,
+      `(${path}/clientA/img_resize128/1.png with lists ${path}/csv_folder/clientA/{${splitNames}}_clientA.csv)`,
   );
 }
 

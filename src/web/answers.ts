@@ -7,6 +7,7 @@ import type { Gpu } from "../tensor/gpu.ts";
 import type { Inquiry, News, Opinion } from "./messages.ts";
 import { mistakesOf, mostMistakes } from "./mistakes.ts";
 import type { NewestModels, Weights } from "./newest_models.ts";
+import type { OtherWindows } from "./other_windows.ts";
 import { pageNetwork, type PageSettings } from "./settings.ts";
 
 /** Asks the models of one run. They get weights of their own, so that the run notices nothing. */
@@ -16,14 +17,20 @@ export class Answers {
     private readonly dataset: Dataset,
     private readonly settings: PageSettings,
     private readonly models: NewestModels,
+    private readonly windows: OtherWindows,
   ) {}
 
   /** A failure is an answer, too: the run goes on. */
   async to(inquiry: Inquiry): Promise<News> {
     try {
-      return inquiry.type === "look"
-        ? await this.#look(inquiry.client)
-        : await this.#classify(inquiry);
+      switch (inquiry.type) {
+        case "look":
+          return await this.#look(inquiry.client);
+        case "classify":
+          return await this.#classify(inquiry);
+        case "aggregate":
+          return await this.#aggregate(inquiry.rate);
+      }
     } catch (error) {
       const { message } = error as Error;
       return { type: "unanswered", inquiry: inquiry.type, message };
@@ -45,6 +52,13 @@ export class Answers {
       return [row, { id: test.ids[row], pixels }] as const;
     }));
     return { type: "look", client: name, labels: test.labels, opinions, images };
+  }
+
+  async #aggregate(rate: number): Promise<News> {
+    const result = await this.windows.aggregate(rate);
+    if (result) return { type: "aggregated", result };
+    const message = "there is nothing to aggregate before the end of a local training";
+    return { type: "unanswered", inquiry: "aggregate", message };
   }
 
   /** Every model of every client is shown one image, whose label no one looks at. */

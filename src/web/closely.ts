@@ -86,6 +86,7 @@ export class Closely {
       case "answer":
         return this.#own.show(news, this.page.runs(), classNames);
       case "unanswered": {
+        if (news.inquiry === "aggregate") return;
         const words = `The models could not be asked: ${news.message}.`;
         return news.inquiry === "look" ? this.#panel.say(words) : this.#own.say(words);
       }

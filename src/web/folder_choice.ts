@@ -20,13 +20,16 @@ export class FolderChoice {
 
   /**
    * @param place has the buttons `#choose` and `#demo`, the file input `#folder`, and `#chosen` for words
-   * @param onProblem told why a folder cannot be looked through
+   * @param onChange called after every choice, with why the folder cannot be looked through, or null
    */
-  constructor(private readonly place: HTMLElement, onProblem: (problem: string) => void) {
+  constructor(
+    private readonly place: HTMLElement,
+    private readonly onChange: (problem: string | null) => void,
+  ) {
     this.#choose = place.querySelector<HTMLButtonElement>("#choose")!;
     this.#demo = place.querySelector<HTMLButtonElement>("#demo")!;
     this.#input = place.querySelector<HTMLInputElement>("#folder")!;
-    this.#choose.addEventListener("click", () => this.choose().catch((e) => onProblem(e.message)));
+    this.#choose.addEventListener("click", () => this.choose().catch((e) => onChange(e.message)));
     this.#demo.addEventListener("click", () => this.#take(null));
     this.#input.addEventListener("change", () => this.#takeFiles([...this.#input.files!]));
     this.#input.addEventListener("cancel", () => this.#waiting?.resolve(null));
@@ -98,6 +101,7 @@ export class FolderChoice {
   #take(folder: ChosenFolder | null): ChosenFolder | null {
     this.#folder = folder;
     this.#show();
+    this.onChange(null);
     return folder;
   }
 
@@ -108,7 +112,9 @@ export class FolderChoice {
     this.#words(
       folder === null
         ? "the built-in demo data"
-        : `your folder “${folder.name}” (${counted(folder.files.size, "file")})`,
+        : `your folder “${folder.name}” (${
+          counted(folder.files.size, "file")
+        }), which no link can hold`,
     );
   }
 

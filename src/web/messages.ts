@@ -4,6 +4,7 @@ import type { MethodName } from "../federated/methods/registry.ts";
 import type { SimulationEvent } from "../federated/events.ts";
 import type { ChosenFolder } from "./chosen_files.ts";
 import type { KeptRun } from "./kept_run.ts";
+import type { Reaggregation } from "./other_windows.ts";
 import type { PageSettings } from "./settings.ts";
 
 /** To the worker; a kept run is gone on with. `step` goes on to the end of the communication under way. */
@@ -18,10 +19,14 @@ export type Order =
   | { readonly type: "pause" | "resume" | "step" }
   | Inquiry;
 
-/** What the newest models are asked: about a client's test images, or about one image, RGB, of the run's size. */
+/**
+ * What the newest models are asked: about a client's test images, about one image, RGB, of the run's size, or what another
+ * window of PFA would have made of them.
+ */
 export type Inquiry =
   | { readonly type: "look"; readonly client: string }
-  | { readonly type: "classify"; readonly number: number; readonly image: Uint8Array };
+  | { readonly type: "classify"; readonly number: number; readonly image: Uint8Array }
+  | { readonly type: "aggregate"; readonly rate: number };
 
 /** What one model says. */
 export interface Opinion {
@@ -45,9 +50,6 @@ export interface Look {
   /** those that some model gets wrong, by their place in the split: RGB bytes */
   readonly images: ReadonlyMap<number, { readonly id: string; readonly pixels: Uint8Array }>;
 }
-
-/** What helps where it is not the images that are wrong. */
-export const smallerSettings = "Reset, and try again or with smaller settings.";
 
 /** A client of the data, for its card. */
 export interface ClientCard {
@@ -74,6 +76,12 @@ export type News =
   | { readonly type: "models"; readonly method: MethodName } // of a round that is over
   | Look
   | { readonly type: "answer"; readonly number: number; readonly opinions: readonly Opinion[] }
+  | { readonly type: "aggregated"; readonly result: Reaggregation }
   | { readonly type: "unanswered"; readonly inquiry: Inquiry["type"]; readonly message: string }
   | { readonly type: "paused" | "going" | "finished" }
-  | { readonly type: "failed"; readonly message: string; readonly remedy: string };
+  | {
+    readonly type: "failed";
+    readonly message: string;
+    /** is something wrong with the visitor's own images? */
+    readonly ofImages: boolean;
+  };

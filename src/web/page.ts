@@ -2,10 +2,8 @@
 
 /// <reference lib="dom" />
 
-import { systemClock } from "../clock.ts";
 import type { SimulationEvent } from "../federated/events.ts";
 import type { MethodName } from "../federated/methods/registry.ts";
-import { roughDuration } from "../report/format.ts";
 import { ClientCards } from "./client_cards.ts";
 import { Closely } from "./closely.ts";
 import { Downloads } from "./downloads.ts";
@@ -13,9 +11,11 @@ import { FiguresPanel } from "./figures_panel.ts";
 import { FolderChoice } from "./folder_choice.ts";
 import { type KeptRun, keptRun } from "./kept_run.ts";
 import { LiveRuns } from "./live_runs.ts";
-import { type News, type Order, smallerSettings } from "./messages.ts";
+import type { News, Order } from "./messages.ts";
 import { addressOf, type PageSettings, presetSettings, readSettings } from "./settings.ts";
+import { Pace } from "./pace.ts";
 import { SettingsForm } from "./settings_form.ts";
+import { WindowPanel } from "./window_panel.ts";
 
 const element = <T extends HTMLElement = HTMLElement>(id: string) =>
   document.getElementById(id) as T;
@@ -40,6 +40,7 @@ class Page {
     runs: () => this.#runs.labelled(),
     onClose: (client) => this.#cards.focus(client),
   });
+  readonly #windows = new WindowPanel((rate) => this.#send({ type: "aggregate", rate }));
   #downloads!: Downloads;
   #runs!: LiveRuns;
   #worker: Worker | null = null;
@@ -48,13 +49,7 @@ class Page {
   #adapter = "";
   /** of the frame that is to be drawn; 0 for none */
   #frame = 0;
-  /** of each method: work done and to be done */
-  readonly #work = new Map<MethodName, { readonly done: number; readonly total: number }>();
-  #methods: readonly MethodName[] = [];
-  /** when the run began to train, and for how long it has been paused since; of the host's clock */
-  #start: number | null = null;
-  #pausedAt = 0;
-  #paused = 0;
+  #pace = new Pace(0);
 
   constructor() {
     const { settings, problems } = readSettings(new URLSearchParams(location.search));
@@ -109,7 +104,7 @@ class Page {
     const worker = new Worker("worker.js", { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<News>) => this.#hear(data);
     worker.onerror = ({ message = "Cannot load worker.js, in which models are trained" }) =>
-      this.#hear({ type: "failed", message, remedy: smallerSettings });
+      this.#hear({ type: "failed", message, ofImages: false });
     this.#worker = worker;
     this.#send({ type: "start", settings, folder: this.#images.folder, kept });
     this.#enter("running");
@@ -123,14 +118,13 @@ class Page {
     this.#cards.clear("They come with the start.");
     this.#images.warn([]);
     this.#closely.begin(settings.methods);
-    this.#work.clear();
-    this.#methods = settings.methods;
+    this.#windows.begin(settings.methods.includes("prrfl"));
+    this.#pace = new Pace(settings.methods.length);
     this.#runs = new LiveRuns(settings);
     this.#downloads = new Downloads(element("downloads"), () => this.#figures.curvePicture());
     this.#downloads.show();
-    element("problem").hidden = true;
+    this.#tell(null);
     element<HTMLProgressElement>("progress").value = 0;
-    [this.#start, this.#paused] = [null, 0];
   }
 
   #send(order: Order): void {
@@ -175,11 +169,11 @@ class Page {
       case "event":
         return this.#take(news.method, news.event);
       case "paused":
-        this.#pausedAt = systemClock.now();
+        this.#pace.pause();
         this.#enter("paused");
         return this.#say("Paused.");
       case "going":
-        this.#paused += systemClock.now() - this.#pausedAt;
+        this.#pace.goOn();
         return this.#enter("running");
       case "finished":
         this.#enter("over");
@@ -187,15 +181,23 @@ class Page {
         return this.#say(`Done on ${this.#adapter}.`);
       case "failed":
         this.#end();
-        this.#say("Stopped.");
         return void this.#offerRest(news);
+      case "aggregated":
+        return this.#windows.show(news.result);
       default:
+        this.#windows.hear(news);
         return this.#closely.hear(news);
     }
   }
 
   /** A card may be lost for good or for a moment: what was kept can be gone on with. */
-  async #offerRest({ message, remedy }: Extract<News, { type: "failed" }>): Promise<void> {
+  async #offerRest({ message, ofImages }: Extract<News, { type: "failed" }>): Promise<void> {
+    if (ofImages) {
+      this.#enter("ready");
+      this.#say("Ready.");
+      return this.#tell(`${message}. ${remedyOf(message)}`);
+    }
+    this.#say("Stopped.");
     const kept = await keptRun();
     const own = [this.#runs.settings, this.#images.folder?.name ?? null];
     const isOfThis = kept !== null &&
@@ -204,14 +206,16 @@ class Page {
     this.#enter(isOfThis ? "ready" : "over");
     const way = isOfThis
       ? "What was trained until the last communication is kept: go on with it, or start anew."
-      : remedy;
+      : restart;
     this.#tell(`${message}. ${way}`);
   }
 
   #take(method: MethodName, event: SimulationEvent): void {
     if (event.type === "progress") {
-      this.#work.set(method, { done: event.done, total: event.total });
-      return this.#showProgress(method);
+      const { share, words } = this.#pace.take(method, event);
+      element<HTMLProgressElement>("progress").value = share;
+      if (words !== "") this.#say(`${method} on ${this.#adapter}: ${words}`);
+      return;
     }
     if (this.#state !== "replaying") this.#downloads.take(method, event);
     if (!this.#runs.take(method, event) || this.#frame !== 0) return;
@@ -222,23 +226,6 @@ class Page {
       this.#cards.update(runs);
       this.#downloads.show();
     });
-  }
-
-  #showProgress(method: MethodName): void {
-    const works = [...this.#work.values()];
-    const done = works.reduce((sum, work) => sum + work.done, 0);
-    const known = works.reduce((sum, work) => sum + work.total, 0);
-    const total = known / works.length * this.#methods.length;
-    const now = systemClock.now();
-    this.#start ??= now;
-    const elapsed = now - this.#start - this.#paused;
-    element<HTMLProgressElement>("progress").value = done / total;
-    if (this.#state === "paused" || elapsed === 0) return;
-    const rate = (1000 * done / elapsed).toFixed(done < elapsed / 100 ? 2 : 0);
-    const left = roughDuration(elapsed * (total - done) / done);
-    this.#say(
-      `${method} on ${this.#adapter}: ${rate} batches of a client per second, ${left} left`,
-    );
   }
 
   #enter(state: State): void {
@@ -261,8 +248,9 @@ class Page {
     element("status").textContent = words;
   }
 
-  #tell(problem: string): void {
-    Object.assign(element("problem"), { hidden: false, textContent: problem });
+  /** Null: there is none any more. */
+  #tell(problem: string | null): void {
+    Object.assign(element("problem"), { hidden: problem === null, textContent: problem ?? "" });
   }
 
   /** Without WebGPU a run that was recorded is shown. */
@@ -286,6 +274,16 @@ class Page {
     this.#say("The recorded run is over.");
     document.body.dataset.replayed = "";
   }
+}
+
+const restart = "Reset, and try again or with smaller settings.";
+
+/** Readers of images speak of the command line's flags. */
+function remedyOf(message: string): string {
+  const remedy = "Choose the folder again when that is put right, or another one.";
+  return / --[a-z]/.test(message)
+    ? `${remedy} What begins with -- is for the command line alone.`
+    : remedy;
 }
 
 function thousands(count: number): string {

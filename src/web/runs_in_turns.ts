@@ -9,13 +9,13 @@ export interface NamedRun<Name> {
 }
 
 /**
- * All their events: of each run those up to its next one of a type, then of the next run, until all are over.
+ * All their events: of each run those up to one that ends its turn, then of the next run, until all are over.
  *
- * @param until ends a turn; by default the end of a communication
+ * @param endsTurn by default the end of a communication does
  */
 export async function* inTurns<Name>(
   runs: readonly NamedRun<Name>[],
-  until: SimulationEvent["type"] = "aggregation",
+  endsTurn: (event: SimulationEvent) => boolean = ({ type }) => type === "aggregation",
 ): AsyncGenerator<{ name: Name; event: SimulationEvent }, void> {
   let left = [...runs];
   try {
@@ -26,7 +26,7 @@ export async function* inTurns<Name>(
           const { done, value } = await events.next();
           if (done) left = left.filter((one) => one !== run);
           else yield { name, event: value };
-          if (done || value.type === until) break;
+          if (done || endsTurn(value)) break;
         }
       }
     }

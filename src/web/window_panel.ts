@@ -3,6 +3,7 @@
 /// <reference lib="dom" />
 
 import { change, percent } from "../report/format.ts";
+import type { News } from "./messages.ts";
 import type { Reaggregation } from "./other_windows.ts";
 
 const element = <T extends HTMLElement = HTMLElement>(id: string) =>
@@ -29,14 +30,24 @@ export class WindowPanel {
   begin(hasDeputies: boolean): void {
     this.#place.hidden = !hasDeputies;
     this.#rows.replaceChildren();
-    this.#status.textContent = "After the first local training there is something to aggregate.";
-    this.enable(false);
+    this.#status.textContent = "After the first round there is something to aggregate.";
+    this.#enable(false);
   }
 
   /** Whether there are models to aggregate. */
-  enable(isPossible: boolean): void {
+  #enable(isPossible: boolean): void {
     this.#rate.disabled = this.#button.disabled = !isPossible;
-    if (isPossible && this.#rows.children.length === 0) this.#status.textContent = "";
+  }
+
+  /** News that say whether there is something to ask, or that there is no answer. */
+  hear(news: News): void {
+    if (news.type === "models" && news.method === "prrfl" && this.#button.disabled) {
+      this.#enable(true);
+      this.#status.textContent = "";
+    }
+    if (news.type === "unanswered" && news.inquiry === "aggregate") {
+      this.#status.textContent = `Cannot aggregate: ${news.message}.`;
+    }
   }
 
   /** Adds what came of a window, the newest first. */
@@ -56,11 +67,6 @@ export class WindowPanel {
     const row = document.createElement("tr");
     row.append(...cells.map((text) => cellOf("td", text)));
     this.#rows.prepend(row);
-  }
-
-  /** Why there is no answer. */
-  tell(message: string): void {
-    this.#status.textContent = message;
   }
 
   #ask(): void {

@@ -6,7 +6,7 @@ import { DataError } from "../data/data_error.ts";
 import { demoDataset } from "../data/demo.ts";
 import { readFederationFolder } from "../data/federation_folder.ts";
 import type { Dataset } from "../data/dataset.ts";
-import type { SimulationEvent } from "../federated/events.ts";
+import type { SimulationEvent, StateEvent } from "../federated/events.ts";
 import type { MethodName } from "../federated/methods/registry.ts";
 import { simulate } from "../federated/simulation.ts";
 import { type Gpu, openGpu } from "../tensor/gpu.ts";
@@ -14,20 +14,11 @@ import { Answers } from "./answers.ts";
 import { ChosenFiles, type ChosenFolder } from "./chosen_files.ts";
 import { decodeImage } from "./decode_image.ts";
 import { forgetRun, keepRun, type KeptRun } from "./kept_run.ts";
-import {
-  type ClientCard,
-  type Inquiry,
-  type News,
-  type Order,
-  smallerSettings,
-} from "./messages.ts";
+import type { ClientCard, Inquiry, News, Order } from "./messages.ts";
 import { NewestModels } from "./newest_models.ts";
+import { OtherWindows } from "./other_windows.ts";
 import { inTurns } from "./runs_in_turns.ts";
 import { configOf, demoOptions, type PageSettings } from "./settings.ts";
-
-/** Readers speak of the command line's flags. */
-const folderRemedy = "Reset, and choose the folder again when that is put right, or another one; " +
-  "what begins with -- is for the command line alone.";
 
 /** Images on a client's card. */
 const mostSamples = 6;
@@ -40,8 +31,15 @@ let wake = () => {};
 
 addEventListener("message", ({ data }: MessageEvent<Order>) => {
   if (data.type === "start") return void run(data);
-  if (data.type === "look" || data.type === "classify") inquiries.set(data.type, data);
-  else wish = data.type === "resume" ? "run" : data.type;
+  switch (data.type) {
+    case "look":
+    case "classify":
+    case "aggregate":
+      inquiries.set(data.type, data);
+      break;
+    default:
+      wish = data.type === "resume" ? "run" : data.type;
+  }
   wake();
 });
 
@@ -66,18 +64,16 @@ async function run({ settings, folder, kept }: Extract<Order, { type: "start" }>
       clients: await cardsOf(gpu, dataset, settings.seed),
     });
     const models = new NewestModels();
-    const answers = new Answers(gpu, dataset, settings, models);
-    await runAll(gpu, { dataset, settings, folder: folder?.name ?? null, kept, models, answers });
+    const windows = new OtherWindows(gpu, dataset, configOf(settings, "prrfl"));
+    const answers = new Answers(gpu, dataset, settings, models, windows);
+    const name = folder?.name ?? null;
+    await runAll(gpu, { dataset, settings, folder: name, kept, models, windows, answers });
     await forgetRun().catch(() => {});
     tell({ type: "finished" });
     for (;;) await answerNext(answers); // until the page ends the worker
   } catch (error) {
     const { message } = error as Error;
-    tell({
-      type: "failed",
-      message,
-      remedy: error instanceof DataError ? folderRemedy : smallerSettings,
-    });
+    tell({ type: "failed", message, ofImages: error instanceof DataError });
   } finally {
     gpu?.dispose();
   }
@@ -111,11 +107,12 @@ interface PageRun {
   readonly folder: string | null;
   readonly kept: KeptRun | null;
   readonly models: NewestModels;
+  readonly windows: OtherWindows;
   readonly answers: Answers;
 }
 
 async function runAll(gpu: Gpu, run: PageRun): Promise<void> {
-  const { dataset, settings, folder, kept, models, answers } = run;
+  const { dataset, settings, folder, kept, models, windows, answers } = run;
   const methods = new Map(kept?.methods);
   const told = new Map<MethodName, SimulationEvent[]>();
   for (const name of settings.methods) {
@@ -126,19 +123,19 @@ async function runAll(gpu: Gpu, run: PageRun): Promise<void> {
   const runs = settings.methods.filter((name) => methods.get(name)?.state !== null).map((name) => {
     const resumeFrom = methods.get(name)?.state ?? null;
     const config = { ...configOf(settings, name), dataset };
-    return {
-      name,
-      events: simulate(gpu, config, { stateEvery: "round", spectraEvery: "round", resumeFrom }),
-    };
+    const stateEvery = name === "prrfl" ? "epoch" : "round"; // for other windows
+    const control = { stateEvery, spectraEvery: "round", resumeFrom } as const;
+    return { name, events: simulate(gpu, config, control) };
   });
   const last = runs.at(-1)?.name;
-  for await (const { name, event } of inTurns(runs, "state")) {
+  for await (const { name, event } of inTurns(runs, isRoundStart)) {
     const events = told.get(name)!;
+    if (name === "prrfl") windows.take(event);
     if (event.type === "run" && events.length > 0) continue; // told before
     if (event.type === "spectra") dropSpectra(events); // the newest say enough, and they are large
     if (!passing.includes(event.type)) events.push(event);
     models.take(name, event);
-    if (event.type === "state" || event.type === "done") {
+    if (isRoundStart(event) || event.type === "done") {
       const end = { state: null, models: models.of(name)! };
       const now = event.type === "done" ? end : { state: event.state };
       methods.set(name, { events: [...events], ...now });
@@ -164,9 +161,14 @@ function takeUp(name: MethodName, kept: KeptRun | null, models: NewestModels): v
   if (models.of(name)) tell({ type: "models", method: name });
 }
 
+/** A state between rounds: what can be gone on from after a reload. */
+function isRoundStart(event: SimulationEvent): event is StateEvent {
+  return event.type === "state" && event.state.position.at === "round";
+}
+
 /** The first state is of the models as they are before the first round. */
 function isRoundOver(event: SimulationEvent): boolean {
-  return event.type === "done" || event.type === "state" && event.state.position.round > 0;
+  return event.type === "done" || isRoundStart(event) && event.state.position.round > 0;
 }
 
 /** Waits where the visitor wants that; a step ends where the last method has communicated, or is over. */

@@ -24,8 +24,17 @@ Deno.test({
           assert(await page.locator(`#${figure} canvas`).count() > 0, figure);
         }
         assertEquals(await page.locator("#figures .missing").count(), 0);
+        // The models before the last communication, aggregated with a window of one's own.
+        assertEquals(await page.locator("#window-rows tr").count(), 0);
+        await page.locator("#window-rate").fill("0.2"); // which asks by itself
+        await page.waitForSelector("#window-rows tr");
+        await page.click("#window-again");
+        await page.waitForSelector("#window-rows tr >> nth=1");
+        const tried = await page.locator("#window-rows tr").allTextContents();
+        assertMatch(tried[0], /^0\.202\d+\.\d → \d+\.\d[±+−]/); // window, round, F1, change
+        assertEquals(tried[0], tried[1]);
         const links = await page.locator("main a[href^=source], footer a[href^=docs]").all();
-        assertEquals(links.length, 8); // a file for each figure and the cards, and the reference
+        assertEquals(links.length, 9); // a file for each figure, the cards and other windows, and the reference
         for (const link of links) {
           const answer = await page.request.get(
             new URL(await link.getAttribute("href") ?? "", page.url()).href,
