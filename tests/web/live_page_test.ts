@@ -127,7 +127,7 @@ Deno.test({
   async fn() {
     await withPage({ address: "rounds=7&width=9" }, async (page) => {
       assertMatch(await textOf(page, "#problem"), /width is 9; it goes from 0.125 to 1/);
-      await page.click("summary");
+      await page.click("#settings summary");
       await page.fill("#seed", "5");
       await page.press("#seed", "Tab");
       assertEquals(new URL(page.url()).search, "?seed=5&rounds=7");
