@@ -32,6 +32,7 @@ import { withAbsolutePaths } from "./absolute_paths.ts";
 import { compareFlags, type CompareOptions, demoPreset } from "./flags.ts";
 import { readInitialState } from "./initial_state.ts";
 import { Interruption } from "./interruption.ts";
+import { openLive } from "./live_server.ts";
 import { checkDataFlags, showLoading } from "./load_dataset.ts";
 import { readGrid, withPoint } from "./grid.ts";
 import { checkMethodFlags } from "./method_flags.ts";
@@ -96,6 +97,7 @@ export async function compare(
   );
   checkDataFlags(options);
   const initialState = await readInitialState(options.init);
+  await using live = await openLive(given.options.live);
 
   const gpu = await RenewableGpu.open(() => openTunedGpu(options));
   const name = comparisonFolderName(options.theme, systemClock.date());
@@ -119,15 +121,21 @@ export async function compare(
   const failures: string[] = [];
   const advice = `; to go on: compare --resume ${folder}`;
   const consumers: RunConsumers = {
-    create: () => [new PlanFile({ ...plan, runs: runs.map(folderOf) }, folder), console],
+    create: (header) => [
+      new PlanFile({ ...plan, runs: runs.map(folderOf) }, folder),
+      console,
+      ...live ? [live.follow(header)] : [],
+    ],
     clear: () => console[Symbol.dispose](),
   };
   for (const [index, planned] of runs.entries()) {
     const { method, seed } = planned;
     const path = join(folder, folderOf(planned));
     const { finished, earlier } = await begunRun(path, planned.options);
-    if (finished) console.skip();
-    else {
+    if (finished) {
+      console.skip();
+      live?.add(finished);
+    } else {
       const header = headerOf(gpu, settings, planned, path, earlier);
       const runFolder = earlier
         ? await RunFolder.reopen(header, earlier, options)
@@ -244,7 +252,7 @@ async function readPlan(
   folder: string,
   { settings }: { settings: readonly Setting[] },
 ): Promise<Plan> {
-  const allowed = [...elsewhere, "resume" as const, "quiet" as const]
+  const allowed = [...elsewhere, "resume" as const, "live" as const, "quiet" as const]
     .map((option) => compareFlags[option].name);
   const other = settings.find(({ name, source }) => source === "flag" && !allowed.includes(name));
   if (other) {

@@ -8,7 +8,7 @@ import { canonical, spellingsOf } from "./options.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What a process does for itself, and files of it say nothing about another one. */
-const ofProcess = ["resume", "config", "json", "quiet", "profile", "theme"];
+const ofProcess = ["resume", "config", "live", "json", "quiet", "profile", "theme"];
 
 /**
  * The settings of a file as words of a command line; `null` stands for the default.

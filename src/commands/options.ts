@@ -125,8 +125,14 @@ function withValues(
       joined.push(word);
     } else if (inline.length > 0) joined.push(word);
     else {
-      const next = words[++index];
-      if (next === undefined || next.startsWith("--")) {
+      const next = words[index + 1];
+      const isMissing = next === undefined || next.startsWith("--");
+      if (isMissing && flag.kind.implied !== undefined) {
+        joined.push(`${written}=${flag.kind.implied}`);
+        continue;
+      }
+      index++;
+      if (isMissing) {
         throw new UsageError(
           `Cannot use ${written} without a value: expected ${flag.kind.expected}`,
         );

@@ -26,6 +26,7 @@ const ofProcess: readonly (keyof TrainOptions)[] = [
   "resume",
   "configFile",
   "profile",
+  "live",
   "json",
   "quiet",
 ];

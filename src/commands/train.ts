@@ -13,6 +13,7 @@ import { RunFolder } from "../report/files/run_folder.ts";
 import type { RunHeader } from "../report/run_header.ts";
 import type { TrainOptions } from "./flags.ts";
 import { readInitialState } from "./initial_state.ts";
+import { openLive } from "./live_server.ts";
 import { withAbsolutePaths } from "./absolute_paths.ts";
 import { checkDataFlags, showLoading } from "./load_dataset.ts";
 import { checkMethodFlags } from "./method_flags.ts";
@@ -57,6 +58,7 @@ export async function train(
   expectImageSize(network, options.imageSize);
   checkMethodFlags([method], options, settings);
   const initialState = earlier ? null : await readInitialState(options.init);
+  await using live = await openLive(options.live);
 
   const gpu = await RenewableGpu.open(() => openTunedGpu(options));
   await using claim = resume === null
@@ -95,7 +97,10 @@ export async function train(
   };
   let console: ConsoleReport | null = null;
   const consumers: RunConsumers = {
-    create: (header) => [console = new ConsoleReport(header, mode)],
+    create: (header) => {
+      console = new ConsoleReport(header, mode);
+      return live ? [console, live.follow(header)] : [console];
+    },
     clear: () => console?.[Symbol.dispose](),
   };
   try {

@@ -11,6 +11,8 @@ export interface ValueKind<T> {
   readonly expected: string;
   /** undefined where the text is no such value */
   readonly parse: (text: string) => T | undefined;
+  /** what the flag means without a value; where there is none, it has to be given one */
+  readonly implied?: string;
 }
 
 /** A switch: `--flag` is true, `--no-flag` false, and neither takes a value. */
@@ -78,6 +80,13 @@ export function orWord<T, W extends string>(kind: ValueKind<T>, word: W): ValueK
     parse: (text) => text === word ? word : kind.parse(text),
   };
 }
+
+/** A port of this computer, or without a value one that is free. */
+export const port: ValueKind<number> = {
+  ...integer({ min: 0, max: 65_535 }),
+  placeholder: "[PORT]",
+  implied: "0",
+};
 
 /** Any text that is not empty, such as a path. */
 export function text(placeholder: string): ValueKind<string> {

@@ -4,6 +4,7 @@ import type { SimulationEvent } from "../federated/events.ts";
 import type { MethodName } from "../federated/methods/registry.ts";
 import type { LabelledRun } from "../report/reading/method_runs.ts";
 import type { RecordedRun } from "../report/reading/recorded_run.ts";
+import { newsOf } from "../report/reading/told_run.ts";
 import type { PageSettings } from "./settings.ts";
 
 /** Collects what has happened so far. */
@@ -34,31 +35,5 @@ export class LiveRuns {
       const method = run.run.title ?? name;
       return { ...run, method, label: method, seed: this.settings.seed };
     });
-  }
-}
-
-function newsOf(before: RecordedRun, event: SimulationEvent): Partial<RecordedRun> | null {
-  switch (event.type) {
-    case "epoch":
-    case "evaluation":
-    case "aggregation":
-    case "divergence":
-      return { rows: [...before.rows, event] };
-    case "predictions":
-      return { predictions: event };
-    case "spectra": {
-      const { layer, round, rate } = event;
-      const clients = event.clients.map(({ client, before, after }) => {
-        const [first, second] = [before, after].map(({ rows, columns, amplitudes }) => ({
-          ...{ rows, cols: columns, values: amplitudes },
-        }));
-        return { client, before: first, after: second };
-      });
-      return { spectra: { layer, round, rate, clients } };
-    }
-    case "done":
-      return { finished: true };
-    default:
-      return null;
   }
 }

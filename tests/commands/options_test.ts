@@ -66,8 +66,18 @@ Deno.test("resolveOptions() accepts every name and alias with _ and with -", () 
   }
 });
 
+Deno.test("resolveOptions() takes --live without a port for any that is free", () => {
+  assertEquals(optionsOf().live, null);
+  for (const words of [["--live"], ["--live", "--lr", "1"], ["--live", "0"]]) {
+    assertEquals(optionsOf(...words).live, 0);
+  }
+  assertEquals(optionsOf("--live", "8000", "--lr", "1").live, 8000);
+  assertThrows(() => optionsOf("--live", "65536"), UsageError);
+});
+
 const exampleOf = {
   resume: "runs/one",
+  live: "8000",
   checkpointEvery: "epoch",
   evaluateEvery: "10",
   method: "prrfl",

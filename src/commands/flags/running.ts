@@ -4,7 +4,7 @@ import type { AdapterChoice } from "../../gpu/adapter.ts";
 import { settingBounds } from "../../federated/bounds.ts";
 import { defaultConfig } from "../../federated/config.ts";
 import { type StateInterval, stateIntervals } from "../../federated/control.ts";
-import { choice, fileNamePart, number, orWord, text, toggle } from "../values.ts";
+import { choice, fileNamePart, number, orWord, port, text, toggle } from "../values.ts";
 import { flag, underTopic } from "./flag.ts";
 
 /** Under "Running" in the help. */
@@ -106,6 +106,15 @@ export const runningFlags = underTopic("Running", {
     default: false,
     source: "ours",
     help: "write an event file for TensorBoard too",
+  }),
+  live: flag<number | null>({
+    name: "live",
+    kind: port,
+    default: null,
+    defaultText: "off",
+    source: "ours",
+    help:
+      "show figures in a browser on this computer while it trains; a free port if none is given",
   }),
   json: flag({
     name: "json",

@@ -94,7 +94,8 @@ export async function writePicture(
   });
 }
 
-function contentOf(runs: readonly LabelledRun[], figures: readonly Figure[]): ReportContent {
+/** Everything that a page of these runs shows. */
+export function contentOf(runs: readonly LabelledRun[], figures: readonly Figure[]): ReportContent {
   const tables = (...list: (Table | null)[]) => list.filter((table) => table !== null);
   return {
     title: titleOf(runs),
