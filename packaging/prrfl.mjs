@@ -15,6 +15,7 @@ const run = words[0] === "setup"
   ? ["-RE", "-W=/etc/apt", "--allow-run", "--allow-sys=uid", join(program, "setup.ts")]
   : [
     ...["--allow-read", "--allow-write", `--allow-env=${environment()}`],
+    ...(words.some((word) => /^--live(=|$)/.test(word)) ? ["--allow-net=127.0.0.1"] : []),
     ...[join(program, "cli.ts"), ...words],
   ];
 const child = spawn(

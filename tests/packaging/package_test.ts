@@ -89,9 +89,20 @@ Deno.test({
     const cwd = await Deno.makeTempDir({ dir: folder! });
     const small = ["--image-size", "32", "--width", "0.125", "--limit", "16", "--no-tuned"];
     const rounds = ["--iters", "1", "--wk_iters", "1"];
-    const args = ["prrfl", "train", "--data", "demo", "--method", "fedavg", ...small, ...rounds];
+    const args = [
+      "prrfl",
+      "train",
+      "--data",
+      "demo",
+      "--method",
+      "fedavg",
+      "--live",
+      ...small,
+      ...rounds,
+    ];
     const { code, out, err } = await inFolder("npx", args, { cwd, env: { NO_COLOR: "1" } });
     assertEquals(code, 0, err);
+    assertMatch(err, /live at http:\/\/127\.0\.0\.1:\d+/);
     assertMatch(out + err, /Done: 1 round/);
     const [run] = [...Deno.readDirSync(join(cwd, "runs"))];
     assert([...Deno.readDirSync(join(cwd, "runs", run.name))].length > 10);
