@@ -71,7 +71,10 @@ function resultText({ problem, out }: PartResult): string {
   const tests = out.match(/^(ok|FAILED) \| (.*)\(/m);
   if (tests) {
     const failed = [...out.split(/^ FAILURES $/m)[1]?.matchAll(/^(.+) => \.\/.+$/gm) ?? []];
-    return [tests[2].trim().replaceAll(" | ", ", "), ...failed.map(([, name]) => name)].join("; ");
+    return [
+      tests[2].trim().replaceAll(" | ", ", "),
+      ...failed.map(([, name]) => name.replaceAll("|", "/")),
+    ].join("; ");
   }
   return (problem ?? "to its end").replaceAll("|", "/");
 }

@@ -132,7 +132,10 @@ export function showNotices(
   { config, stored, notice }: EarlierRun,
   { adapter, versions }: RunHeader,
 ): void {
-  const then = { ...config.versions, kernels: stored.state.kernels };
+  const then = {
+    ...config.versions,
+    kernels: stored.state.kernels || config.versions.kernels || "",
+  };
   const differing = [
     ...(adapter === config.adapter ? [] : [`adapter ${config.adapter}, now ${adapter}`]),
     ...Object.keys({ ...then, ...versions })
@@ -141,7 +144,7 @@ export function showNotices(
   ];
   const notices = [
     ...(notice === null ? [] : [notice]),
-    ...differing.map((what) => `the run began with ${what}: the last digits may differ`),
+    ...differing.map((what) => `until here the run had ${what}: the last digits may differ`),
   ];
   for (const text of notices) console.error(`note: ${oneLine(text)}`);
 }

@@ -41,9 +41,16 @@ export function checkControl(control: RunControl): void {
     ];
     expectOptions("simulate", control, options);
   });
-  const { stateEvery = null, profile = false, spectraEvery = null } = control;
+  const { stateEvery = null, profile = false, spectraEvery = null, spectraLayers = null } = control;
   if (stateEvery !== null) expectChoice("stateEvery", stateEvery, stateIntervals);
   if (spectraEvery !== null) expectChoice("spectraEvery", spectraEvery, ["round"]);
+  const areNames = spectraLayers === null ||
+    Array.isArray(spectraLayers) && spectraLayers.every((name) => typeof name === "string");
+  if (!areNames) {
+    throw new ConfigError(
+      `Cannot simulate: spectraLayers is ${spectraLayers} but has to be a list of parameters' names`,
+    );
+  }
   if (typeof profile === "boolean") return;
   throw new ConfigError(`Cannot simulate: profile is ${profile} but has to be true or false`);
 }

@@ -1,5 +1,6 @@
 // What a run's newest models answer: about a client's test images, and about an image that the visitor brings.
 
+import { GpuError } from "../gpu/errors.ts";
 import type { Dataset, Split } from "../data/dataset.ts";
 import { TrainedModels } from "../federated/trained_models.ts";
 import { builtInNetworks } from "../nn/networks.ts";
@@ -10,7 +11,7 @@ import type { NewestModels, Weights } from "./newest_models.ts";
 import type { OtherWindows } from "./other_windows.ts";
 import { pageNetwork, type PageSettings } from "./settings.ts";
 
-/** Asks the models of one run. They get weights of their own, so that the run notices nothing. */
+/** Asks the models of one run. They get weights of their own, so that they change nothing of the run. */
 export class Answers {
   constructor(
     private readonly gpu: Gpu,
@@ -20,7 +21,11 @@ export class Answers {
     private readonly windows: OtherWindows,
   ) {}
 
-  /** A failure is an answer, too: the run goes on. */
+  /**
+   * What cannot be answered is an answer, too, and the run goes on.
+   *
+   * @throws {GpuError} which ends the run as well: what fails on the GPU fails for all that is on it
+   */
   async to(inquiry: Inquiry): Promise<News> {
     try {
       switch (inquiry.type) {
@@ -32,6 +37,7 @@ export class Answers {
           return await this.#aggregate(inquiry.rate);
       }
     } catch (error) {
+      if (error instanceof GpuError) throw error;
       const { message } = error as Error;
       return { type: "unanswered", inquiry: inquiry.type, message };
     }
@@ -70,18 +76,27 @@ export class Answers {
 
   /** In the order of methods, then roles, then clients; nothing of methods whose first round is not over. */
   async #ask(split: Split, clients: readonly number[], batch: number): Promise<Opinion[]> {
-    const asked = this.settings.methods.flatMap((method) => {
-      const models = this.models.of(method);
-      if (models === null) return [];
-      const roles = [...models.clients[0].keys()];
-      return roles.flatMap((role) =>
-        clients.map((client) => ({
-          ...{ method, role, rounds: models.rounds, client: this.dataset.clients[client].name },
-          tensors: models.clients[client].get(role)!,
-        }))
-      );
-    });
-    if (asked.length === 0) return [];
+    const opinions: Opinion[] = [];
+    for (const method of this.settings.methods) {
+      for (const role of this.models.of(method)?.clients[0].keys() ?? []) {
+        opinions.push(...await this.#askRole(split, clients, batch, { method, role }));
+      }
+    }
+    return opinions;
+  }
+
+  /** One role of one method at a time, beside the run: they take little memory together. */
+  async #askRole(
+    split: Split,
+    clients: readonly number[],
+    batch: number,
+    { method, role }: Pick<Opinion, "method" | "role">,
+  ): Promise<Opinion[]> {
+    const { rounds, clients: all } = this.models.of(method)!;
+    const asked = clients.map((client) => ({
+      ...{ method, role, rounds, client: this.dataset.clients[client].name },
+      tensors: all[client].get(role)!,
+    }));
     using models = this.#load(asked, Math.min(batch, split.labels.length));
     const outcomes = await models.evaluate(split);
     return asked.map(({ tensors: _, ...whose }, k) => ({

@@ -14,6 +14,8 @@ interface DirectoryPicker {
 export class FolderChoice {
   #folder: ChosenFolder | null = null;
   #waiting: PromiseWithResolvers<ChosenFolder | null> | null = null;
+  /** goes up with every choice, and where one comes too late: an earlier one counts no more */
+  #choice = 0;
   readonly #choose: HTMLButtonElement;
   readonly #demo: HTMLButtonElement;
   readonly #input: HTMLInputElement;
@@ -48,22 +50,30 @@ export class FolderChoice {
    * @throws {Error} if it cannot be looked through
    */
   async choose(): Promise<ChosenFolder | null> {
+    const choice = ++this.#choice;
     const picker = globalThis as DirectoryPicker;
     if (picker.showDirectoryPicker === undefined) return await this.#chooseByInput();
     try {
       const handle = await picker.showDirectoryPicker({ id: "prrfl-images" });
       this.#words(`Looking through ${handle.name} …`);
-      return this.#take({ name: handle.name, files: await filesBelow(handle) });
+      const files = await filesBelow(handle);
+      return choice === this.#choice ? this.#take({ name: handle.name, files }) : null;
     } catch (error) {
       const { name, message } = error as Error;
+      if (choice !== this.#choice) return null;
       this.#show();
       if (name === "AbortError") return null; // the visitor has closed the dialog
       throw new Error(`Cannot look through the folder: ${message}`);
     }
   }
 
-  /** While a run is under way its images stay. */
+  /** While a run is under way its images stay, and a choice that is still being made is given up. */
   enable(enabled: boolean): void {
+    if (!enabled && !this.#choose.disabled) {
+      this.#choice++;
+      this.#waiting?.resolve(null);
+      this.#show();
+    }
     this.#choose.disabled = !enabled;
     this.#demo.disabled = !enabled;
   }
@@ -91,6 +101,7 @@ export class FolderChoice {
   }
 
   #takeFiles(files: readonly File[]): void {
+    if (this.#choose.disabled) return; // the dialog was open when a run began
     const byPath = new Map(files.map((file) => [file.webkitRelativePath || file.name, file]));
     const [first] = byPath.keys();
     const folder = first === undefined ? null : { name: first.split("/")[0], files: byPath };

@@ -14,6 +14,7 @@ import { LiveRuns } from "./live_runs.ts";
 import type { News, Order } from "./messages.ts";
 import { addressOf, type PageSettings, presetSettings, readSettings } from "./settings.ts";
 import { Pace } from "./pace.ts";
+import { remedyOf, restart } from "./remedies.ts";
 import { SettingsForm } from "./settings_form.ts";
 import { WindowPanel } from "./window_panel.ts";
 
@@ -50,6 +51,8 @@ class Page {
   /** of the frame that is to be drawn; 0 for none */
   #frame = 0;
   #pace = new Pace(0);
+  /** name of the folder that the run has its images from; null: the demo data */
+  #folder: string | null = null;
 
   constructor() {
     const { settings, problems } = readSettings(new URLSearchParams(location.search));
@@ -71,7 +74,13 @@ class Page {
     if (folder === null) this.#images.useDemo();
     else if (this.#images.folder?.name !== folder) {
       this.#say(`Choose the folder “${folder}” again: images are not kept with a run.`);
-      if (await this.#images.choose() === null) return;
+      const chosen = await this.#images.choose();
+      if (chosen === null) return;
+      if (chosen.name !== folder) {
+        return this.#tell(
+          `The run of before has the folder “${folder}”, not “${chosen.name}”: go on with that one, or start anew.`,
+        );
+      }
     }
     this.#form.write(settings);
     this.#showAddress();
@@ -95,6 +104,7 @@ class Page {
 
   #begin(kept: KeptRun | null = null): void {
     if (this.#state === "paused") return this.#order("resume");
+    if (this.#state !== "ready") return;
     const settings = this.#form.read();
     if (!settings) {
       element<HTMLDetailsElement>("settings").open = true;
@@ -106,7 +116,9 @@ class Page {
     worker.onerror = ({ message = "Cannot load worker.js, in which models are trained" }) =>
       this.#hear({ type: "failed", message, ofImages: false });
     this.#worker = worker;
-    this.#send({ type: "start", settings, folder: this.#images.folder, kept });
+    const { folder } = this.#images;
+    this.#folder = folder?.name ?? null;
+    this.#send({ type: "start", settings, folder, kept });
     this.#enter("running");
     this.#say("Looking for a graphics card …");
   }
@@ -147,6 +159,7 @@ class Page {
   /** The worker gives back the GPU's memory with its end; until then its models answer. */
   #end(): void {
     this.#closely.end();
+    this.#windows.end();
     this.#worker?.terminate();
     this.#worker = null;
   }
@@ -198,8 +211,9 @@ class Page {
       return this.#tell(`${message}. ${remedyOf(message)}`);
     }
     this.#say("Stopped.");
+    if (message.startsWith("Cannot resume")) this.#images.useDemo(); // other images under the same name
     const kept = await keptRun();
-    const own = [this.#runs.settings, this.#images.folder?.name ?? null];
+    const own = [this.#runs.settings, this.#folder];
     const isOfThis = kept !== null &&
       JSON.stringify([kept.settings, kept.folder]) === JSON.stringify(own);
     this.#kept = isOfThis ? kept : null;
@@ -263,6 +277,7 @@ class Page {
     this.#clear(settings);
     this.#cards.clear("The recorded run holds no images.");
     this.#closely.hide();
+    this.#windows.begin(false);
     this.#tell(
       "This browser offers no graphics card (WebGPU), so nothing is trained here: what follows was " +
         `recorded on ${adapter}. Current Chrome, Edge, Safari and Firefox have it on most computers.`,
@@ -274,16 +289,6 @@ class Page {
     this.#say("The recorded run is over.");
     document.body.dataset.replayed = "";
   }
-}
-
-const restart = "Reset, and try again or with smaller settings.";
-
-/** Readers of images speak of the command line's flags. */
-function remedyOf(message: string): string {
-  const remedy = "Choose the folder again when that is put right, or another one.";
-  return / --[a-z]/.test(message)
-    ? `${remedy} What begins with -- is for the command line alone.`
-    : remedy;
 }
 
 function thousands(count: number): string {

@@ -2,6 +2,7 @@
 
 /// <reference lib="dom" />
 
+import { sizeInHeader } from "../data/image_header.ts";
 import { areaAverage } from "../data/resize.ts";
 
 /** Draws square RGB images beside each other. */
@@ -22,6 +23,9 @@ export function draw(canvas: HTMLCanvasElement, bytes: Uint8Array, size: number)
 /** More would fill the memory of a small computer, and some browsers have no canvas for it. */
 const mostPixels = 100_000_000;
 
+/** In which the size of a file stands; what a camera writes before it in a JPEG file is shorter. */
+const headerBytes = 1 << 20;
+
 /**
  * Decodes an image file as the browser can, upright as its camera noted, and squeezes it to a square as training
  * images are. Colours are taken as they are stored; what is transparent lies on white.
@@ -31,12 +35,12 @@ const mostPixels = 100_000_000;
  * @throws {Error} saying what is wrong with the file, and what to do
  */
 export async function readImage(file: File, size: number): Promise<Uint8Array<ArrayBuffer>> {
+  // PNG and JPEG announce their size: a file of some kilobytes may announce more than any memory holds.
+  expectSmall(file, sizeInHeader(new Uint8Array(await file.slice(0, headerBytes).arrayBuffer())));
   const bitmap = await decode(file);
   const { width, height } = bitmap;
   try {
-    if (width * height > mostPixels) {
-      throw new Error(`${file.name} has ${width} × ${height} pixels; choose a smaller image`);
-    }
+    expectSmall(file, bitmap);
     const canvas = new OffscreenCanvas(width, height);
     const context = canvas.getContext("2d", { willReadFrequently: true })!; // in plain memory, at once
     context.fillStyle = "white";
@@ -53,6 +57,14 @@ export async function readImage(file: File, size: number): Promise<Uint8Array<Ar
   } finally {
     bitmap.close();
   }
+}
+
+function expectSmall(
+  { name }: File,
+  size: { readonly width: number; readonly height: number } | null,
+): void {
+  if (size === null || size.width * size.height <= mostPixels) return;
+  throw new Error(`${name} has ${size.width} × ${size.height} pixels; choose a smaller image`);
 }
 
 async function decode(file: File): Promise<ImageBitmap> {

@@ -30,6 +30,7 @@ export class WindowPanel {
   begin(hasDeputies: boolean): void {
     this.#place.hidden = !hasDeputies;
     this.#rows.replaceChildren();
+    element("window-head").replaceChildren();
     this.#status.textContent = "After the first round there is something to aggregate.";
     this.#enable(false);
   }
@@ -37,6 +38,13 @@ export class WindowPanel {
   /** Whether there are models to aggregate. */
   #enable(isPossible: boolean): void {
     this.#rate.disabled = this.#button.disabled = !isPossible;
+  }
+
+  /** The models are there no more. */
+  end(): void {
+    if (this.#button.disabled) return;
+    this.#enable(false);
+    this.#status.textContent = "The models are gone with the run.";
   }
 
   /** News that say whether there is something to ask, or that there is no answer. */
@@ -52,14 +60,15 @@ export class WindowPanel {
 
   /** Adds what came of a window, the newest first. */
   show({ rate, round, clients }: Reaggregation): void {
-    this.#status.textContent = "";
     const mean = (of: "before" | "after") =>
       clients.reduce((sum, client) => sum + client[of], 0) / clients.length;
     const difference = mean("after") - mean("before");
+    const f1 = `${percent(mean("before"))} → ${percent(mean("after"))}`;
+    this.#status.textContent = `With L = ${rate.toFixed(2)}: mean F1 ${f1}.`;
     const cells = [
       rate.toFixed(2),
       String(round + 1),
-      `${percent(mean("before"))} → ${percent(mean("after"))}`,
+      f1,
       change(difference),
       ...clients.map(({ before, after }) => change(after - before)),
     ];

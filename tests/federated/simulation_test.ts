@@ -457,4 +457,10 @@ Deno.test("simulate() shows spectra of chosen layers around every communication,
     ConfigError,
     'spectra of "layer1.0.bn.weight"',
   );
+  const word = { spectraLayers: "layer1.0.conv.weight" as unknown as string[] };
+  await assertRejects(
+    () => Array.fromAsync(simulate(gpu, config, word)),
+    ConfigError,
+    "spectraLayers is layer1.0.conv.weight but has to be a list",
+  );
 });

@@ -123,7 +123,7 @@ const countersSchema = object({
   stages: v.array(v.picklist([0, 1, 2, 3, 4])),
   skipped: v.array(count),
   configuration: record(text),
-  kernels: v.optional(text, ""), // of before there was a table
+  kernels: v.optional(text, ""), // older states leave it to config.json
 });
 
 const restSchema = object({
