@@ -62,6 +62,7 @@ export const ranges: Readonly<Record<string, Range>> = {
     takes: ["7,1,2", "1e-9,1,1"],
     refuses: ["7,1", "7,1,2,3", "0,1,1", "1,1,-1", "1e308,1e308,1", "5e-324,1,9e9"],
   },
+  "live": { takes: ["0", "65535"], refuses: ["-1", "65536", "80.5"] },
   "train-size": images,
   "valid-size": images,
   "test-size": images,
