@@ -3,13 +3,13 @@
 import { GpuError } from "../gpu/errors.ts";
 import type { Dataset, Split } from "../data/dataset.ts";
 import { TrainedModels } from "../federated/trained_models.ts";
-import { builtInNetworks } from "../nn/networks.ts";
 import type { Gpu } from "../tensor/gpu.ts";
 import type { Inquiry, News, Opinion } from "./messages.ts";
 import { mistakesOf, mostMistakes } from "./mistakes.ts";
 import type { NewestModels, Weights } from "./newest_models.ts";
 import type { OtherWindows } from "./other_windows.ts";
-import { pageNetwork, type PageSettings } from "./settings.ts";
+import { architectureOf } from "./architecture.ts";
+import type { PageSettings } from "./settings.ts";
 
 /** Asks the models of one run. They get weights of their own, so that they change nothing of the run. */
 export class Answers {
@@ -113,10 +113,7 @@ export class Answers {
       name: `client ${client}'s ${role} model of ${method}`,
       tensors,
     }));
-    const { imageSize, classNames } = this.dataset;
-    return new TrainedModels(this.gpu, weights, {
-      ...{ network: builtInNetworks[pageNetwork], networkName: pageNetwork },
-      ...{ width: this.settings.width, classNames, imageSize, batchSize },
-    });
+    const architecture = architectureOf(this.settings, this.dataset);
+    return new TrainedModels(this.gpu, weights, { ...architecture, batchSize });
   }
 }

@@ -56,8 +56,8 @@ export class NewestModels {
 /** What belongs to a model; the rest of a state is memory of optimizers and methods. */
 const modelSets = ["parameters", "buffers"];
 
-/** @param tensors of a state: `client.role.set.name` */
-function modelsOfState(tensors: ReadonlyMap<string, HostTensor>): Map<string, Weights>[] {
+/** Each client's models by their role. @param tensors of a state: `client.role.set.name` */
+export function modelsOfState(tensors: ReadonlyMap<string, HostTensor>): Map<string, Weights>[] {
   const clients: Map<string, Map<string, HostTensor>>[] = [];
   for (const [key, tensor] of tensors) {
     const [client, role, set, ...name] = key.split(".");

@@ -1,16 +1,16 @@
 // What PFA with another window would have made of the newest communication: from the models right before it.
 
 import type { Dataset } from "../data/dataset.ts";
-import { type Architecture, loadModels, type NamedWeights } from "../federated/checkpoint.ts";
+import { loadModels, type NamedWeights } from "../federated/checkpoint.ts";
 import type { SimulationConfig } from "../federated/config.ts";
 import type { SimulationEvent } from "../federated/events.ts";
 import { prrfl } from "../federated/methods/prrfl.ts";
 import { communicate } from "../federated/server/communicate.ts";
 import { TrainedModels } from "../federated/trained_models.ts";
-import { builtInNetworks } from "../nn/networks.ts";
 import { stateDict } from "../nn/state_dict.ts";
-import type { HostTensor } from "../tensor/host_tensor.ts";
 import type { Gpu } from "../tensor/gpu.ts";
+import { modelsOfState } from "./newest_models.ts";
+import { architectureOf } from "./architecture.ts";
 
 /** What came of a window. */
 export interface Reaggregation {
@@ -49,9 +49,10 @@ export class OtherWindows {
     if (position.at !== "epoch" || position.epoch !== this.config.localEpochs) return;
     this.#round = position.round;
     this.#before = null;
+    const models = modelsOfState(tensors);
     this.#deputies = this.dataset.clients.map(({ name }, client) => ({
       name: `the deputy of client ${name}`,
-      tensors: weightsIn(tensors, `${client}.${role}.`),
+      tensors: models[client].get(role)!,
     }));
   }
 
@@ -66,7 +67,7 @@ export class OtherWindows {
     if (deputies === null) return null;
     const before = this.#before ?? await this.#testF1(deputies);
     if (deputies === this.#deputies) this.#before = before;
-    const model = loadModels(gpu, deputies, this.#architecture);
+    const model = loadModels(gpu, deputies, architectureOf(this.config, this.dataset));
     try {
       const shared = clients.map(({ train }, index) => {
         const weight = config.clientWeights === "samples" ? train.labels.length : 1;
@@ -92,37 +93,11 @@ export class OtherWindows {
     const found: number[] = [];
     for (const [client, { test }] of this.dataset.clients.entries()) {
       const { batchSize } = this.config;
-      const workload = { ...this.#architecture, batchSize };
+      const workload = { ...architectureOf(this.config, this.dataset), batchSize };
       using model = new TrainedModels(this.gpu, [weights[client]], workload);
       const [{ metrics }] = await model.evaluate(test);
       found.push(metrics.f1);
     }
     return found;
   }
-
-  get #architecture(): Architecture {
-    const { dataset: { classNames, imageSize }, config: { network, width } } = this;
-    if (typeof network === "function") {
-      return { network, networkName: "the network", width, classNames, imageSize };
-    }
-    return {
-      network: builtInNetworks[network],
-      networkName: network,
-      width,
-      classNames,
-      imageSize,
-    };
-  }
-}
-
-/** What belongs to one model, under PyTorch's keys. */
-function weightsIn(
-  tensors: ReadonlyMap<string, HostTensor>,
-  prefix: string,
-): Map<string, HostTensor> {
-  const sets = ["parameters.", "buffers."].map((set) => prefix + set);
-  return new Map([...tensors].flatMap(([name, tensor]) => {
-    const set = sets.find((set) => name.startsWith(set));
-    return set === undefined ? [] : [[name.slice(set.length), tensor] as const];
-  }));
 }
