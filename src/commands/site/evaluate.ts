@@ -29,6 +29,7 @@ export async function siteEvaluate(args: readonly string[], signal: AbortSignal)
     const mean = takes === null ? null : await readMean(
       neededFlag("mean", options.mean),
       { agreement, method: run.method, round: takes },
+      await site.sent(takes),
     );
     await run.go({
       plan,

@@ -1,7 +1,7 @@
 // The files that travel: what a site sends, and the mean that comes back.
 
 import { reasonOf } from "../../data/disk_files.ts";
-import type { HostMessage } from "../../federated/server/host_messages.ts";
+import { checkMean, type HostMessage } from "../../federated/server/host_messages.ts";
 import { readPlainFile } from "../../io/files.ts";
 import { readSafetensors, type SafetensorsFile, writeSafetensors } from "../../io/safetensors.ts";
 import { UsageError } from "../usage_error.ts";
@@ -27,11 +27,17 @@ export function encodeMessage(
 }
 
 /**
- * Reads the mean of a round. Whether its tensors are those of the site is found when it is taken.
+ * Reads the mean of a round.
  *
- * @throws {UsageError} if it is no mean, or one of another round or federation
+ * @param sent what the site has sent in that round; null if it has not, and what it would send is found out when it
+ *   takes the mean
+ * @throws {UsageError | ConfigError} if it is no mean, or one of another round or federation, or has other tensors
  */
-export async function readMean(path: string, facts: MessageFacts): Promise<HostMessage> {
+export async function readMean(
+  path: string,
+  facts: MessageFacts,
+  sent: Uint8Array<ArrayBuffer> | null,
+): Promise<HostMessage> {
   const refuse = (why: string) => new UsageError(`Cannot use --mean ${path}: ${why}`);
   let file: SafetensorsFile;
   try {
@@ -54,5 +60,6 @@ export async function readMean(path: string, facts: MessageFacts): Promise<HostM
         }, this one on ${facts.agreement} (${facts.method})`,
     );
   }
+  if (sent !== null) checkMean(readSafetensors(sent).tensors, file.tensors);
   return file.tensors;
 }

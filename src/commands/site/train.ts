@@ -31,11 +31,12 @@ export async function siteTrain(args: readonly string[], signal: AbortSignal): P
   const weight = run.weight(rows.images.train);
   let bytes = await site.sent(round);
   if (plan.kind === "go" || bytes === null) {
-    if (rows.training(round) === null && plan.kind === "repeat") throw notTrained(round);
+    if (plan.kind === "repeat" && run.standing.next !== "take") throw notKept(round);
     const { takes } = plan.kind === "go" ? plan : { takes: null };
     const mean = takes === null ? null : await readMean(
       neededFlag("mean", options.mean),
       { ...facts, round: takes },
+      await site.sent(takes),
     );
     await run.go({
       plan: plan.kind === "go" ? plan : { kind: "go", from: "state", takes: null },
@@ -59,8 +60,9 @@ export async function siteTrain(args: readonly string[], signal: AbortSignal): P
   });
 }
 
-function notTrained(round: number): UsageError {
+function notKept(round: number): UsageError {
   return new UsageError(
-    `Cannot train round ${round}: it is over, and this site was away; go on with the round that the others are at`,
+    `Cannot train round ${round}: it is over, and this site was away or no longer has what it sent; go on with ` +
+      "the round that the others are at",
   );
 }

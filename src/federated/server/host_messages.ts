@@ -1,6 +1,6 @@
 // Messages outside the GPU: what a client sends to others, and the mean that comes back.
 
-import { sameShape, showShape } from "../../tensor/shape.ts";
+import { sameShape, type Shape, showShape } from "../../tensor/shape.ts";
 import type { Gpu } from "../../tensor/gpu.ts";
 import type { HostTensor } from "../../tensor/host_tensor.ts";
 import { ConfigError } from "../errors.ts";
@@ -20,16 +20,19 @@ export async function downloadMessage(message: Message): Promise<HostMessage> {
 }
 
 /**
- * The mean on the GPU, for `takeMean()`.
+ * Checks a mean before anything is done with it.
  *
- * @param own what this client sends or would send: the mean has the same tensors
+ * @param own shapes of what this client sends or would send, by name: the mean has the same tensors
  * @throws {ConfigError} if a tensor is missing, unknown, of another shape or type, or holds what is no finite number
  */
-export function uploadMean(gpu: Gpu, own: Message, mean: HostMessage): Message {
+export function checkMean(
+  own: ReadonlyMap<string, { readonly shape: Shape }>,
+  mean: HostMessage,
+): void {
   const refuse = (why: string) => new ConfigError(`Cannot take the mean: ${why}`);
   const unknown = [...mean.keys()].find((name) => !own.has(name));
   if (unknown !== undefined) throw refuse(`it has "${unknown}", which this client does not share`);
-  return new Map([...own].map(([name, { shape: [, ...shape] }]) => {
+  for (const [name, { shape }] of own) {
     const found = mean.get(name);
     if (!found) throw refuse(`it lacks "${name}"`);
     const { data } = found;
@@ -41,6 +44,19 @@ export function uploadMean(gpu: Gpu, own: Message, mean: HostMessage): Message {
     }
     const wrong = data.findIndex((value) => !Number.isFinite(value));
     if (wrong !== -1) throw refuse(`"${name}" holds ${data[wrong]} at index ${wrong}`);
-    return [name, gpu.tensor(data, [1, ...shape])];
-  }));
+  }
+}
+
+/**
+ * The mean on the GPU, for `takeMean()`.
+ *
+ * @param own what this client sends or would send
+ * @throws as `checkMean()`
+ */
+export function uploadMean(gpu: Gpu, own: Message, mean: HostMessage): Message {
+  checkMean(new Map([...own].map(([name, { shape: [, ...shape] }]) => [name, { shape }])), mean);
+  return new Map([...mean].map(([name, { shape, data }]) => [
+    name,
+    gpu.tensor(data as Float32Array<ArrayBuffer>, [1, ...shape]),
+  ]));
 }
