@@ -164,7 +164,7 @@ Deno.test("a site refuses what it should not take, with one sentence, and stays 
     [async () => {}, [...train, "1", "--message", "A1"], /without --mean/],
     [async () => {}, [...train, "2", "--message", "A1"], /there are 2 rounds, 0 to 1/],
     [async () => {}, ["train", "--state", "A", "--round", "0"], /without --message/],
-    [async () => {}, ["status"], /without --state/],
+    [async () => {}, ["status"], /Cannot site status without --state/],
     [async () => {}, ["status", "--state", "B"], /no site is there/],
     [
       async () => {},

@@ -18,8 +18,8 @@ import { isAfterRound, SiteRun } from "./site_run.ts";
  */
 export async function siteEvaluate(args: readonly string[], signal: AbortSignal): Promise<void> {
   const { options } = resolveOptions(args, siteEvaluateFlags);
-  const round = neededFlag("round", options.round);
-  using site = await SiteFolder.open(neededFlag("state", options.state));
+  const round = neededFlag("site evaluate", "round", options.round);
+  using site = await SiteFolder.open(neededFlag("site evaluate", "state", options.state));
   using run = await SiteRun.open(site, options);
   const before = await SiteRows.read(site.run);
   const plan = planEvaluation(run.standing, round, run.course, (at) => before.isEvaluated(at));
@@ -27,7 +27,7 @@ export async function siteEvaluate(args: readonly string[], signal: AbortSignal)
   if (plan.kind === "go") {
     const { takes } = plan;
     const mean = takes === null ? null : await readMean(
-      neededFlag("mean", options.mean),
+      neededFlag("site evaluate", "mean", options.mean),
       { agreement, method: run.method, round: takes },
       await site.sent(takes),
     );

@@ -30,7 +30,7 @@ import {
  */
 export async function siteInit(args: readonly string[], signal: AbortSignal): Promise<void> {
   const { options, settings } = await readInitFlags(args);
-  const path = neededFlag("state", options.state);
+  const path = neededFlag("site init", "state", options.state);
   await checkInitFlags(options, settings);
   const existing = await readSite(path);
   if (existing) expectSame(path, existing, settings);

@@ -3,7 +3,9 @@
 import { UsageError } from "../usage_error.ts";
 
 /** @throws {UsageError} if it was not given */
-export function neededFlag<T>(name: string, value: T | null): T {
+export function neededFlag<T>(command: string, name: string, value: T | null): T {
   if (value !== null) return value;
-  throw new UsageError(`Cannot do that without --${name}: "help site" says what it is for`);
+  throw new UsageError(
+    `Cannot ${command} without --${name}: "help ${command}" says what it is for`,
+  );
 }

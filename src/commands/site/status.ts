@@ -14,7 +14,7 @@ import { SiteRun } from "./site_run.ts";
  */
 export async function siteStatus(args: readonly string[]): Promise<void> {
   const { options } = resolveOptions(args, siteStatusFlags);
-  using site = await SiteFolder.open(neededFlag("state", options.state));
+  using site = await SiteFolder.open(neededFlag("site status", "state", options.state));
   using run = await SiteRun.open(site, { data: null, adapter: null });
   const { client, place, agreement } = site.record;
   const { rounds, localEpochs } = run.course;

@@ -20,9 +20,9 @@ import { SiteRun } from "./site_run.ts";
  */
 export async function siteTrain(args: readonly string[], signal: AbortSignal): Promise<void> {
   const { options } = resolveOptions(args, siteTrainFlags);
-  const round = neededFlag("round", options.round);
-  const out = neededFlag("message", options.message);
-  using site = await SiteFolder.open(neededFlag("state", options.state));
+  const round = neededFlag("site train", "round", options.round);
+  const out = neededFlag("site train", "message", options.message);
+  using site = await SiteFolder.open(neededFlag("site train", "state", options.state));
   using run = await SiteRun.open(site, options);
   const rows = await SiteRows.read(site.run);
   const plan = planTraining(run.standing, round, run.course);
@@ -34,7 +34,7 @@ export async function siteTrain(args: readonly string[], signal: AbortSignal): P
     if (plan.kind === "repeat" && run.standing.next !== "take") throw notKept(round);
     const { takes } = plan.kind === "go" ? plan : { takes: null };
     const mean = takes === null ? null : await readMean(
-      neededFlag("mean", options.mean),
+      neededFlag("site train", "mean", options.mean),
       { ...facts, round: takes },
       await site.sent(takes),
     );
