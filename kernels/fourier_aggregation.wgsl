@@ -13,8 +13,10 @@
 // and c = (kw, O), the last one running fastest; that of a linear layer [O, I] has r = O and c = I.
 // packed [clients, pairs, columns] complex; client_weights w [clients].
 //
-// blend does it at once. Where the mean is made elsewhere, amplitudes gives what a client sends, |F| inside the window
-// [clients, row_end − row_begin, column_end − column_begin], and take what it makes of the mean of that.
+// blend does it at once. Where the mean is made elsewhere, amplitudes gives what a client sends, and take what it makes
+// of the mean of that. |F(u, v)| = |F(−u, −v)|, so half of them will do: with a window of signed frequencies −b … b − 1
+// on either axis, those of u = −b … 0 and v = −b … b hold each bin of the window or its mirror image.
+// message [clients, b + 1, 2b + 1 or as many as the matrix has columns], 0 where S is: that bin is not to be shared.
 // Shared: complex, quotient
 
 struct Params {
@@ -40,7 +42,7 @@ override workgroup_size: u32 = 64;
 @group(0) @binding(3) var<storage, read_write> packed: array<vec2f>;
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;
 @group(0) @binding(5) var<storage, read> client_weights: array<f32>;
-@group(0) @binding(6) var<storage, read_write> window: array<f32>;
+@group(0) @binding(6) var<storage, read_write> message: array<f32>;
 @group(0) @binding(7) var<storage, read> means: array<f32>;
 
 // Where matrix element (row, column) lies in the weights.
@@ -166,29 +168,46 @@ fn blend(@builtin(global_invocation_id) id: vec3u) {
   }
 }
 
-// |F| inside the window. Owns element (id.y, id.x) of client id.z.
-@compute @workgroup_size(workgroup_size)
-fn amplitudes(@builtin(global_invocation_id) id: vec3u) {
-  let width = params.column_end - params.column_begin;
-  let height = params.row_end - params.row_begin;
-  if (id.x >= width || id.y >= height) { return; }
-  let u = wrapped(id.y + params.row_begin + params.rows - params.rows / 2, params.rows);
-  let v = wrapped(id.x + params.column_begin + params.columns - params.columns / 2, params.columns);
-  let base = select(u, u - params.pairs, u >= params.pairs);
-  let start = id.z * params.pairs * params.columns;
-  let there = wrapped(params.pairs - base, params.pairs) * params.columns +
-    wrapped(params.columns - v, params.columns);
-  let f = bins(start + base * params.columns + v, start + there, twiddles[base]);
-  window[(id.z * height + id.y) * width + id.x] = polar(select(f.xy, f.zw, u >= params.pairs)).z;
+// Rows and columns of a message: after fftshift it begins where the window does.
+fn message_sides() -> vec2u {
+  return vec2u(
+    params.rows / 2 + 1 - params.row_begin,
+    min(params.column_end + 1, params.columns) - params.column_begin,
+  );
 }
 
-// The mean amplitude of a bin: it or its mirror image lies in the window, or its share is 0.
+// |F(u, v)| of one client as blend has it: from that of a bin and its mirror image which blend owns.
+fn amplitude(k: u32, u: u32, v: u32) -> f32 {
+  let base = select(u, u - params.pairs, u >= params.pairs);
+  let mirrored_base = wrapped(params.pairs - base, params.pairs);
+  let here = base * params.columns + v;
+  let there = mirrored_base * params.columns + wrapped(params.columns - v, params.columns);
+  let own = select(u, wrapped(params.rows - u, params.rows), there < here);
+  let start = k * params.pairs * params.columns;
+  let turn = twiddles[select(base, mirrored_base, there < here)];
+  let f = bins(start + min(here, there), start + max(here, there), turn);
+  return polar(select(f.xy, f.zw, own >= params.pairs)).z;
+}
+
+// Owns element (id.y, id.x) of the message of client id.z.
+@compute @workgroup_size(workgroup_size)
+fn amplitudes(@builtin(global_invocation_id) id: vec3u) {
+  let sides = message_sides();
+  if (id.y >= sides.x || id.x >= sides.y) { return; }
+  let u = wrapped(id.y + params.row_begin + params.rows - params.rows / 2, params.rows);
+  let v = wrapped(id.x + params.column_begin + params.columns - params.columns / 2, params.columns);
+  var sent = 0.0;
+  if (share(u, v) > 0.0) { sent = amplitude(id.z, u, v); }
+  message[(id.z * sides.x + id.y) * sides.y + id.x] = sent;
+}
+
+// The mean amplitude of a bin whose share is not 0: of it or, if that is not in the message, of its mirror image.
 fn mean_of(u: u32, v: u32) -> f32 {
+  let sides = message_sides();
   let mirrored = vec2u(wrapped(params.rows - u, params.rows), wrapped(params.columns - v, params.columns));
-  let own = select(mirrored, vec2u(u, v), inside(u, v) == 1.0);
+  let own = select(mirrored, vec2u(u, v), shifted(u, v).x <= params.rows / 2);
   let at = shifted(own.x, own.y);
-  let width = params.column_end - params.column_begin;
-  return means[(at.x - params.row_begin) * width + at.y - params.column_begin];
+  return means[(at.x - params.row_begin) * sides.y + at.y - params.column_begin];
 }
 
 // As blend, of one client id.z, with means that are made elsewhere.

@@ -15,8 +15,32 @@ import { assertAccuracy } from "../accuracy.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { assertAllClose, relativeError } from "../close.ts";
 import { gpu } from "../gpu.ts";
-import { fourierAggregationReference } from "../reference/fourier_aggregation.ts";
+import {
+  fourierAggregationReference,
+  fourierMessageReference,
+} from "../reference/fourier_aggregation.ts";
 import { aggregateClients } from "./aggregate_clients.ts";
+
+/** Every way of pairing real numbers. */
+const shapes = [
+  [1, 1], // a single number
+  [2, 1],
+  [1, 2],
+  [3, 64], // odd rows: the matrix is turned
+  [27, 9], // both odd: no pairing
+  [3, 1, 3, 3], // a convolution with both odd
+  [6, 3, 3, 3], // odd rows, turned
+  [1, 2, 1, 3],
+  [12, 4, 3, 2], // kernel not square
+  [128, 2, 3, 3], // rows fill more than one workgroup
+  [10, 7], // prime factors 5 and 7
+  [13, 34], // larger prime factors, turned
+  [11, 19, 1, 1], // a convolution of single pixels, both odd
+  [7, 5, 3, 3],
+  [4, 3, 5, 5],
+  [5, 2, 1, 7], // kernel not square, nor its sides products of twos and threes
+  [3, 1024, 3, 1], // longer than a line in the least workgroup memory
+];
 
 function randomWeights(
   clients: number,
@@ -46,25 +70,6 @@ function checkAggregation(
 }
 
 Deno.test("the aggregation matches its definition for every way of pairing real numbers", async () => {
-  const shapes = [
-    [1, 1], // a single number
-    [2, 1],
-    [1, 2],
-    [3, 64], // odd rows: the matrix is turned
-    [27, 9], // both odd: no pairing
-    [3, 1, 3, 3], // a convolution with both odd
-    [6, 3, 3, 3], // odd rows, turned
-    [1, 2, 1, 3],
-    [12, 4, 3, 2], // kernel not square
-    [128, 2, 3, 3], // rows fill more than one workgroup
-    [10, 7], // prime factors 5 and 7
-    [13, 34], // larger prime factors, turned
-    [11, 19, 1, 1], // a convolution of single pixels, both odd
-    [7, 5, 3, 3],
-    [4, 3, 5, 5],
-    [5, 2, 1, 7], // kernel not square, nor its sides products of twos and threes
-    [3, 1024, 3, 1], // longer than a line in the least workgroup memory
-  ];
   for (const shape of shapes) {
     for (const [clients, rate] of [[1, 0.7], [2, 0.5], [3, 0.825], [8, 1], [4, 0]]) {
       const weights = randomWeights(clients, shape, clients);
@@ -78,18 +83,11 @@ Deno.test("the aggregation matches its definition for every way of pairing real 
 });
 
 Deno.test("what is sent, averaged and taken is what the aggregation at once gives", async () => {
-  const clientCounts = [1, 3, 4];
-  const shapes = [[1, 1], [2, 1], [3, 64], [27, 9], [6, 3, 3, 3], [12, 4, 3, 2], [13, 34], [
-    5,
-    2,
-    1,
-    7,
-  ]];
+  const cases = [[1, 0.7], [3, 0.05], [4, 0.3], [3, 0.7], [4, 0.95], [3, 1], [2, 0]];
   for (const shape of [...shapes, [256, 64, 3, 3]]) {
-    for (const [k, rate] of [0.7, 0.95, 1, 0].entries()) {
+    for (const [clients, rate] of cases) {
       using _scope = gpu.scope();
-      const clients = clientCounts[k % 3];
-      const values = randomWeights(clients, shape, k);
+      const values = randomWeights(clients, shape, clients);
       const all = Float32Array.from(values.flatMap((own) => [...own]));
       const weights = gpu.tensor(all, [clients, ...shape]);
       const clientWeights = gpu.tensor(Float32Array.from({ length: clients }, (_, i) => 1 + i));
@@ -98,10 +96,37 @@ Deno.test("what is sent, averaged and taken is what the aggregation at once give
       const taken = await takeFourierAmplitudes(weights, mean, { rate }).read();
       const atOnce = await progressiveFourierAggregation(weights, { rate, clientWeights }).read();
       const label = `[${shape}], ${clients} clients, rate ${rate}`;
-      // The same operations in the same order; a compiler may contract them otherwise.
+      // The same operations in the same order; a compiler may contract them otherwise. Where no side is even, the
+      // aggregation at once has two roundings of each amplitude and a message one.
       assert(relativeError(taken, atOnce) < 3e-7, `${label}: ${relativeError(taken, atOnce)}`);
     }
   }
+});
+
+Deno.test("a message is half of the window's amplitudes, and nothing outside it", async () => {
+  for (const shape of shapes) {
+    for (const rate of [0, 0.05, 0.3, 0.7, 0.95, 1]) {
+      using _scope = gpu.scope();
+      const [weight] = randomWeights(1, shape, 9);
+      const { sides, values } = fourierMessageReference(weight, shape, rate);
+      const sent = fourierAmplitudes(gpu.tensor(weight, [1, ...shape]), { rate });
+      const label = `[${shape}], rate ${rate}`;
+      assertEquals(sent.shape, [1, ...sides], label);
+      const actual = await sent.read();
+      if (values.some((value) => value > 0)) checkAggregation(label, actual, values);
+      values.forEach((value, i) => assert(value !== 0 || actual[i] === 0, `${label}: ${i}`));
+    }
+  }
+});
+
+Deno.test("a message has about half as many numbers as its window, up to half as many as the weights", () => {
+  using _scope = gpu.scope();
+  const shares = [0.3, 0.7, 0.95, 1].map((rate) => {
+    const sent = fourierAmplitudes(gpu.zeros([1, 256, 64, 3, 3]), { rate }); // a matrix of 192 by 768
+    return sizeOf(sent.shape) / (256 * 64 * 9);
+  });
+  const expected = [0.045, 0.248, 0.455, 0.505]; // of a window of 0.09, 0.49, 0.9, 1
+  assertEquals(shares.map((share) => Math.round(share * 1000) / 1000), expected);
 });
 
 Deno.test("each client can send and take by itself: nothing depends on who else is there", async () => {

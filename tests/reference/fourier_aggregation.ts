@@ -49,6 +49,42 @@ export function fourierAggregationReference(
   });
 }
 
+/**
+ * What a client sends of its window: amplitudes at rows −b … 0 and columns −b … b of signed frequencies, where these
+ * exist; 0 where neither the frequency nor its mirror image is in the window.
+ */
+export function fourierMessageReference(
+  weight: ArrayLike<number>,
+  shape: readonly number[],
+  rate: number,
+): { sides: [number, number]; values: number[] } {
+  const { height, width, places } = fold(shape);
+  const re = Float64Array.from(places, (place) => weight[place]);
+  const spectrum = dft2({ re, im: new Float64Array(re.length) }, height, width);
+  const turned = height % 2 === 1 && width % 2 === 0;
+  const [rows, columns] = turned ? [width, height] : [height, width];
+  const halves = [rows, columns].map((n) => Math.floor(n * rate / 2));
+  const [down, across] = halves.includes(0) ? [0, 0] : halves;
+  const isIn = (n: number, half: number, frequency: number) =>
+    Array.from({ length: 2 * half }, (_, i) => modulo(i - half, n)).includes(modulo(frequency, n));
+  const isShared = (u: number, v: number) =>
+    [1, -1].some((sign) => isIn(rows, down, sign * u) && isIn(columns, across, sign * v));
+  const values: number[] = [];
+  const last = Math.min(across, columns - across - 1);
+  for (let u = -down; u <= 0; u++) {
+    for (let v = -across; v <= last; v++) {
+      const [row, column] = [modulo(u, rows), modulo(v, columns)];
+      const i = turned ? column * width + row : row * width + column;
+      values.push(isShared(u, v) ? Math.hypot(spectrum.re[i], spectrum.im[i]) : 0);
+    }
+  }
+  return { sides: [down + 1, last + across + 1], values };
+}
+
+function modulo(i: number, n: number): number {
+  return (i % n + n) % n;
+}
+
 /** The matrix of a weight: its sides, and for each element, row by row, its place in the weight. */
 function fold(shape: readonly number[]): { height: number; width: number; places: number[] } {
   const [outputs, inputs, kh = 1, kw = 1] = shape;

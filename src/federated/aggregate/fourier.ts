@@ -16,7 +16,6 @@ import {
 import { expectLengths, fft2, ifft2 } from "../../ops/fft.ts";
 import { twiddles } from "../../ops/twiddles.ts";
 import { type Shape, showShape } from "../../tensor/shape.ts";
-import { fullTensor } from "../../tensor/elementwise.ts";
 import { emptyTensor, type Tensor } from "../../tensor/tensor.ts";
 import { type MeanOptions, meanWeights } from "./mean_weights.ts";
 
@@ -62,11 +61,14 @@ export function progressiveFourierAggregation(
 
 /**
  * What a client sends where the mean is made elsewhere: the amplitudes of its spectrum inside the window of
- * `progressiveFourierAggregation()`.
+ * `progressiveFourierAggregation()`. Weights are real, so frequencies (u, v) and (−u, −v) have the same one, and half the
+ * window is sent: where it has the frequencies −b … b − 1 of an axis, the b of {@link fourierWindow}, rows −b … 0 and
+ * columns −b … b, or as many as there are. 0 stands for a frequency that is not shared. The matrix is turned if its
+ * columns are even in number and its rows odd.
  *
  * @param weights as there, of one client or several
  * @param options `rate` as there
- * @returns `[clients, rows, columns]` of the window; `[clients, 1, 1]`, a 0, where the rate leaves none
+ * @returns `[clients, b + 1, 2b + 1]`, with the b of rows and of columns; `[clients, 1, 1]`, a 0, where the rate leaves none
  * @throws as `progressiveFourierAggregation()`
  */
 export function fourierAmplitudes(weights: Tensor, options: { rate: number }): Tensor {
@@ -74,9 +76,9 @@ export function fourierAmplitudes(weights: Tensor, options: { rate: number }): T
   expectOptions(op, options, ["rate"], ["rate"]);
   const layer = new Layer(op, weights, options.rate);
   using spectrum = layer.spectrum();
-  const window = fullTensor(weights.gpu, [layer.clients, ...layer.windowShape], 0);
-  layer.run("amplitudes", { packed: spectrum, window }, [layer.windowShape[0], layer.clients]);
-  return window;
+  const message = emptyTensor(weights.gpu, [layer.clients, ...layer.messageSides]);
+  layer.run("amplitudes", { packed: spectrum, message }, [layer.messageSides[0], layer.clients]);
+  return message;
 }
 
 /**
@@ -84,10 +86,10 @@ export function fourierAmplitudes(weights: Tensor, options: { rate: number }): T
  * mean's amplitudes inside the window. The three steps together give what `progressiveFourierAggregation()` does.
  *
  * @param weights as there, of one client or several
- * @param mean `[1, rows, columns]`, amplitudes inside the window
+ * @param mean `[1, b + 1, 2b + 1]`, any weighted mean of those
  * @param options `rate` as there
  * @returns the shape of the weights
- * @throws as there, and {TypeError} for a mean of another window
+ * @throws as there, and {TypeError} for a mean of another shape
  */
 export function takeFourierAmplitudes(
   weights: Tensor,
@@ -97,7 +99,7 @@ export function takeFourierAmplitudes(
   const op = "takeFourierAmplitudes";
   expectOptions(op, options, ["rate"], ["rate"]);
   const layer = new Layer(op, weights, options.rate);
-  expectShape(op, "mean", mean, [1, ...layer.windowShape]);
+  expectShape(op, "mean", mean, [1, ...layer.messageSides]);
   expectOneGpu(op, { weights, mean });
   using spectrum = layer.spectrum();
   layer.run("take", { packed: spectrum, means: mean }, layer.halfSpectrum(layer.clients));
@@ -107,8 +109,8 @@ export function takeFourierAmplitudes(
 /** One layer's weights and their spectrum, for the kernels. */
 class Layer {
   readonly clients: number;
-  /** rows and columns of the window, at least one each */
-  readonly windowShape: readonly [number, number];
+  /** rows and columns of what a client sends, at least one each */
+  readonly messageSides: readonly [number, number];
   readonly #matrix: Matrix;
   readonly #params: Readonly<Record<string, number>>;
 
@@ -121,9 +123,10 @@ class Layer {
     this.#matrix = arrange(shape);
     const { rows, columns, pairs } = this.#matrix;
     expectLengths(op, [pairs, columns], describe(shape, this.#matrix));
-    const row = fourierWindow(rows, rate);
-    const column = fourierWindow(columns, rate);
-    this.windowShape = [Math.max(1, row.end - row.begin), Math.max(1, column.end - column.begin)];
+    const [row, column] = windowOf(rows, columns, rate);
+    const rowsSent = Math.floor(rows / 2) + 1 - row.begin; // up to zero frequency
+    const columnsSent = Math.min(column.end + 1, columns) - column.begin;
+    this.messageSides = [rowsSent, columnsSent];
     this.#params = {
       clients: this.clients,
       ...this.#matrix,
@@ -202,6 +205,13 @@ export function fourierWindow(n: number, rate: number): FourierWindow {
   const center = Math.floor(n / 2);
   const half = Math.floor((n * rate) / 2);
   return { begin: center - half, end: center + half };
+}
+
+/** The window of a matrix; without width there is no height either. */
+function windowOf(rows: number, columns: number, rate: number): [FourierWindow, FourierWindow] {
+  const [row, column] = [fourierWindow(rows, rate), fourierWindow(columns, rate)];
+  const isEmpty = row.begin === row.end || column.begin === column.end;
+  return isEmpty ? [fourierWindow(rows, 0), fourierWindow(columns, 0)] : [row, column];
 }
 
 /** How a weight is laid out for the kernels; the names are those of their parameters. */
