@@ -649,10 +649,12 @@ export const mutants: readonly Mutant[] = [
   ...breaks("shared/quotient.wgsl", ["ops/pool2d_test.ts", "ops/batch_norm_test.ts"], [
     ["(f32(a) + 0.5) / f32(b)", "(f32(a) - 0.5) / f32(b)"],
   ]),
-  ...breaks("shared/workgroup_sum.wgsl", ["ops/batch_norm_test.ts", "ops/losses_test.ts"], [
+  ...breaks("shared/workgroup_sum.wgsl", ["gpu/workgroup_sum_test.ts", "ops/batch_norm_test.ts"], [
     ["sums[local] = value;\n  workgroupBarrier();", "sums[local] = value;"],
-    ["total += sums[i]; }\n  workgroupBarrier();", "total += sums[i]; }"],
-    ["i < workgroup_size; i++", "i < workgroup_size - 1u; i++"],
+    ["total += sums[i + 7u];\n  }\n  workgroupBarrier();", "total += sums[i + 7u];\n  }"],
+    ["i < workgroup_size; i += 8u", "i + 8u <= workgroup_size; i += 8u"],
+    ["total += sums[i + 3u];", "total += sums[i + 2u];"],
+    ["(workgroup_size + 7u) / 8u * 8u", "workgroup_size"],
   ]),
   ...breaks("softmax.wgsl", ["ops/softmax_test.ts"], [
     ["maximum = max(maximum, x[start + c])", "maximum = x[start + c]"],
