@@ -1,6 +1,7 @@
 // Proves and measures everything on the adapter at hand within nine minutes, and writes docs/gpu/ADAPTER.md and .json:
 // its limits, all tests of the engine, kernels and training steps beside the measured ceilings and beside PyTorch, and a
 // minute of the paper's setting. Each part is a process of its own: where one fails, the others still tell.
+//     deno task gpu-report [FOLDER]     writes there instead
 
 import { join } from "@std/path";
 import { writeFileAtomic } from "../src/io/files.ts";
@@ -105,6 +106,7 @@ function adapterIn(rows: readonly Row[]): Row | undefined {
   return rows.find(({ type }) => type === "adapter");
 }
 
+const folder = folderIn(Deno.args);
 const results: PartResult[] = [];
 let written: string | null = null;
 for (const part of parts) {
@@ -119,7 +121,17 @@ if (written === null) {
   console.error("Cannot report: there is no adapter, or it fails; see cli.ts info");
   Deno.exit(1);
 }
-console.log(`written: docs/gpu/${written}.md and ${written}.json`);
+console.log(`written: ${join(folder, written)}.md and ${written}.json`);
+
+/** The folder to write to; ends the program for anything but one folder. */
+function folderIn(words: readonly string[]): string {
+  const [folder = join(root, "docs", "gpu"), ...more] = words;
+  if (more.length === 0 && !folder.startsWith("-")) return folder;
+  console.error(
+    `Cannot report for ${words.join(" ")}: one folder to write to is expected, or none`,
+  );
+  Deno.exit(2);
+}
 
 /** The name of the files; null while no part has told the adapter. */
 async function write(results: readonly PartResult[]): Promise<string | null> {
@@ -127,7 +139,6 @@ async function write(results: readonly PartResult[]): Promise<string | null> {
   const adapter = adapterIn(Object.values(rows).flat());
   if (adapter === undefined) return null;
   const name = adapter.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "");
-  const folder = join(root, "docs", "gpu");
   await Deno.mkdir(folder, { recursive: true });
   const path = join(folder, name);
   await writeFileAtomic(`${path}.json`, `${JSON.stringify(rows, null, 1)}\n`);
