@@ -189,6 +189,7 @@ export { builtInMethods, type MethodName } from "./src/federated/methods/registr
 export type { RunControl, StateInterval } from "./src/federated/control.ts";
 export type { Position } from "./src/federated/recovery/position.ts";
 export type { SimulationState } from "./src/federated/recovery/state.ts";
+export type { HostMessage } from "./src/federated/server/host_messages.ts";
 export { DivergenceError } from "./src/federated/errors.ts";
 export { simulate } from "./src/federated/simulation.ts";
 export { type TransferStage, transferStage } from "./src/federated/methods/transfer_stage.ts";

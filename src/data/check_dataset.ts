@@ -15,7 +15,12 @@ export function checkDataset(dataset: Dataset): void {
 function checkClients({ clients }: Dataset): void {
   if (clients.length === 0) throw new RangeError("the dataset has no clients");
   const names = new Set<string>();
-  for (const { name } of clients) {
+  for (const { name, place = 0 } of clients) {
+    if (!Number.isInteger(place) || place < 0) {
+      throw new RangeError(
+        `the place of client ${name} is ${place} but has to be a whole number of at least 0`,
+      );
+    }
     if (typeof name !== "string" || name === "") {
       throw new RangeError(
         `a client's name is ${name || "empty"} but has to be a text`,

@@ -27,6 +27,11 @@ export function expectSplits(names: readonly unknown[]): void {
 /** One client: a name ("A") and its three splits. */
 export interface ClientDataset extends Readonly<Record<SplitName, Split>> {
   readonly name: string;
+  /**
+   * where it stands among the clients of a federation of which only this one is here, counted from 0: its random
+   * numbers go by that; default its place in the data
+   */
+  readonly place?: number;
 }
 
 /** The data of a whole federation. */

@@ -31,12 +31,26 @@ function describe({ title, roles, memory = {}, sharing }: FederatedMethod): stri
   return parts.join("; ");
 }
 
+/** What is the same for all clients of a federation, wherever they are. */
+export function sharedConfiguration(config: SimulationConfig): ConfigurationText {
+  const { dataset, method, methodSettings } = config;
+  const own = Object.entries(methodSettings)
+    .map(([name, value]) => [`the method's ${name}`, String(value)]);
+  return {
+    method: typeof method === "string" ? method : describe(method),
+    ...Object.fromEntries(settings.map((name) => [name, String(config[name])])),
+    ...Object.fromEntries(own),
+    "image size": String(dataset.imageSize),
+    classes: dataset.classNames.join(", "),
+  };
+}
+
 /** Everything that a state has to agree with. */
 export function configurationText(
   config: SimulationConfig,
   { splits }: Fingerprints,
 ): ConfigurationText {
-  const { dataset, method, methodSettings } = config;
+  const { dataset } = config;
   const clients = dataset.clients.map((client) => {
     const sizes = splitNames.map((split) => `${client[split].labels.length} ${split}`);
     return [`images of client ${client.name}`, sizes.join(", ")];
@@ -47,14 +61,12 @@ export function configurationText(
       splits[index][split],
     ])
   );
-  const own = Object.entries(methodSettings)
-    .map(([name, value]) => [`the method's ${name}`, String(value)]);
+  const places = dataset.clients.flatMap(({ name, place }) =>
+    place === undefined ? [] : [[`the place of client ${name}`, String(place)]]
+  );
   return {
-    method: typeof method === "string" ? method : describe(method),
-    ...Object.fromEntries(settings.map((name) => [name, String(config[name])])),
-    ...Object.fromEntries(own),
-    "image size": String(dataset.imageSize),
-    classes: dataset.classNames.join(", "),
+    ...sharedConfiguration(config),
+    ...Object.fromEntries(places),
     clients: dataset.clients.map(({ name }) => name).join(", "),
     ...Object.fromEntries(clients),
     ...Object.fromEntries(contents),

@@ -4,6 +4,7 @@ import { expectOptions } from "../tensor/checks.ts";
 import { expectChoice } from "./check_config.ts";
 import { asConfigError, ConfigError } from "./errors.ts";
 import type { SimulationState } from "./recovery/state.ts";
+import type { HostMessage } from "./server/host_messages.ts";
 
 /** When a run tells its state: after every communication, or after every local epoch too. */
 export const stateIntervals = ["round", "epoch"] as const;
@@ -26,6 +27,22 @@ export interface RunControl {
   readonly spectraEvery?: "round" | null;
   /** whose: parameters of convolutions by their names; null, the default: of the second convolution, or the only one */
   readonly spectraLayers?: readonly string[] | null;
+  /**
+   * the other clients are elsewhere, and somebody there makes the mean of what all send: called at the communication of
+   * every round in which the only client of the data set has something to send or to take. Rejects where that fails;
+   * null, the default: all clients are here
+   *
+   * @param sent what this client sends; null if its training was left out
+   * @param facts the round, counted from 0, and PFA's low-frequency share, null in methods that have none
+   * @returns the mean over the clients that have sent, `sent` among them; null if it is not there yet: the run ends
+   *   then, where states are told with one from which this communication comes next
+   */
+  readonly meanElsewhere?:
+    | ((
+      sent: HostMessage | null,
+      facts: { readonly round: number; readonly rate: number | null },
+    ) => Promise<HostMessage | null>)
+    | null;
 }
 
 /** @throws {ConfigError} naming what is none of these, or not what it has to be */
@@ -38,10 +55,12 @@ export function checkControl(control: RunControl): void {
       "profile",
       "spectraEvery",
       "spectraLayers",
+      "meanElsewhere",
     ];
     expectOptions("simulate", control, options);
   });
   const { stateEvery = null, profile = false, spectraEvery = null, spectraLayers = null } = control;
+  const { meanElsewhere = null } = control;
   if (stateEvery !== null) expectChoice("stateEvery", stateEvery, stateIntervals);
   if (spectraEvery !== null) expectChoice("spectraEvery", spectraEvery, ["round"]);
   const areNames = spectraLayers === null ||
@@ -49,6 +68,11 @@ export function checkControl(control: RunControl): void {
   if (!areNames) {
     throw new ConfigError(
       `Cannot simulate: spectraLayers is ${spectraLayers} but has to be a list of parameters' names`,
+    );
+  }
+  if (meanElsewhere !== null && typeof meanElsewhere !== "function") {
+    throw new ConfigError(
+      `Cannot simulate: meanElsewhere is ${meanElsewhere} but has to be a function`,
     );
   }
   if (typeof profile === "boolean") return;

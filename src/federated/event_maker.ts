@@ -16,7 +16,7 @@ import type {
   SpectraEvent,
   StageEvent,
 } from "./events.ts";
-import type { FederatedMethod, Sharing } from "./methods/method.ts";
+import type { FederatedMethod } from "./methods/method.ts";
 import { sharesOf } from "./methods/shares.ts";
 import type { TransferStage } from "./methods/transfer_stage.ts";
 import type { Divergence } from "./recovery/divergence.ts";
@@ -119,15 +119,15 @@ export class EventMaker {
 
   /** All but whether the round is the best so far. */
   aggregation(
-    { round, rate, senders }: {
+    { round, rate, senders, receivers }: {
       readonly round: number;
       readonly rate: number | null;
       readonly senders: readonly number[];
+      readonly receivers: readonly number[];
     },
     valid: PassOutcomes,
     test: PassOutcomes,
   ): Omit<AggregationEvent, "selected"> {
-    const { sharing } = this.method;
     const clients = this.#byClient((client, index) => ({
       client,
       valid: this.metrics(valid[index]!),
@@ -138,7 +138,7 @@ export class EventMaker {
       round,
       rate,
       senders: this.namesOf(senders),
-      receivers: this.#receivers(sharing, senders),
+      receivers: this.namesOf(receivers),
       clients,
       valid: this.#mean(clients.map(({ valid }) => valid)),
       test: this.#mean(clients.map(({ test }) => test)),
@@ -184,12 +184,6 @@ export class EventMaker {
 
   namesOf(clients: readonly number[]): string[] {
     return clients.map((index) => this.config.dataset.clients[index].name);
-  }
-
-  /** Names of the clients that `communicate()` gives something. */
-  #receivers(sharing: Sharing | null, senders: readonly number[]): string[] {
-    const toAll = sharing?.receivers === "all" && senders.length > 0;
-    return toAll ? this.#byClient((name) => name) : this.namesOf(senders);
   }
 
   #batchLosses(outcomes: readonly Outcomes[]): ByRole<readonly number[]> {

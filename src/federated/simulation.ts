@@ -18,6 +18,7 @@ import {
 } from "./clients/stack.ts";
 import { checkpoints } from "./checkpoint_events.ts";
 import { checkConfig } from "./check_config.ts";
+import { Communication } from "./communication.ts";
 import type { SimulationConfig } from "./config.ts";
 import { checkControl, type RunControl } from "./control.ts";
 import { EventMaker } from "./event_maker.ts";
@@ -27,10 +28,9 @@ import { Guard } from "./guard.ts";
 import { profilerOf } from "./profiler.ts";
 import { type Position, roundsFrom } from "./recovery/position.ts";
 import type { SimulationState } from "./recovery/state.ts";
-import { communicate } from "./server/communicate.ts";
 import { ServerMemory } from "./server/server_memory.ts";
 import { SpectraProbe } from "./spectra_probe.ts";
-import { expectResumable, States } from "./states.ts";
+import { expectResumable, States, type WherePassing } from "./states.ts";
 import { Owned } from "../owned.ts";
 
 /**
@@ -62,6 +62,7 @@ class Federation implements Disposable {
   readonly #config: SimulationConfig;
   readonly #stack: ClientStack;
   readonly #server: ServerMemory | null;
+  readonly #communication: Communication;
   readonly #events: EventMaker;
   readonly #guard: Guard;
   readonly #states: States;
@@ -74,7 +75,7 @@ class Federation implements Disposable {
   /** the one under way */
   #round: Round;
   /** what is going on */
-  #place: Pick<ProgressEvent, "phase" | "round" | "epoch">;
+  #place: WherePassing;
   #skippedBeforeEpoch = 0;
 
   constructor(private readonly setup: Setup, private readonly control: RunControl) {
@@ -91,6 +92,7 @@ class Federation implements Disposable {
         new ServerMemory(sharing.server, settings, this.#stack.modelsOf(sharing.role)[0].model),
       )
       : null;
+    this.#communication = new Communication(setup, control, this.#stack, this.#server);
     this.#events = new EventMaker(config, method);
     this.#guard = new Guard(setup, this.#stack, this.#events);
     const data = fingerprints(config.dataset);
@@ -228,17 +230,12 @@ class Federation implements Disposable {
 
   /** What arrives at the server is aggregated, and goes back to the clients. */
   async *#communicate(round: number): AsyncGenerator<SimulationEvent, void> {
-    const { dataset: { clients }, clientWeights } = this.#config;
     const { sharing } = this.setup.method;
     if (!sharing) return;
-    const { senders } = this.#round;
-    const models = this.#stack.modelsOf(sharing.role).map((place, client) => ({
-      ...place,
-      weight: clientWeights === "samples" ? clients[client].train.labels.length : 1,
-      sends: senders.includes(client),
-    }));
+    this.#place = { phase: "communicate", round, epoch: this.#config.localEpochs - 1 };
+    const models = this.#communication.models(sharing, this.#round.senders);
     const rate = this.#rate(round);
-    const share = () => communicate(sharing, models, rate ?? 0, this.#server);
+    const share = () => this.#communication.run(sharing, models, this.#round, rate);
     const layers = await this.#probe.around(round, models, share);
     for (const spectra of layers) yield this.#events.spectra({ round, rate }, spectra);
     this.#guard.afterCommunication(this.#round, await this.#stack.notFinite());
@@ -255,7 +252,8 @@ class Federation implements Disposable {
     this.#guard.afterCommunication(this.#round, [...valid.divergences, ...test.divergences]);
     if (round === rounds - 1) yield this.#events.predictions(round, test.outcomes);
     const senders = sharing ? this.#round.senders : [];
-    const facts = { round, rate: this.#rate(round), senders };
+    const receivers = this.#communication.receivers(this.#round);
+    const facts = { round, rate: this.#rate(round), senders, receivers };
     const event = this.#events.aggregation(facts, valid.outcomes, test.outcomes);
     const selected = this.#best.improves({ f1: event.valid[personalRole].f1, round });
     return { ...event, selected };
@@ -286,10 +284,11 @@ class Federation implements Disposable {
     { round, epoch }: EpochPlace,
     pass: AsyncGenerator<WorkDone, StackPass>,
   ): AsyncGenerator<SimulationEvent, StackPass> {
-    this.#place = { phase, round, epoch };
+    const place = { phase, round, epoch };
+    this.#place = place;
     for (let next = await pass.next();; next = await pass.next()) {
       if (next.done) return next.value;
-      yield { type: "progress", ...this.#place, ...next.value };
+      yield { type: "progress", ...place, ...next.value };
     }
   }
 

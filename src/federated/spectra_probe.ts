@@ -48,7 +48,7 @@ export class SpectraProbe {
   async around(
     round: number,
     models: readonly SharedModel[],
-    communicate: () => void,
+    communicate: () => Promise<void>,
   ): Promise<SpectraAround[]> {
     const isAsked = this.control.spectraEvery === "round" || round === this.rounds - 1;
     const layers = isAsked ? this.#layers : [];
@@ -61,7 +61,7 @@ export class SpectraProbe {
       return spectra;
     };
     const before = await measure();
-    communicate();
+    await communicate();
     const after = await measure();
     return layers.map(({ name }, k) => ({ layer: name, before: before[k], after: after[k] }));
   }

@@ -28,6 +28,11 @@ export function expectResumable(state: SimulationState | null, config: Simulatio
   if (reason !== null) throw new ConfigError(`Cannot resume: the state ${reason}`);
 }
 
+/** What is going on: a pass, of which there is progress, or a communication. */
+export interface WherePassing extends Pick<ProgressEvent, "round" | "epoch"> {
+  readonly phase: ProgressEvent["phase"] | "communicate";
+}
+
 /** What has memory: all that is neither the configuration nor derived from it. */
 interface Memory {
   readonly stack: ClientStack;
@@ -85,7 +90,7 @@ export class States {
    * @returns null where the state told last has all that can be gone on from
    */
   async whereStopped(
-    { phase, round: number, epoch }: Pick<ProgressEvent, "phase" | "round" | "epoch">,
+    { phase, round: number, epoch }: WherePassing,
     round: Round | null,
     best: BestRound | null,
     hasSkipped: boolean,
@@ -93,6 +98,9 @@ export class States {
     if (!this.control.stateEvery) return null;
     const place = { round: number, epoch };
     switch (phase) {
+      case "communicate": // its mean is made elsewhere, and is not there yet
+        if (this.isTold("epoch")) return null;
+        return await this.event({ at: "epoch", round: number, epoch: epoch + 1 }, round, best);
       case "aggregate":
         return await this.event({ at: "communication", round: number }, round, best);
       case "evaluate": // it decides about the epoch, which has not begun

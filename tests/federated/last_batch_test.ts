@@ -54,7 +54,7 @@ Deno.test("Batching cuts epochs as keep, drop and join say", () => {
 
 Deno.test("a client's ends are those of its training, and of every image elsewhere", () => {
   const member = {
-    index: 0,
+    ...{ index: 0, place: 0 },
     data: withTraining(9).clients[0],
     splits: undefined!, // nothing is shown to anybody
     trainOrder: new Uint32Array(),

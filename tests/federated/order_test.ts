@@ -18,7 +18,7 @@ function member(index: number, training: number): Member {
   });
   const data = { name: `${index}`, train: split(training), valid: split(2), test: split(9) };
   const trainOrder = Uint32Array.from({ length: training }, (_, image) => training - 1 - image);
-  return { index, data, splits: {} as Member["splits"], trainOrder };
+  return { index, place: index, data, splits: {} as Member["splits"], trainOrder };
 }
 
 /** Clients 5, 6 and 7 with two models each, in batches of four. */

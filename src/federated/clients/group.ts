@@ -68,7 +68,7 @@ export class ClientGroup {
     }
     if (!shuffle) return;
     for (const member of this.order.members) {
-      const random = new RandomStream(seed, shuffleStream, member.index, epoch);
+      const random = new RandomStream(seed, shuffleStream, member.place, epoch);
       const order = random.permutation(size(member, "train"));
       member.trainOrder = order;
       member.splits.train.setOrder(order);

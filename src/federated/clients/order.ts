@@ -5,9 +5,11 @@ import type { ClientDataset, SplitName } from "../../data/dataset.ts";
 import { type Batching, batchingOf, whole } from "../../data/batching.ts";
 import type { SimulationConfig } from "../config.ts";
 
-/** A client and its place in the dataset, by which its random numbers and results are known. */
+/** A client and its place in the dataset, by which its results are known. */
 export interface IndexedClient {
   readonly index: number;
+  /** by which its random numbers are known: the same, unless other clients of the federation are elsewhere */
+  readonly place: number;
   readonly data: ClientDataset;
 }
 

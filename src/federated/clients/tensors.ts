@@ -64,7 +64,7 @@ export class GroupTensors {
     );
     this.members = clients.map((client) => {
       const [train, valid, test] = splitNames.map((name) =>
-        own(new ImageSplit(gpu, client.data[name], dataset.imageSize, client.index))
+        own(new ImageSplit(gpu, client.data[name], dataset.imageSize, client.place))
       );
       const trainOrder = storedOrder(size(client, "train"));
       return { ...client, splits: { train, valid, test }, trainOrder };

@@ -27,7 +27,8 @@ export type Group = readonly IndexedClient[];
 
 /** The clients in groups of so many, the longest training splits first. */
 export function groupsOf({ dataset }: SimulationConfig, parallelClients: number): Group[] {
-  const clients = dataset.clients.map((data, index) => ({ index, data })).sort(byTrainingSize);
+  const clients = dataset.clients
+    .map((data, index) => ({ index, place: data.place ?? index, data })).sort(byTrainingSize);
   const groups = Array.from({ length: Math.ceil(clients.length / parallelClients) });
   return groups.map((_, k) => clients.slice(k * parallelClients, (k + 1) * parallelClients));
 }
