@@ -5,6 +5,7 @@ import { build as bundle, type PluginBuild, stop } from "esbuild";
 import { dirname, join, resolve } from "@std/path";
 import project from "../deno.json" with { type: "json" };
 import { forConsumers, makeAnew, shortKernels } from "./bundling.ts";
+import { lateLoading } from "./late_parts.ts";
 import { writeTypes } from "./types.ts";
 
 const root = join(import.meta.dirname!, "..");
@@ -55,10 +56,11 @@ async function bundleModules(folder: string): Promise<void> {
     entryPoints: { ...entries, ...worker },
     outdir: folder,
     splitting: true,
-    chunkNames: "shared-[hash]",
+    chunkNames: "[name]-[hash]",
     ...forConsumers,
     plugins: [
       shortKernels,
+      lateLoading,
       { name: "files", setup: withFilesInNode },
     ],
     alias: { "@std/path": "deno-std/path/mod.js" },

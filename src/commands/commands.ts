@@ -11,6 +11,7 @@ import {
   trainFlags,
   tuneFlags,
 } from "./flags.ts";
+import { siteEvaluateFlags, siteInitFlags, siteStatusFlags, siteTrainFlags } from "./flags/site.ts";
 import { didYouMean } from "./nearest_word.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -88,6 +89,31 @@ export const commands: Readonly<Record<string, Command>> = {
     flags: synthesizeFlags,
     preset: { imageSize: demoPreset.imageSize },
     run: async (args, signal) => (await import("./synthesize.ts")).synthesize(args, signal),
+  },
+  "site init": {
+    summary: "make one hospital's client, whose federation is elsewhere",
+    details:
+      "A site keeps images, models and all that normalizes them in its --state folder. What it sends and takes are\n" +
+      "files, which Flower or anything else carries: see docs/flower.md. Every action prints one line of JSON.",
+    flags: siteInitFlags,
+    run: async (args, signal) => (await import("./site/init.ts")).siteInit(args, signal),
+  },
+  "site train": {
+    summary: "train one round at a site, and write what it sends",
+    details:
+      "Round 0 needs no mean; every other one takes that of the round before, if evaluate has not done so.",
+    flags: siteTrainFlags,
+    run: async (args, signal) => (await import("./site/train.ts")).siteTrain(args, signal),
+  },
+  "site evaluate": {
+    summary: "take the mean of a round at a site, and test what it made of the models",
+    flags: siteEvaluateFlags,
+    run: async (args, signal) => (await import("./site/evaluate.ts")).siteEvaluate(args, signal),
+  },
+  "site status": {
+    summary: "how far a site has got, and what comes next",
+    flags: siteStatusFlags,
+    run: async (args) => (await import("./site/status.ts")).siteStatus(args),
   },
   tune: {
     summary: "measure which kernels are fastest for a network on this adapter, and keep that",

@@ -192,6 +192,14 @@ export async function trainFlagsFor(
   return { flags, words: file === undefined ? args : withWords(file, words, args, flags) };
 }
 
+/** A command's flags, and those of the settings of the method that the words name, where that is one of one's own. */
+export async function flagsWithOwnSettings<F extends FlagTable>(
+  flags: F,
+  args: readonly string[],
+): Promise<F> {
+  return await withSettingFlags(flags, valuesOf("method", args).filter(isModulePath));
+}
+
 /**
  * The flags of `compare`, likewise. The words hold what the file says, and no longer name it.
  *

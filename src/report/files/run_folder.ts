@@ -28,6 +28,8 @@ import { TensorFiles } from "./tensor_files.ts";
 export interface RunFolderOptions {
   /** event files for TensorBoard, in `tensorboard/` */
   readonly tensorboard?: boolean;
+  /** curves, the page and tables made from the rows; default true. The command report makes them later too */
+  readonly pictures?: boolean;
   /** default: the machine's */
   readonly clock?: Clock;
 }
@@ -74,24 +76,30 @@ export class RunFolder implements EventConsumer {
 
   static async #prepare(
     header: RunHeader,
-    { tensorboard = false, clock = systemClock }: RunFolderOptions,
+    { tensorboard = false, pictures = true, clock = systemClock }: RunFolderOptions,
     earlier: EarlierRun | null,
   ): Promise<RunFolder> {
-    await Promise.all([loadPngRenderer(), loadChartLibrary()]);
+    if (pictures) await Promise.all([loadPngRenderer(), loadChartLibrary()]);
     const context = new RunContext(header, clock);
     const files: RunFile[] = [
       new LogFile(context),
       new MetricsFile(context),
-      new MetricsCsv(context.path("metrics.csv")),
-      new InfoDict(context.path(infoDictFile)),
       new ProfileFiles(header.folder),
+      new TensorFiles(context),
     ];
+    if (pictures) {
+      files.push(
+        new MetricsCsv(context.path("metrics.csv")),
+        new InfoDict(context.path(infoDictFile)),
+        new CurveFiles(context),
+        new OverallFiles(context),
+      );
+    }
     if (tensorboard) {
       const { TensorBoardLog } = await import("./tensorboard_log.ts"); // with its two libraries
       files.push(new TensorBoardLog(context.path("tensorboard"), clock));
     }
-    files.push(new CurveFiles(context), new OverallFiles(context), new TensorFiles(context));
-    files.push(new PageFile(context));
+    if (pictures) files.push(new PageFile(context)); // last: it shows the others
     const config = new ConfigFile(context, earlier?.config ?? null);
     return new RunFolder(context, [...files, config], config, earlier);
   }

@@ -96,19 +96,23 @@ export function readRows(text: string, path: string) {
   return { rows, truncated: last !== "" && lastRow === undefined };
 }
 
+/** Of a run that may have gaps, as that of a site which was away. */
+const mostEpochs = 100_000;
+
 /**
  * Figures have room for every local epoch up to the last one: a damaged number may not ask for billions.
  *
  * @param before local epochs told before this one
- * @throws {RunFolderError} if some are missing
+ * @throws {RunFolderError} if the run has no such epoch, or so many that none may be missing, and some are
  */
 function expectNoGap(
   { round, epoch }: EpochEvent,
-  { localEpochs }: RunEvent,
+  { rounds, localEpochs }: RunEvent,
   before: number,
   where: string,
 ): void {
-  if (round * localEpochs + epoch <= before) return;
+  const isOfRun = round < rounds && epoch < localEpochs && rounds * localEpochs <= mostEpochs;
+  if (isOfRun || round * localEpochs + epoch <= before) return;
   throw new RunFolderError(
     `Cannot read ${where}: round ${round}, epoch ${epoch} comes after ${
       counted(before, "local epoch")
