@@ -10,8 +10,9 @@ import { sourceMutants } from "./source_mutants.ts";
 const mutants = [...kernelMutants, ...sourceMutants];
 
 const root = join(import.meta.dirname!, "..");
-/** Many times what any test file takes, in milliseconds: a mutant may loop for ever. */
-const patience = 120_000;
+/** Seconds after which a mutant's tests are ended, for it may loop for ever: these, or so many times as long as unbroken. */
+const leastPatience = 120;
+const patience = 5;
 
 /** "refused": the GPU takes no such kernel, which tells nothing about the tests. */
 type Outcome = "passed" | "failed" | "timed out" | "refused" | "crashed";
@@ -31,10 +32,10 @@ interface Run {
   readonly seconds: number;
 }
 
-/** Runs test files of a checkout until one test fails. */
-async function runTests(folder: string, tests: readonly string[]): Promise<Run> {
+/** Runs test files of a checkout until one test fails, or for so many seconds. */
+async function runTests(folder: string, tests: readonly string[], limit: number): Promise<Run> {
   const start = performance.now();
-  const timeout = AbortSignal.timeout(patience);
+  const timeout = AbortSignal.timeout(1000 * limit);
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--no-check", "--fail-fast", ...tests.map((file) => `tests/${file}`)],
     cwd: folder,
@@ -54,36 +55,57 @@ function outcomeOf(output: string): Outcome {
   return Number(failed[1]) > 0 ? "failed" : "passed";
 }
 
-async function runMutant(folder: string, mutation: Mutant): Promise<Run> {
+async function runMutant(folder: string, mutation: Mutant, limit: number): Promise<Run> {
   const { file, original, mutant, tests } = mutation;
   const path = join(folder, file);
   const source = await Deno.readTextFile(path);
   await Deno.writeTextFile(path, source.replace(original, () => mutant));
-  const run = await runTests(folder, tests);
+  const run = await runTests(folder, tests, limit);
   await Deno.writeTextFile(path, source);
   return run;
 }
 
-/** The tests have to pass while nothing is broken, or their failures tell nothing. */
-async function checkBaseline(folder: string, chosen: readonly Mutant[]): Promise<boolean> {
-  const sets = new Map(chosen.map(({ tests }) => [tests.join(" "), tests]));
+/**
+ * The tests have to pass while nothing is broken, or their failures tell nothing.
+ *
+ * @returns the seconds that each set of tests may take, by its name; null if one fails
+ */
+async function checkBaseline(
+  folder: string,
+  chosen: readonly Mutant[],
+): Promise<ReadonlyMap<string, number> | null> {
+  const sets = new Map(chosen.map(({ tests }) => [nameOf(tests), tests]));
+  const limits = new Map<string, number>();
   for (const [name, tests] of sets) {
-    const { outcome, output, seconds } = await runTests(folder, tests);
+    const { outcome, output, seconds } = await runTests(folder, tests, 10 * leastPatience);
     console.log(`${outcome.padEnd(9)}  ${time(seconds)}  unbroken: ${name}`);
+    limits.set(name, Math.max(leastPatience, patience * seconds));
     if (outcome === "passed") continue;
     console.error(output);
-    return false;
+    return null;
   }
-  return true;
+  return limits;
+}
+
+function nameOf(tests: readonly string[]): string {
+  return tests.join(" ");
 }
 
 /** Runs all mutants; whether the tests noticed every one. */
-async function checkMutants(folder: string, chosen: readonly Mutant[]): Promise<boolean> {
+async function checkMutants(
+  folder: string,
+  chosen: readonly Mutant[],
+  limits: ReadonlyMap<string, number>,
+): Promise<boolean> {
   const counts = new Map(Object.values(verdicts).map((verdict) => [verdict, 0]));
   const width = Math.max(...chosen.map(({ file }) => file.length));
   const start = performance.now();
   for (const [index, mutation] of chosen.entries()) {
-    const { outcome, seconds } = await runMutant(folder, mutation);
+    const { outcome, seconds } = await runMutant(
+      folder,
+      mutation,
+      limits.get(nameOf(mutation.tests))!,
+    );
     const verdict = verdicts[outcome];
     counts.set(verdict, counts.get(verdict)! + 1);
     const done = index + 1;
@@ -127,8 +149,8 @@ if (mistakes.length > 0) Deno.exit(1);
 const folder = await Deno.makeTempDir({ prefix: "mutations-" });
 try {
   await copyCheckout(folder);
-  const noticed = await checkBaseline(folder, chosen) && await checkMutants(folder, chosen);
-  Deno.exitCode = noticed ? 0 : 1;
+  const limits = await checkBaseline(folder, chosen);
+  Deno.exitCode = limits && await checkMutants(folder, chosen, limits) ? 0 : 1;
 } finally {
   await Deno.remove(folder, { recursive: true });
 }

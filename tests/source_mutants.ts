@@ -21,8 +21,8 @@ export const sourceMutants: readonly Mutant[] = [
     [".uniform() >= dropout", ".uniform() < dropout"],
   ]),
   ...breaks("federated/clients/group.ts", ["federated/simulation_test.ts"], [
-    ["shuffleStream, member.index, epoch)", "shuffleStream, epoch)"],
-    ["shuffleStream, member.index, epoch)", "shuffleStream, member.index)"],
+    ["shuffleStream, member.place, epoch)", "shuffleStream, epoch)"],
+    ["shuffleStream, member.place, epoch)", "shuffleStream, member.place)"],
     ["optimizer.setLearningRate(learningRate);", ""],
     ["optimizer.reset();", ""],
   ]),

@@ -223,6 +223,8 @@ Deno.test("the aggregation can be recorded and replayed, and reads nothing back"
   const recording = gpu.record(arena, () => {
     gpu.copy(progressiveFourierAggregation(weights, { rate: 0.7 }), result);
   });
+  const dispatches = recording.commands.filter(({ kind }) => kind === "dispatch");
+  assertEquals(dispatches.length, 8); // equal client weights; fold, two transforms, blend, two back, unfold
   for (const seed of [3, 4]) {
     const data = randomWeights(2, shape, seed);
     gpu.write(weights, Float32Array.from(data.flatMap((weight) => [...weight])));

@@ -111,6 +111,38 @@ Deno.test("every kernel and every tiling of a convolution and its gradients give
   assertEquals(kernels.size, 5, [...kernels].join("; "));
 });
 
+Deno.test("a bias is added once, into however many parts the sums of a convolution are split", async () => {
+  using _scope = gpu.scope();
+  const [stack, batch, inputs, outputs, side] = [2, 2, 60, 9, 4];
+  const [x, weight, bias] = [
+    [stack, batch, inputs, side, side],
+    [stack, outputs, inputs, 3, 3],
+    [stack, outputs],
+  ].map((shape, seed) => gpu.tensor(randomInput(seed + 6, shape).data, shape));
+  const shift = await bias.read();
+  const plain = await conv2d(x, weight, { padding: 1 }).read();
+  const expected = plain.map((value, i) => {
+    const [image, output] = [
+      Math.floor(i / outputs / side ** 2),
+      Math.floor(i / side ** 2) % outputs,
+    ];
+    return value + shift[Math.floor(image / batch) * outputs + output];
+  });
+  const long: ConvSizes = {
+    ...{ stack, batch, in_channels: inputs, in_height: side, in_width: side },
+    ...{ out_channels: outputs, out_height: side, out_width: side },
+    ...{ kernel_height: 3, kernel_width: 3, stride: 1, padding: 1 },
+  };
+  const names: string[] = [];
+  await withEachChoice(convolution, { sizes: long, transposed: false }, async (name) => {
+    using _scope = gpu.scope();
+    const actual = await conv2d(x, weight, { bias, padding: 1 }).read();
+    assertAllClose(name, actual, expected, 1e-6 * 9 * inputs);
+    names.push(name);
+  });
+  assert(names.some((name) => /^tiles.*\/[2-9]/.test(name)), names.join("; "));
+});
+
 Deno.test("tiles without loops, as cards run them, give the same bits", async () => {
   const { adapter } = gpu;
   const both = async (run: () => Promise<Float32Array[]>) => {
