@@ -24,6 +24,8 @@
 export {
   type AdapterChoice,
   type AdapterDescription,
+  type AdapterKind,
+  type DeviceLimit,
   type DeviceSource,
 } from "./src/gpu/adapter.ts";
 export { type Ceilings, measureCeilings } from "./src/gpu/ceiling.ts";
@@ -34,12 +36,21 @@ export {
   type Profile,
   totalsByKernel,
 } from "./src/gpu/profile.ts";
-export type { Arena, Recording } from "./src/gpu/recording.ts";
+export type { Arena, Command, Recording } from "./src/gpu/recording.ts";
 export type { MemoryUse } from "./src/gpu/device_memory.ts";
 export { Gpu, openGpu } from "./src/tensor/gpu.ts";
-export type { HostTensor } from "./src/tensor/host_tensor.ts";
+export type { Clock } from "./src/clock.ts";
+export type { Scoped } from "./src/gpu/scopes.ts";
+export type { HostTensor, HostTensorData } from "./src/tensor/host_tensor.ts";
 export type { Shape } from "./src/tensor/shape.ts";
-export { type Dtype, type TapeNode, Tensor, type TensorData } from "./src/tensor/tensor.ts";
+export {
+  type Dtype,
+  type GradientState,
+  type IntegerRange,
+  type TapeNode,
+  Tensor,
+  type TensorData,
+} from "./src/tensor/tensor.ts";
 export { backward, clearGrad, gradOf, noGrad } from "./src/tensor/autograd.ts";
 export {
   checkGradients,
@@ -67,9 +78,10 @@ export { logSoftmax, softmax } from "./src/ops/softmax.ts";
 export { everyModel } from "./src/ops/stack.ts";
 
 // What an operation of one's own needs
-export { type KernelFile, kernelFile } from "./src/gpu/kernel.ts";
+export { type KernelFile, kernelFile, type ScalarType } from "./src/gpu/kernel.ts";
 export type { BufferView } from "./src/gpu/buffers.ts";
 export type { DispatchSpec } from "./src/gpu/dispatcher.ts";
+export type { Constants } from "./src/gpu/pipelines.ts";
 export type { GpuRuntime } from "./src/gpu/runtime.ts";
 export { sharedWgsl } from "./src/gpu/shared_wgsl.ts";
 export { linearWorkgroups } from "./src/gpu/workgroups.ts";
@@ -118,7 +130,7 @@ export {
 export { builtInNetworks, type NetworkName } from "./src/nn/networks.ts";
 export { type ForwardOptions, Model, type ModelOptions } from "./src/nn/model.ts";
 export { type Adam, adam, type AdamOptions } from "./src/nn/adam.ts";
-export type { FlatTensors } from "./src/nn/flat_tensors.ts";
+export type { Block, FlatTensors } from "./src/nn/flat_tensors.ts";
 export type { Optimizer } from "./src/nn/optimizer.ts";
 export { type Sgd, sgd, type SgdOptions } from "./src/nn/sgd.ts";
 export { loadStateDict, stateDict } from "./src/nn/state_dict.ts";
@@ -127,13 +139,16 @@ export { vgg, type VggOptions } from "./src/nn/vgg.ts";
 // Data
 export type { ClientDataset, Dataset, Split, SplitName } from "./src/data/dataset.ts";
 export { demoDataset, type DemoOptions } from "./src/data/demo.ts";
+export type { LastBatch } from "./src/data/batching.ts";
 export { DataError } from "./src/data/data_error.ts";
 
 // Metrics
 export {
   accuracy,
+  type ClassIndices,
   confusionMatrix,
   macroF1,
+  type MeanMetrics,
   type Metrics,
   predictClasses,
   type RocAuc,
@@ -153,17 +168,30 @@ export {
   retrogress,
 } from "./src/metrics/retrogress.ts";
 
+export type { BestRound } from "./src/metrics/selection.ts";
+
 // Federated learning
 export { averageOverClients, meanOverClients } from "./src/federated/aggregate/average.ts";
+export type { MeanOptions } from "./src/federated/aggregate/mean_weights.ts";
+export type { Spectrum } from "./src/federated/aggregate/spectrum.ts";
 export {
   fourierAmplitudes,
   fourierRate,
+  type FourierWindow,
   fourierWindow,
   progressiveFourierAggregation,
   takeFourierAmplitudes,
 } from "./src/federated/aggregate/fourier.ts";
 export { type Checkpoint, loadModel } from "./src/federated/checkpoint.ts";
-export { defaultConfig, type SimulationConfig } from "./src/federated/config.ts";
+export type { Bounds } from "./src/federated/bounds.ts";
+export {
+  type Augmentation,
+  type ClientWeighting,
+  defaultConfig,
+  type NanAction,
+  type OptimizerName,
+  type SimulationConfig,
+} from "./src/federated/config.ts";
 export { ConfigError } from "./src/federated/errors.ts";
 export type * from "./src/federated/events.ts";
 export { crossEntropyLoss, transferLoss } from "./src/federated/methods/local_losses.ts";
@@ -185,14 +213,18 @@ export {
   type Sharing,
   type StageDecision,
 } from "./src/federated/methods/method.ts";
-export { builtInMethods, type MethodName } from "./src/federated/methods/registry.ts";
+export {
+  builtInMethods,
+  type MethodName,
+  type MethodSettingName,
+} from "./src/federated/methods/registry.ts";
 export type { RunControl, StateInterval } from "./src/federated/control.ts";
 export type { Position } from "./src/federated/recovery/position.ts";
-export type { SimulationState } from "./src/federated/recovery/state.ts";
+export type { ConfigurationText, SimulationState } from "./src/federated/recovery/state.ts";
 export type { HostMessage } from "./src/federated/server/host_messages.ts";
 export { DivergenceError } from "./src/federated/errors.ts";
 export { simulate } from "./src/federated/simulation.ts";
 export { type TransferStage, transferStage } from "./src/federated/methods/transfer_stage.ts";
 
 // Weights as bytes
-export { readSafetensors, writeSafetensors } from "./src/io/safetensors.ts";
+export { readSafetensors, type SafetensorsFile, writeSafetensors } from "./src/io/safetensors.ts";

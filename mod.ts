@@ -12,4 +12,6 @@ export * from "./engine.ts";
 
 // Data from files
 export { type DatasetFolderOptions, readDatasetFolder } from "./src/data/folder.ts";
+export type { FolderSelection } from "./src/data/official_folder.ts";
+export type { ReadOptions } from "./src/data/image_threads.ts";
 export type { ImageCache } from "./src/data/image_cache.ts";

@@ -35,7 +35,7 @@ const everything = [
 const layers: Readonly<Record<string, Allowed>> = {
   "cli": { code: everything },
   "mod": { code: ["engine", "data"] },
-  "engine": { code: ["federated", "data", "metrics", "io", ...core] },
+  "engine": { code: ["federated", "data", "metrics", "io", ...core], types: ["clock"] },
   "setup": { code: ["commands"] },
   "web": { code: ["report", "federated", "data", "metrics", "io", "clock", ...core] },
   "commands": { code: everything },

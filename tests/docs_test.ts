@@ -1,6 +1,6 @@
 // Code that the documents quote is the code of the files they name.
 
-import { assert } from "./assert.ts";
+import { assert, assertEquals, assertMatch } from "./assert.ts";
 
 const root = new URL("../", import.meta.url);
 
@@ -43,6 +43,37 @@ for (const { path, mostFiles } of documents) {
     });
   }
 }
+
+/**
+ * Types that public ones are made of and that say nothing by themselves: lists that a type names the values of, base
+ * classes, and what recordings are made of.
+ */
+const unsaid = [
+  ...["adapterChoices", "deviceLimits", "dtypes", "networkParts", "methods", "splitNames"],
+  ...[
+    "stateIntervals",
+    "augmentations",
+    "clientWeightings",
+    "lastBatches",
+    "nanActions",
+    "optimizers",
+  ],
+  ...["BatchNorm", "BufferPool", "Dispatch", "Transfer"],
+];
+
+Deno.test("every symbol that is exported has its words, and the types that it needs are exported too", async () => {
+  const args = ["doc", "--lint", "mod.ts", "engine.ts"];
+  const options = { args, cwd: root, env: { NO_COLOR: "1" } };
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), options).output();
+  const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  const findings = said.match(/^error\[[\w-]+\]: .*\n\s*--> .*$/gm) ?? [];
+  const wrong = findings.filter((text) => {
+    const [, name] = text.match(/references private type '(\w+)'/) ?? [];
+    return name === undefined || !unsaid.includes(name);
+  });
+  assertMatch(said, /error|Checked/); // it has looked
+  assertEquals(wrong, []);
+});
 
 Deno.test("docs/numerics.md has figures of every operation", async () => {
   const table = await Deno.readTextFile(new URL("docs/numerics.md", root));

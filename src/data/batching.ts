@@ -2,6 +2,7 @@
 
 /** What becomes of the last batch of a local epoch where it is not full. */
 export const lastBatches = ["keep", "drop", "join"] as const;
+/** Name of what becomes of it. */
 export type LastBatch = typeof lastBatches[number];
 
 /** Sizes of batches; n is a client's number of training images. */

@@ -15,6 +15,7 @@ export const lesionClasses = ["nv", "bkl", "mel"] as const;
 
 /** The names of the splits, in the order in which they are reported. */
 export const splitNames = ["train", "valid", "test"] as const;
+/** Name of a split. */
 export type SplitName = typeof splitNames[number];
 
 /** @throws {TypeError} unless each is one of them */
@@ -26,6 +27,7 @@ export function expectSplits(names: readonly unknown[]): void {
 
 /** One client: a name ("A") and its three splits. */
 export interface ClientDataset extends Readonly<Record<SplitName, Split>> {
+  /** as folders and tables call it; no two clients of a dataset share it */
   readonly name: string;
   /**
    * where it stands among the clients of a federation of which only this one is here, counted from 0: its random

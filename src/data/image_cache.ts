@@ -10,6 +10,7 @@ import { readImages, type ReadOptions } from "./image_threads.ts";
 export interface ImageCache {
   /** what was last written under the key, hexadecimal; null if it is not there whole */
   read(key: string): Promise<Uint8Array | null>;
+  /** keeps bytes under the key, in place of what was there */
   write(key: string, bytes: Uint8Array): Promise<void>;
 }
 

@@ -2,10 +2,15 @@
 
 /** `min` and `max` belong to it, `above` and `below` do not. */
 export interface Bounds {
+  /** no fractions; default false */
   readonly whole?: boolean;
+  /** the least value allowed */
   readonly min?: number;
+  /** the greatest value allowed */
   readonly max?: number;
+  /** all allowed values are greater */
   readonly above?: number;
+  /** all allowed values are less */
   readonly below?: number;
 }
 

@@ -29,6 +29,7 @@ export interface Architecture {
 export interface Checkpoint {
   /** under PyTorch's keys */
   readonly tensors: ReadonlyMap<string, HostTensor>;
+  /** texts of the file's header, such as `network`, `width` and `classes` */
   readonly metadata: Readonly<Record<string, string>>;
 }
 

@@ -24,18 +24,22 @@ export const defaultImageSize = 128;
 
 /** Optimizers of the local training. */
 export const optimizers = ["sgd", "adam"] as const;
+/** Name of an optimizer. */
 export type OptimizerName = typeof optimizers[number];
 
 /** How training images are varied: as in the official code, or not at all. */
 export const augmentations = ["full", "none"] as const;
+/** Name of an augmentation. */
 export type Augmentation = typeof augmentations[number];
 
 /** How clients count in the server's means: all alike, or by their number of training images. */
 export const clientWeightings = ["equal", "samples"] as const;
+/** Name of a way to count clients. */
 export type ClientWeighting = typeof clientWeightings[number];
 
 /** What happens when numbers of a client's models are no longer finite: the run stops, or goes on without it. */
 export const nanActions = ["stop", "skip-client"] as const;
+/** Name of what happens then. */
 export type NanAction = typeof nanActions[number];
 
 /**
@@ -43,6 +47,7 @@ export type NanAction = typeof nanActions[number];
  * settings are described where the methods are, in `builtInMethods[name].settings`.
  */
 export interface SimulationConfig extends Settings<MethodSettingName> {
+  /** the clients, with their images and labels */
   readonly dataset: Dataset;
   /** by name, or one of your own */
   readonly method: MethodName | FederatedMethod;
@@ -54,6 +59,7 @@ export interface SimulationConfig extends Settings<MethodSettingName> {
   readonly rounds: number;
   /** local epochs per round (`--wk_iters`) */
   readonly localEpochs: number;
+  /** images of a training step, and of a batch in evaluation */
   readonly batchSize: number;
   /**
    * what becomes of a local epoch's last batch where it is not full: "keep" trains with it, as the official code does,
@@ -61,6 +67,7 @@ export interface SimulationConfig extends Settings<MethodSettingName> {
    * gives a single image to the batch before, and keeps longer ones
    */
   readonly lastBatch: LastBatch;
+  /** what local training steps with, made anew in every round unless `keepOptimizer` says otherwise */
   readonly optimizer: OptimizerName;
   /** of SGD, as PyTorch defines it: times the sum of earlier gradients, added to the gradient; 0: none */
   readonly momentum: number;
@@ -71,19 +78,25 @@ export interface SimulationConfig extends Settings<MethodSettingName> {
    * makes a new optimizer in every round
    */
   readonly keepOptimizer: boolean;
+  /** of local training in the first rounds; see `learningRateStep` */
   readonly learningRate: number;
   /** the learning rate is multiplied by `learningRateGamma` every so many rounds */
   readonly learningRateStep: number;
+  /** factor on the learning rate, in (0, 1]; see `learningRateStep` */
   readonly learningRateGamma: number;
+  /** times each parameter, added to its gradient, as PyTorch's optimizers have it; 0: none */
   readonly weightDecay: number;
   /** own settings of a method of yours, by name; those left out have their defaults */
   readonly methodSettings: Settings;
+  /** how clients count in the server's mean: alike, or by their number of training images */
   readonly clientWeights: ClientWeighting;
   /** share of the clients that train in a round, in (0, 1]; rounded, and at least one */
   readonly participation: number;
   /** probability, in [0, 1), that a client trains in a round but its update never reaches the server */
   readonly dropout: number;
+  /** of all random numbers: initial weights, order of images, augmentation, participation; a whole number */
   readonly seed: number;
+  /** how training images are varied before a step: as in the official code, or not at all */
   readonly augment: Augmentation;
   /** evaluate on the test split after every so many steps of a local epoch too; null: only at its end */
   readonly evaluateEvery: number | null;

@@ -8,6 +8,7 @@ import type { HostMessage } from "./server/host_messages.ts";
 
 /** When a run tells its state: after every communication, or after every local epoch too. */
 export const stateIntervals = ["round", "epoch"] as const;
+/** When a run tells its state. */
 export type StateInterval = typeof stateIntervals[number];
 
 /** How `simulate()` runs; all of it may be left out. */

@@ -2,11 +2,13 @@
 
 /** A configuration that cannot be simulated; the message says which setting to change. */
 export class ConfigError extends RangeError {
+  /** tells it from other errors, also where `instanceof` cannot */
   override readonly name = "ConfigError";
 }
 
 /** The numbers have overflowed: what follows would be meaningless. */
 export class DivergenceError extends Error {
+  /** tells it from other errors, also where `instanceof` cannot */
   override readonly name = "DivergenceError";
 }
 

@@ -13,11 +13,29 @@ import type { Spectrum } from "./aggregate/spectrum.ts";
 /** One value for each model a client holds, under its role: `personal` and `deputy` in PRR-FL, `local` in FedAvg. */
 export type ByRole<T> = Readonly<Record<string, T>>;
 
+/** What all events have. */
+export interface TypedEvent<T extends string> {
+  /** tells it from other events */
+  readonly type: T;
+}
+
+/** What happens in a round has besides. */
+export interface EventOfRound<T extends string> extends TypedEvent<T> {
+  /** of communication, counted from 0 */
+  readonly round: number;
+}
+
+/** What happens in a local epoch has besides. */
+export interface EventOfEpoch<T extends string> extends EventOfRound<T> {
+  /** of the round, counted from 0 */
+  readonly epoch: number;
+}
+
 /** First event: what is about to happen. */
-export interface RunEvent {
-  readonly type: "run";
+export interface RunEvent extends TypedEvent<"run"> {
   /** the method's proper name, where it says one; rows of older runs lack it */
   readonly title?: string;
+  /** of the models that each client holds, in the order in which they are reported */
   readonly roles: readonly string[];
   /** the role whose metrics are a client's result */
   readonly personalRole: string;
@@ -30,8 +48,11 @@ export interface RunEvent {
     readonly valid: number;
     readonly test: number;
   }[];
+  /** by index, as labels and rows of logits count them */
   readonly classNames: readonly string[];
+  /** communication rounds of the whole run */
   readonly rounds: number;
+  /** local epochs of a round */
   readonly localEpochs: number;
   /** training steps of a local epoch, of the client that takes most */
   readonly stepsPerEpoch: number;
@@ -46,30 +67,26 @@ export interface RunEvent {
 }
 
 /** A communication round begins. Rounds and epochs count from 0. */
-export interface RoundEvent {
-  readonly type: "round";
-  readonly round: number;
+export interface RoundEvent extends EventOfRound<"round"> {
+  /** of this round's training steps */
   readonly learningRate: number;
   /** clients that train in this round; the others' models stay as they are until they receive the server's */
   readonly participants: readonly string[];
 }
 
 /** Something moved on; between two of these lies about half a second of work. */
-export interface ProgressEvent {
-  readonly type: "progress";
-  readonly round: number;
-  readonly epoch: number;
+export interface ProgressEvent extends EventOfEpoch<"progress"> {
+  /** the metrics that decide stages, training, the test metrics after it, or those after a communication */
   readonly phase: "evaluate" | "train" | "test" | "aggregate";
   /** work done and to be done in the whole run, in units of one forward pass of one batch of one client */
   readonly done: number;
+  /** as `done`, of the whole run */
   readonly total: number;
 }
 
 /** The stages of all participants for one local epoch are decided; only in methods with transfer between models. */
-export interface StageEvent {
-  readonly type: "stage";
-  readonly round: number;
-  readonly epoch: number;
+export interface StageEvent extends EventOfEpoch<"stage"> {
+  /** the participants, each with the stage of DET that it trains in */
   readonly clients: readonly {
     readonly client: string;
     readonly stage: TransferStage;
@@ -81,10 +98,7 @@ export interface StageEvent {
 }
 
 /** How long the kernels of some training steps took, where the configuration asks for it: told once. */
-export interface ProfileEvent {
-  readonly type: "profile";
-  readonly round: number;
-  readonly epoch: number;
+export interface ProfileEvent extends EventOfEpoch<"profile"> {
   /** in their order; `step` counts from 0 in the local epoch */
   readonly steps: readonly { readonly step: number; readonly profile: Profile }[];
   /** of all these steps together, the longest first */
@@ -96,13 +110,12 @@ export interface ProfileEvent {
 }
 
 /** The test metrics within a local epoch, where the configuration asks for them. */
-export interface EvaluationEvent {
-  readonly type: "evaluation";
-  readonly round: number;
-  readonly epoch: number;
+export interface EvaluationEvent extends EventOfEpoch<"evaluation"> {
   /** training steps of this local epoch before the evaluation, and in all, of the client that takes most */
   readonly step: number;
+  /** of the whole local epoch */
   readonly steps: number;
+  /** on each client's own test split, of every model it holds */
   readonly clients: readonly { readonly client: string; readonly test: ByRole<Metrics> }[];
   /** mean over clients */
   readonly mean: ByRole<MeanMetrics>;
@@ -112,25 +125,22 @@ export interface EvaluationEvent {
  * Numbers of a client's model have gone bad: it is put back to its models at the beginning of the round, and sits out
  * the rest of it. Only where the configuration asks for that; told before what the local epoch came to.
  */
-export interface DivergenceEvent {
-  readonly type: "divergence";
-  readonly round: number;
-  readonly epoch: number;
+export interface DivergenceEvent extends EventOfEpoch<"divergence"> {
+  /** name of the client */
   readonly client: string;
   /** of the model in which it showed first */
   readonly role: string;
   /** training steps of this local epoch of the client when it showed, and in all; 0: before the first */
   readonly step: number;
+  /** of the whole local epoch */
   readonly steps: number;
   /** such as "the loss of an image is NaN" */
   readonly cause: string;
 }
 
 /** A local epoch is over on every participant. */
-export interface EpochEvent {
-  readonly type: "epoch";
-  readonly round: number;
-  readonly epoch: number;
+export interface EpochEvent extends EventOfEpoch<"epoch"> {
+  /** all clients, those that did not train included */
   readonly clients: readonly {
     readonly client: string;
     /** null in methods without transfer between models, and for a client that sat out or whose numbers went bad */
@@ -147,15 +157,14 @@ export interface EpochEvent {
 }
 
 /** The server has aggregated and clients have received its weights, unless no update arrived. */
-export interface AggregationEvent {
-  readonly type: "aggregation";
-  readonly round: number;
+export interface AggregationEvent extends EventOfRound<"aggregation"> {
   /** PFA's low-frequency share L(t), in [0, 1]; null in methods that do without */
   readonly rate: number | null;
   /** clients whose update arrived; empty if all were lost or the method shares nothing: then no model changes */
   readonly senders: readonly string[];
   /** clients whose shared model the server has replaced: all, or in methods that give each its own the senders */
   readonly receivers: readonly string[];
+  /** metrics of every model on each client's own splits, after the communication */
   readonly clients: readonly {
     readonly client: string;
     readonly valid: ByRole<Metrics>;
@@ -163,19 +172,19 @@ export interface AggregationEvent {
   }[];
   /** means over clients */
   readonly valid: ByRole<MeanMetrics>;
+  /** mean over clients of the test metrics */
   readonly test: ByRole<MeanMetrics>;
   /** true if this round is the best so far by the official selection rule */
   readonly selected: boolean;
 }
 
 /** Amplitudes of one layer's weights around a communication, frequency 0 in the middle. */
-export interface SpectraEvent {
-  readonly type: "spectra";
-  readonly round: number;
+export interface SpectraEvent extends EventOfRound<"spectra"> {
   /** PFA's low-frequency share; null where the method uses none */
   readonly rate: number | null;
   /** the parameter, a convolution's weight */
   readonly layer: string;
+  /** of each client's shared model, right before the communication and right after it */
   readonly clients: readonly {
     readonly client: string;
     readonly before: Spectrum;
@@ -184,9 +193,8 @@ export interface SpectraEvent {
 }
 
 /** What the models say of every test image, after the last aggregation. */
-export interface PredictionsEvent {
-  readonly type: "predictions";
-  readonly round: number;
+export interface PredictionsEvent extends EventOfRound<"predictions"> {
+  /** truth and answers for each client's own test split */
   readonly clients: readonly {
     readonly client: string;
     /** `[images]`, in the order of the split */
@@ -194,15 +202,17 @@ export interface PredictionsEvent {
     /** row-major `[images, classes]` */
     readonly probabilities: ByRole<Float32Array<ArrayBuffer>>;
   }[];
+  /** by index, as labels and columns of probabilities count them */
   readonly classNames: readonly string[];
 }
 
 /** A client's model, to be stored. All clients and roles of one reason follow one another. */
-export interface CheckpointEvent {
-  readonly type: "checkpoint";
+export interface CheckpointEvent extends EventOfRound<"checkpoint"> {
+  /** why it is told: of the selected round, or of the last */
   readonly reason: "best" | "final";
-  readonly round: number;
+  /** whose model it is */
   readonly client: string;
+  /** which of the client's models it is */
   readonly role: string;
   /** test metrics of this model after the round's aggregation */
   readonly test: Metrics;
@@ -217,14 +227,14 @@ export interface CheckpointEvent {
  * state tells the same events from here on, after its run event. Told where the configuration asks for it,
  * and there also when the run is stopped.
  */
-export interface StateEvent {
-  readonly type: "state";
+export interface StateEvent extends TypedEvent<"state"> {
+  /** what `resumeFrom` takes */
   readonly state: SimulationState;
 }
 
 /** Last event of a run that reached its end. */
-export interface DoneEvent {
-  readonly type: "done";
+export interface DoneEvent extends TypedEvent<"done"> {
+  /** how many there were */
   readonly rounds: number;
   /** the selected round, or null where the rule selected none */
   readonly bestRound: number | null;
@@ -233,17 +243,18 @@ export interface DoneEvent {
 }
 
 /** Last event of a run that ended early. Whoever ran it tells this; `simulate()` does not. */
-export interface InterruptedEvent {
-  readonly type: "interrupted";
+export interface InterruptedEvent extends TypedEvent<"interrupted"> {
   /** the name of a signal, or the message of an error */
   readonly cause: string;
   /** the last local epoch that was over on every client; null: none was */
   readonly lastRound: number | null;
+  /** of `lastRound`, counted from 0; null: none was over */
   readonly lastEpoch: number | null;
   /** how often the server had aggregated */
   readonly communications: number;
 }
 
+/** Whatever a run tells; `type` says what it is, and a `switch` on it narrows the type. */
 export type SimulationEvent =
   | RunEvent
   | RoundEvent

@@ -4,6 +4,7 @@ import { GpuError } from "./errors.ts";
 
 /** Which adapter is wanted: any (the fastest first), hardware only, or software only. */
 export const adapterChoices = ["auto", "gpu", "cpu"] as const;
+/** Which adapter is wanted. */
 export type AdapterChoice = typeof adapterChoices[number];
 
 /**
@@ -14,12 +15,17 @@ export type AdapterKind = "gpu" | "cpu";
 
 /** What is known of the adapter in use. */
 export interface AdapterDescription {
+  /** as the driver calls it, or vendor and architecture where a browser hides that */
   readonly name: string;
+  /** software or hardware */
   readonly kind: AdapterKind;
   /** whether kernels are given without loops where there is a choice: a card runs them faster, a CPU compiles them long */
   readonly unrolls: boolean;
+  /** as the driver gives it; "" where it is hidden */
   readonly vendor: string;
+  /** names of its optional WebGPU features, sorted */
   readonly features: readonly string[];
+  /** of the device: bytes for sizes and bindings, counts for the rest */
   readonly limits: Readonly<Record<DeviceLimit, number>>;
 }
 
@@ -33,6 +39,7 @@ const deviceLimits = [
   "maxComputeWorkgroupStorageSize",
   "maxComputeWorkgroupsPerDimension",
 ] as const;
+/** Name of a limit that kernels depend on, as WebGPU calls it. */
 export type DeviceLimit = typeof deviceLimits[number];
 
 /** Features that the engine's tools can use where they exist; none is required. */

@@ -2,6 +2,7 @@
 
 /** A piece of a GPU buffer. Offsets of pieces that are bound are multiples of 256 bytes. */
 export interface BufferView {
+  /** of which this is a piece */
   readonly buffer: GPUBuffer;
   /** bytes */
   readonly offset: number;

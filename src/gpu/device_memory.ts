@@ -5,6 +5,7 @@ import type { Arena } from "./recording.ts";
 
 /** Bytes of GPU memory in the pools' buffers, in use or waiting to be used again. */
 export interface MemoryUse {
+  /** of all pools together */
   readonly bytes: number;
   /** how much of it belongs to arenas */
   readonly arenaBytes: number;

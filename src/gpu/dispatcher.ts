@@ -10,8 +10,11 @@ import { Uniforms } from "./uniforms.ts";
 
 /** One run of a kernel. */
 export interface DispatchSpec {
+  /** the WGSL, as `kernelFile()` reads it */
   readonly file: KernelFile;
+  /** name of the function with `@compute` that runs */
   readonly entryPoint: string;
+  /** values of the file's `override` constants, by name; each set of them is compiled once */
   readonly constants?: Constants;
   /** exactly the members of the kernel's `Params` */
   readonly params?: Readonly<Record<string, number>>;

@@ -12,8 +12,14 @@ export type GpuErrorKind =
 
 /** An error of the adapter, the device or a kernel; `kind` tells which. */
 export class GpuError extends Error {
+  /** tells it from other errors, also where `instanceof` cannot */
   override readonly name = "GpuError";
 
+  /**
+   * An error with its message.
+   *
+   * @param kind which promise of the GPU broke
+   */
   constructor(readonly kind: GpuErrorKind, message: string) {
     super(message);
   }

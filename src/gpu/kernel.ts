@@ -1,12 +1,13 @@
 // A kernel file as the runtime sees it: its parameters and bindings, read from the WGSL itself.
 
 /** A scalar type that the `Params` struct of a kernel may have. */
-type ScalarType = "u32" | "i32" | "f32";
+export type ScalarType = "u32" | "i32" | "f32";
 
 /** A WGSL file with what it shares with others: the only place where parameters and bindings are declared. */
 export interface KernelFile {
   /** file name, for labels and error messages */
   readonly name: string;
+  /** WGSL of all parts, one after the other */
   readonly source: string;
   /** what the source is made of: the file itself, then what is appended to it; `start` counts lines before it */
   readonly parts: readonly { readonly name: string; readonly start: number }[];

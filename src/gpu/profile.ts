@@ -20,6 +20,7 @@ export interface KernelRun {
 
 /** The commands of one `GpuRuntime.profile()` in their order. */
 export interface Profile {
+  /** one for each command */
   readonly runs: readonly KernelRun[];
   /** milliseconds by the host's clock from the first command until the GPU was done with the last */
   readonly wall: number;
@@ -27,10 +28,13 @@ export interface Profile {
 
 /** All runs of one kernel together. */
 export interface KernelTotals {
+  /** file and entry point, as in `KernelRun` */
   readonly kernel: string;
+  /** how often it ran */
   readonly calls: number;
   /** milliseconds */
   readonly duration: number;
+  /** moved by all runs together */
   readonly bytes: number;
   /** null where one of the runs has none */
   readonly work: number | null;

@@ -45,7 +45,9 @@ type Transfer =
 
 /** A recorded sequence. Every replay does the same to what the buffers hold then. */
 export interface Recording {
+  /** what a replay issues, in this order */
   readonly commands: readonly Command[];
+  /** Issues all of them again. */
   replay(): void;
 }
 
@@ -54,6 +56,7 @@ export interface Recording {
  * to remember anything from one replay to the next: each replay overwrites what any other left there.
  */
 export interface Arena extends Disposable {
+  /** where recordings take their buffers from */
   readonly pool: BufferPool;
 }
 

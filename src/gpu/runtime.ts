@@ -34,6 +34,7 @@ export class GpuRuntime {
   /** nanoseconds of a timestamp's tick, once somebody has asked */
   #period: Promise<number> | null = null;
 
+  /** Use `openGpu()`, which asks for the device: the runtime owns it from here on. */
   constructor(readonly device: GPUDevice, readonly adapter: AdapterDescription) {
     this.#failures = new Failures(device);
     this.#commands = new CommandStream(device, this.#failures);
@@ -262,7 +263,11 @@ export class GpuRuntime {
     return { runs, wall };
   }
 
-  /** @throws {GpuError} of kind "feature" unless the adapter can tell when a kernel begins and ends */
+  /**
+   * Refuses to profile where that cannot be done.
+   *
+   * @throws {GpuError} of kind "feature" unless the adapter can tell when a kernel begins and ends
+   */
   expectTimestamps(): void {
     if (this.device.features.has("timestamp-query")) return;
     throw new GpuError(

@@ -2,6 +2,7 @@
 
 /** What a scope gives back. */
 export interface Scoped {
+  /** Gives its memory back. */
   dispose(): void;
 }
 

@@ -12,7 +12,9 @@ import { isCount, isRecord, shown } from "./json.ts";
 
 /** What a safetensors file holds; tensors in the order of the header. */
 export interface SafetensorsFile {
+  /** shape and values, by name */
   readonly tensors: Map<string, HostTensor>;
+  /** texts of the header's `__metadata__`; empty without it */
   readonly metadata: Record<string, string>;
 }
 

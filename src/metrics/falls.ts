@@ -32,6 +32,7 @@ export interface Falls {
   readonly falls: number;
   /** the most negative change, percentage points; null without a fall */
   readonly worst: number | null;
+  /** falls after which a local epoch reached the value before again */
   readonly regained: number;
   /** local epochs followed, but the value before was not reached again */
   readonly notRegained: number;

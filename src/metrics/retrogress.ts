@@ -7,12 +7,15 @@ import { meanOfDefined } from "./statistics.ts";
 
 /** Both metrics of one client, or of the mean over several, around one communication. */
 export interface Changes {
+  /** of the macro F1, percent */
   readonly f1: MetricChange;
+  /** of the one-against-rest AUC, percent */
   readonly auc: MetricChange;
 }
 
 /** One communication. */
 export interface Communication {
+  /** counted from 0 */
   readonly round: number;
   /** those that trained in the round and received: of the others there is nothing to compare */
   readonly clients: readonly ({ readonly client: string } & Changes)[];
@@ -24,6 +27,7 @@ export interface Communication {
 export interface Retrogress {
   /** the role that was followed */
   readonly role: string;
+  /** in their order */
   readonly communications: readonly Communication[];
   /** mean over communications of the change of `mean`, percentage points; null without any */
   readonly meanChange: { readonly f1: number | null; readonly auc: number | null };

@@ -4,7 +4,9 @@ import { type ClassIndices, expectScores } from "./classification.ts";
 
 /** One threshold of a classifier; both rates in [0, 1]. */
 export interface RocPoint {
+  /** share of the other classes' rows that reach the threshold */
   readonly falsePositives: number;
+  /** share of the class's own rows that reach it */
   readonly truePositives: number;
 }
 

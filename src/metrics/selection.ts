@@ -2,7 +2,9 @@
 
 /** The best round so far, counted from 0, and its mean validation F1 in percent. */
 export interface BestRound {
+  /** counted from 0 */
   readonly round: number;
+  /** mean validation F1 of the personal models, percent */
   readonly f1: number;
 }
 

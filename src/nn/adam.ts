@@ -39,6 +39,7 @@ export class Adam implements Optimizer {
   readonly #learningRate: Tensor;
   readonly #owned: Owned;
 
+  /** Use `adam()`, which checks the options and fills in defaults. */
   constructor(private readonly model: Model, private readonly options: Required<AdamOptions>) {
     const { gpu, parameters, module, stack } = model;
     using owned = new Owned(); // gives back what there is if the rest does not fit
@@ -112,6 +113,7 @@ export class Adam implements Optimizer {
     for (const { whole } of Object.values(this.memory)) this.model.gpu.clear(whole);
   }
 
+  /** Gives the moments' memory back; the models stay. */
   dispose(): void {
     this.#owned.dispose();
   }

@@ -10,9 +10,11 @@ export const blockAlignment = 64;
 
 /** Where the tensor of one name lies: `[S, …shape]` from `start`, in floats. */
 export interface Block {
+  /** PyTorch's key of the parameter or buffer */
   readonly name: string;
   /** without the stack axis */
   readonly shape: Shape;
+  /** floats from the beginning of the buffer */
   readonly start: number;
   /** elements of one model */
   readonly size: number;
@@ -34,10 +36,17 @@ function layOut(
 
 /** A flat f32 buffer with views by name. What lies between the blocks is arbitrary. */
 export class FlatTensors implements Disposable {
+  /** `[floats]` f32: all blocks, one behind the other, with what lies between them */
   readonly whole: Tensor;
   readonly #blocks: ReadonlyMap<string, Block>;
   readonly #views = new Map<string, Tensor>();
 
+  /**
+   * Memory for tensors whose values are arbitrary at first.
+   *
+   * @param specs name and shape of each, without the stack axis
+   * @param stack number of models, S
+   */
   constructor(
     readonly gpu: GpuRuntime,
     readonly stack: number,
@@ -48,10 +57,16 @@ export class FlatTensors implements Disposable {
     this.#blocks = new Map(blocks.map((block) => [block.name, block]));
   }
 
+  /** where each tensor lies, in the order of their names' declaration */
   get blocks(): readonly Block[] {
     return [...this.#blocks.values()];
   }
 
+  /**
+   * Where the tensor of a name lies.
+   *
+   * @throws {TypeError} for a name that is none of them, with those that there are
+   */
   block(name: string): Block {
     const block = this.#blocks.get(name);
     if (!block) {
@@ -103,10 +118,12 @@ export class FlatTensors implements Disposable {
     return { buffer: this.whole.buffer, offset: this.whole.offset + start * 4 };
   }
 
+  /** as `dispose()` */
   [Symbol.dispose](): void {
     this.dispose();
   }
 
+  /** Gives the memory back, that of all views included. */
   dispose(): void {
     for (const view of this.#views.values()) view.dispose();
     this.whole.dispose();

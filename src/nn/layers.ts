@@ -30,11 +30,15 @@ export interface Conv2dLayerOptions {
 
 /** `torch.nn.Conv2d` with square kernels: `[S, N, inChannels, H, W]` → `[S, N, outChannels, H′, W′]`. */
 export class Conv2d implements Module {
+  /** `weight [outChannels, inChannels, kernelSize, kernelSize]`, and `bias [outChannels]` unless switched off */
   readonly parameters: readonly ParameterSpec[];
+  /** none */
   readonly buffers: readonly BufferSpec[] = [];
   readonly #options: Required<Conv2dLayerOptions>;
 
   /**
+   * Declares the layer; its numbers lie in a `Model`.
+   *
    * @param name before `.weight` and `.bias` in the state dict
    * @throws {TypeError} for options that are unknown or missing, {RangeError} for sizes that are no whole numbers
    */
@@ -60,6 +64,7 @@ export class Conv2d implements Module {
     ];
   }
 
+  /** The convolution of `x`, `[S, N, inChannels, H, W]`. */
   forward(x: Tensor, context: ForwardContext): Tensor {
     const { stride, padding, bias } = this.#options;
     return conv2d(x, context.parameter(`${this.name}.weight`), {
@@ -79,11 +84,15 @@ export class Conv2d implements Module {
 
 /** `torch.nn.Linear`: `[S, N, inFeatures]` → `[S, N, outFeatures]`. */
 export class Linear implements Module {
+  /** `weight [outFeatures, inFeatures]`, and `bias [outFeatures]` unless switched off */
   readonly parameters: readonly ParameterSpec[];
+  /** none */
   readonly buffers: readonly BufferSpec[] = [];
   readonly #bias: boolean;
 
   /**
+   * Declares the layer; its numbers lie in a `Model`.
+   *
    * @param name before `.weight` and `.bias` in the state dict
    * @param options `bias`: whether a learnt number is added to each output, default true
    * @throws {TypeError} for options that are unknown, {RangeError} for sizes that are no whole numbers
@@ -108,6 +117,7 @@ export class Linear implements Module {
     ];
   }
 
+  /** x Wᵀ + b of `x`, `[S, N, inFeatures]`. */
   forward(x: Tensor, context: ForwardContext): Tensor {
     const bias = this.#bias ? context.parameter(`${this.name}.bias`) : undefined;
     return linear(x, context.parameter(`${this.name}.weight`), { bias });
@@ -192,6 +202,8 @@ class BatchNorm {
 /** `torch.nn.BatchNorm1d` over rows of features, `[S, N, numFeatures]`. Padded rows of a batch do not count. */
 export class BatchNorm1d extends BatchNorm implements Module {
   /**
+   * Declares the layer; its numbers lie in a `Model`.
+   *
    * @param name before `.weight`, `.bias` and `.running_mean` in the state dict
    * @throws {TypeError} for options that are unknown, {RangeError} for those that are out of range
    */
@@ -208,6 +220,8 @@ export class BatchNorm1d extends BatchNorm implements Module {
 /** `torch.nn.BatchNorm2d` over images, `[S, N, numFeatures, H, W]`. Padded rows of a batch do not count. */
 export class BatchNorm2d extends BatchNorm implements Module {
   /**
+   * Declares the layer; its numbers lie in a `Model`.
+   *
    * @param name before `.weight`, `.bias` and `.running_mean` in the state dict
    * @throws {TypeError} for options that are unknown, {RangeError} for those that are out of range
    */

@@ -28,8 +28,11 @@ export interface ForwardOptions {
 
 /** S independent models, all with the same initial values. Dispose of it when done. */
 export class Model {
+  /** `[S, …]` each, which an optimizer changes */
   readonly parameters: FlatTensors;
+  /** of the parameters, in the same order and shapes; `backward()` adds to them */
   readonly gradients: FlatTensors;
+  /** running statistics, which a forward pass in training changes */
   readonly buffers: FlatTensors;
   readonly #gradientStates = new Map<string, GradientState>();
   readonly #owned: Owned;
@@ -38,6 +41,8 @@ export class Model {
   readonly stack: number;
 
   /**
+   * Makes the models, on a GPU, with initial values by the seed.
+   *
    * @param module declares what each model has
    * @throws {TypeError} for what is no module, or one in which two tensors have one name
    * @throws {RangeError} unless stack and seed are whole numbers, of at least 1 and 0
@@ -126,6 +131,7 @@ export class Model {
     }
   }
 
+  /** Gives the memory of parameters, gradients and buffers back. */
   dispose(): void {
     this.#owned.dispose();
   }

@@ -17,6 +17,7 @@ export type NetworkPart = typeof networkParts[number];
 export interface ParameterSpec {
   /** PyTorch's key, for example `layer1.0.conv.weight` */
   readonly name: string;
+  /** decides what the server does with it */
   readonly kind: ParameterKind;
   /** default "features" */
   readonly part?: NetworkPart;
@@ -28,11 +29,13 @@ export interface ParameterSpec {
 
 /** One tensor of one model that training updates without a gradient: running statistics. */
 export interface BufferSpec {
+  /** PyTorch's key, for example `layer1.0.bn.running_mean` */
   readonly name: string;
   /** default "features" */
   readonly part?: NetworkPart;
   /** without the stack axis */
   readonly shape: Shape;
+  /** of all its elements */
   readonly initialValue: number;
   /** counts something: a 64-bit integer in checkpoints */
   readonly integer: boolean;
@@ -54,6 +57,7 @@ export interface ForwardContext {
 
 /** What a forward pass makes of one row: shapes without the stack and the batch axis. */
 export interface Trace {
+  /** what the pass gives */
   readonly output: Shape;
   /** of every tensor that it allocates and a backward pass needs, in order; a view allocates none */
   readonly activations: readonly Shape[];
@@ -61,11 +65,13 @@ export interface Trace {
 
 /** A layer or a composition of layers. It holds no numbers: those of a stack of models lie in a `Model`. */
 export interface Module {
+  /** in the order of the state dict */
   readonly parameters: readonly ParameterSpec[];
+  /** in the order of the state dict, parameters apart */
   readonly buffers: readonly BufferSpec[];
   /** height and width of images have to be multiples of this; default 1 */
   readonly imageMultiple?: number;
-  /** @param x `[S, N, …]`: of each model, a batch of rows */
+  /** The pass of each model on its batch of rows: `x` and what it gives are `[S, N, …]`. */
   forward(x: Tensor, context: ForwardContext): Tensor;
   /**
    * The shapes that `forward` makes, found without a GPU.
@@ -86,12 +92,18 @@ export interface SequentialOptions {
 
 /** Modules one after the other, as `torch.nn.Sequential`. */
 export class Sequential implements Module {
+  /** of all modules, in their order */
   readonly parameters: readonly ParameterSpec[];
+  /** of all modules, in their order */
   readonly buffers: readonly BufferSpec[];
   readonly imageMultiple: number;
   readonly #part?: NetworkPart;
 
-  /** @throws {TypeError} unless all are modules */
+  /**
+   * Joins modules, of which each takes what the one before gives.
+   *
+   * @throws {TypeError} unless all are modules
+   */
   constructor(private readonly modules: readonly Module[], options: SequentialOptions = {}) {
     expectList("Sequential", "modules", modules);
     modules.forEach((module, index) => expectModule("Sequential", `module ${index}`, module));
@@ -107,6 +119,7 @@ export class Sequential implements Module {
     this.#part = part;
   }
 
+  /** All passes in order; `x` is `[S, N, …]` as the first module takes it. */
   forward(x: Tensor, context: ForwardContext): Tensor {
     if (this.#part === "classifier") context.onFeatures?.(x);
     return this.modules.reduce((value, module) => module.forward(value, context), x);

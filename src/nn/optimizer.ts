@@ -20,6 +20,7 @@ export interface Optimizer {
   train(part?: "all" | NetworkPart): void;
   /** Forgets all steps: the optimizer is as if made anew. */
   reset(): void;
+  /** Gives back what it remembers and owns; the models stay. */
   dispose(): void;
 }
 

@@ -6,14 +6,17 @@ import { relu } from "../ops/relu.ts";
 import { expectOptions, expectWhole } from "../tensor/checks.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Module, Trace } from "./module.ts";
+import type { BufferSpec, Module, ParameterSpec, Trace } from "./module.ts";
 import { expectImage, windows } from "./row_shapes.ts";
 
 /** `torch.nn.ReLU`: max(x, 0) of any shape. */
 export class ReLU implements Module {
-  readonly parameters = [];
-  readonly buffers = [];
+  /** none */
+  readonly parameters: readonly ParameterSpec[] = [];
+  /** none */
+  readonly buffers: readonly BufferSpec[] = [];
 
+  /** Of `x` in any shape, `[S, N, …]`. */
   forward(x: Tensor): Tensor {
     return relu(x);
   }
@@ -25,11 +28,15 @@ export class ReLU implements Module {
 
 /** `torch.nn.MaxPool2d` without padding: `[S, N, C, H, W]` → `[S, N, C, H′, W′]`. */
 export class MaxPool2d implements Module {
-  readonly parameters = [];
-  readonly buffers = [];
+  /** none */
+  readonly parameters: readonly ParameterSpec[] = [];
+  /** none */
+  readonly buffers: readonly BufferSpec[] = [];
   readonly #options: { readonly kernelSize: number; readonly stride: number };
 
   /**
+   * Declares square windows.
+   *
    * @param options `kernelSize` in pixels, `stride` by default the same
    * @throws {TypeError} for options that are unknown or missing, {RangeError} for those that are no whole numbers
    */
@@ -40,6 +47,7 @@ export class MaxPool2d implements Module {
     this.#options = { kernelSize, stride };
   }
 
+  /** The largest pixel of each window of `x`, `[S, N, C, H, W]`. */
   forward(x: Tensor): Tensor {
     return maxPool2d(x, this.#options);
   }
@@ -53,9 +61,12 @@ export class MaxPool2d implements Module {
 
 /** `torch.nn.AdaptiveAvgPool2d(1)` and `Flatten`: `[S, N, C, H, W]` → `[S, N, C]`, the mean of each channel. */
 export class GlobalAvgPool2d implements Module {
-  readonly parameters = [];
-  readonly buffers = [];
+  /** none */
+  readonly parameters: readonly ParameterSpec[] = [];
+  /** none */
+  readonly buffers: readonly BufferSpec[] = [];
 
+  /** The means of `x`, `[S, N, C, H, W]`. */
   forward(x: Tensor): Tensor {
     return globalAvgPool2d(x);
   }
@@ -69,9 +80,12 @@ export class GlobalAvgPool2d implements Module {
 
 /** `torch.nn.Flatten`: `[S, N, …]` → `[S, N, F]`, each row's elements in one axis. The memory is shared. */
 export class Flatten implements Module {
-  readonly parameters = [];
-  readonly buffers = [];
+  /** none */
+  readonly parameters: readonly ParameterSpec[] = [];
+  /** none */
+  readonly buffers: readonly BufferSpec[] = [];
 
+  /** A view of `x`, `[S, N, …]`. */
   forward(x: Tensor): Tensor {
     const [models, rows] = x.shape;
     return reshape(x, [models, rows, -1]);

@@ -40,6 +40,7 @@ export class Sgd implements Optimizer {
   readonly #learningRate: Tensor;
   readonly #owned: Owned;
 
+  /** Use `sgd()`, which checks the options and fills in defaults. */
   constructor(private readonly model: Model, private readonly options: Required<SgdOptions>) {
     const { gpu, stack, module, parameters } = model;
     using owned = new Owned(); // gives back what there is if the rest does not fit
@@ -95,6 +96,7 @@ export class Sgd implements Optimizer {
     if (this.#momenta) this.model.gpu.clear(this.#momenta.whole);
   }
 
+  /** Gives the momenta's memory back; the models stay. */
   dispose(): void {
     this.#owned.dispose();
   }

@@ -7,9 +7,11 @@ import { Model } from "./model.ts";
 import { type Module, Sequential } from "./module.ts";
 import { GlobalAvgPool2d } from "./plain_layers.ts";
 
+/** Options of `vgg()`. */
 export interface VggOptions {
   /** number of independent models, default 1 */
   stack?: number;
+  /** logits of an image */
   numClasses: number;
   /** whether the last linear layer has a bias: `vgg_b` (true) or `vgg_nb` (false, the default) */
   bias?: boolean;

@@ -21,6 +21,7 @@ import {
 import { batchNormalization, kernelFor } from "./kernel_table.ts";
 import { maxPool2d } from "./pool2d.ts";
 
+/** Operands and options of `batchNorm()`; S models, C channels or features. */
 export interface BatchNormOptions {
   /** scale γ, `[S, C]` */
   weight: Tensor;
@@ -76,8 +77,7 @@ interface Call {
  * @param x `[S, N, C, …]`, any number of axes behind C
  * @returns the shape of x; with pooling `[S, N, C, ⌊H/2⌋, ⌊W/2⌋]`
  * @throws {TypeError} for wrong shapes
- * @throws {RangeError} when training with a single value per channel, whose variance is undefined; with pooling, if
- *   an image is smaller than a window
+ * @throws {RangeError} when training with one value per channel, which has no variance; for images too small to pool
  */
 export function batchNorm(x: Tensor, options: BatchNormOptions): Tensor {
   expectOptions("batchNorm", options, known, needed);

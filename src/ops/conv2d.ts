@@ -18,6 +18,7 @@ import type { CorrelationOperands, GradientOperands } from "./kernel_row.ts";
 import { convolution, weightGradient } from "./kernel_table.ts";
 import { resizedRows } from "./rows.ts";
 
+/** Options of `conv2d()`; S models, O output channels. */
 export interface Conv2dOptions {
   /** `[S, O]`, default none */
   bias?: Tensor;

@@ -18,6 +18,7 @@ import {
 
 const file = kernelFile("losses.wgsl", source, workgroupSum);
 
+/** Options of `crossEntropy()` and `klDiv()`; S models. */
 export interface LossOptions {
   /** `[S]` u32: how many rows of each model are real, at most N. Default: all */
   counts?: Tensor;

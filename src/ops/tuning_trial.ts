@@ -14,11 +14,13 @@ export interface TunedShape {
   readonly shape: string;
   /** kernels, and ways to run them, that were measured */
   readonly tried: number;
-  /** what the rules take, and milliseconds */
+  /** what the rules take */
   readonly rule: string;
+  /** milliseconds that it takes */
   readonly ruleTime: number;
   /** what is fastest, the rule's if others are not clearly so */
   readonly best: string;
+  /** milliseconds that it takes */
   readonly bestTime: number;
 }
 

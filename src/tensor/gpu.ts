@@ -73,11 +73,13 @@ export class Gpu extends GpuRuntime {
     view.range = isInteger && data.byteLength === view.byteLength ? rangeOf(data) : null;
   }
 
+  /** Copies bytes on the GPU, by default all of the source's. Nobody knows the target's range afterwards. */
   override copy(source: BufferView, target: BufferView, byteLength?: number): void {
     super.copy(source, target, byteLength);
     if (target instanceof Tensor) target.range = null;
   }
 
+  /** Sets all bytes to zero. */
   override clear(view: BufferView): void {
     super.clear(view);
     if (view instanceof Tensor) view.range = null;

@@ -8,10 +8,13 @@ import { emptyTensor, type Tensor } from "./tensor.ts";
 
 /** Numbers in double precision, row-major: what a reference takes and returns. */
 export interface DoubleArray {
+  /** lengths of the axes, outermost first */
   readonly shape: Shape;
+  /** one element after the other, the last axis fastest */
   readonly data: Float64Array;
 }
 
+/** Options of `checkGradients()`. */
 export interface GradientCheckOptions {
   /**
    * the operation in double precision, on plain arrays: the differences are taken through it. Without one they go
@@ -36,15 +39,19 @@ export interface InputGradient {
   readonly index: readonly number[];
   /** the gradient there, and the difference */
   readonly actual: number;
+  /** the central difference there */
   readonly expected: number;
+  /** whether the error is within the tolerance */
   readonly passed: boolean;
 }
 
+/** What `checkGradients()` found. */
 export interface GradientReport {
   /** whether all inputs passed */
   readonly passed: boolean;
   /** what the differences were taken through */
   readonly oracle: "reference" | "operation";
+  /** the share of the largest difference that was forgiven */
   readonly tolerance: number;
   /** of the inputs that require a gradient */
   readonly inputs: readonly InputGradient[];

@@ -10,6 +10,8 @@ export type HostTensorData =
 
 /** Shape and row-major values. */
 export interface HostTensor {
+  /** lengths of the axes, outermost first */
   readonly shape: readonly number[];
+  /** one element after the other, the last axis fastest */
   readonly data: HostTensorData;
 }

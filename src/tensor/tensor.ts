@@ -12,10 +12,12 @@ export type TensorData =
   | Uint8Array<ArrayBuffer>;
 
 const dtypes = ["f32", "i32", "u32", "u8"] as const;
+/** Element type; `u8` holds pixels and takes no part in arithmetic. */
 export type Dtype = typeof dtypes[number];
 
 /** How an operation's gradient is found: its inputs, and from the gradient of its output theirs. */
 export interface TapeNode {
+  /** the inputs, which a gradient is wanted of or not */
   readonly parents: readonly Tensor[];
   /** one gradient per parent; null where it needs none */
   readonly backward: (upstream: Tensor) => readonly (Tensor | null)[];
@@ -29,7 +31,9 @@ export interface GradientState {
 
 /** The smallest and the largest of integers. */
 export interface IntegerRange {
+  /** the smallest, which is among them */
   readonly least: number;
+  /** the largest, which is among them */
   readonly most: number;
 }
 
@@ -79,7 +83,11 @@ export class Tensor implements BufferView {
     gpu.track(this);
   }
 
-  /** @throws {TypeError} after `dispose` */
+  /**
+   * Where its values lie, from `offset` on.
+   *
+   * @throws {TypeError} after `dispose`
+   */
   get buffer(): GPUBuffer {
     this.#expectAlive();
     return this.#storage.buffer;
@@ -133,6 +141,7 @@ export class Tensor implements BufferView {
     this.#storage.drop();
   }
 
+  /** as `dispose()` */
   [Symbol.dispose](): void {
     this.dispose();
   }

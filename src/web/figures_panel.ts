@@ -17,7 +17,7 @@ import { retrogressTable } from "../report/page/retrogress_table.ts";
 import type { LabelledRun } from "../report/reading/method_runs.ts";
 
 const figures: readonly ((runs: readonly LabelledRun[]) => Figure)[] = [
-  ...[retrogressFigure, spectraFigure, stageTimeline],
+  ...[retrogressFigure, windowsFirst, stageTimeline],
   ...[clientCurvesFigure, confusionFigure, rocFigure],
 ];
 
@@ -61,10 +61,15 @@ export class FiguresPanel {
     }
   }
 
+  /** How a figure is drawn; null where there is nothing to draw yet. */
+  viewOf(id: string): FigureView | null {
+    return this.#shown.get(id)?.view ?? null;
+  }
+
   /** The curve as it stands, as a PNG in a data URL; null if there is none. */
   curvePicture(): string | null {
-    const { view } = this.#shown.get("retrogress") ?? {};
-    return view?.places[0].chart.getDataURL({ type: "png", pixelRatio: 2 }) ?? null;
+    return this.viewOf("retrogress")?.places[0].chart.getDataURL({ type: "png", pixelRatio: 2 }) ??
+      null;
   }
 
   clear(): void {
@@ -74,6 +79,12 @@ export class FiguresPanel {
     }
     this.#shown.clear();
   }
+}
+
+/** Spectra of runs whose server has a window before others: that is what there is to see and to move. */
+function windowsFirst(runs: readonly LabelledRun[]): Figure {
+  const hasWindow = ({ spectra }: LabelledRun) => typeof spectra?.rate === "number";
+  return spectraFigure([...runs.filter(hasWindow), ...runs.filter((run) => !hasWindow(run))]);
 }
 
 function computedBy(source: string): HTMLElement {

@@ -237,6 +237,7 @@ class Page {
       this.#frame = 0;
       const runs = this.#runs.labelled();
       this.#figures.show(runs);
+      this.#windows.follow(this.#figures.viewOf("spectra"));
       this.#cards.update(runs);
       this.#downloads.show();
     });

@@ -1,10 +1,12 @@
-// Another window for PFA: the visitor chooses one, and sees what the newest communication would have come to.
+// Another window for PFA: the visitor chooses one, by a slider or on the spectrum, and sees what it would have come to.
 
 /// <reference lib="dom" />
 
 import { change, percent } from "../report/format.ts";
 import type { News } from "./messages.ts";
 import type { Reaggregation } from "./other_windows.ts";
+import type { FigureView } from "../report/page/figure_view.js";
+import { WindowFrame } from "./window_frame.ts";
 
 const element = <T extends HTMLElement = HTMLElement>(id: string) =>
   document.getElementById(id) as T;
@@ -17,6 +19,10 @@ export class WindowPanel {
   readonly #button = element<HTMLButtonElement>("window-again");
   readonly #status = element("window-status");
   readonly #rows = element("window-rows");
+  readonly #frame = new WindowFrame({
+    onMove: (rate) => this.#take(rate),
+    onRelease: () => this.#ask(),
+  });
 
   /** @param ask for what a window would come to */
   constructor(private readonly ask: (rate: number) => void) {
@@ -29,6 +35,8 @@ export class WindowPanel {
   /** Without PRR-FL among the methods there is nothing to ask. */
   begin(hasDeputies: boolean): void {
     this.#place.hidden = !hasDeputies;
+    element("figures").after(this.#place); // until there are spectra to stand beneath
+    this.#frame.follow(null);
     this.#rows.replaceChildren();
     element("window-head").replaceChildren();
     this.#status.textContent = "After the first round there is something to aggregate.";
@@ -38,6 +46,14 @@ export class WindowPanel {
   /** Whether there are models to aggregate. */
   #enable(isPossible: boolean): void {
     this.#rate.disabled = this.#button.disabled = !isPossible;
+    this.#frame.enable(isPossible);
+  }
+
+  /** Stands beneath the spectra, once they are drawn, and lays the window on them. */
+  follow(spectra: FigureView | null): void {
+    const section = spectra?.element ?? null;
+    if (section !== null && section.nextElementSibling !== this.#place) section.after(this.#place);
+    this.#frame.follow(spectra);
   }
 
   /** The models are there no more. */
@@ -65,6 +81,7 @@ export class WindowPanel {
     const difference = mean("after") - mean("before");
     const f1 = `${percent(mean("before"))} → ${percent(mean("after"))}`;
     this.#status.textContent = `With L = ${rate.toFixed(2)}: mean F1 ${f1}.`;
+    if (rate === Number(this.#rate.value)) this.#frame.show(rate, `F1 ${f1}`);
     const cells = [
       rate.toFixed(2),
       String(round + 1),
@@ -83,8 +100,15 @@ export class WindowPanel {
     this.ask(Number(this.#rate.value));
   }
 
+  /** From the frame. */
+  #take(rate: number): void {
+    this.#rate.value = String(rate);
+    this.#showRate();
+  }
+
   #showRate(): void {
     const rate = Number(this.#rate.value);
+    this.#frame.show(rate, "");
     this.#shown.textContent = rate.toFixed(2);
     this.#rate.setAttribute("aria-valuetext", `${Math.round(100 * rate)} % of each axis`);
   }

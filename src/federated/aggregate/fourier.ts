@@ -24,7 +24,9 @@ const workgroupSize = 64;
 
 /** A window's positions in the shifted spectrum, half open. */
 export interface FourierWindow {
+  /** the first position that is shared */
   readonly begin: number;
+  /** the first behind it that is not */
   readonly end: number;
 }
 

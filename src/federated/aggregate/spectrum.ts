@@ -7,7 +7,9 @@ import { emptyTensor, type Tensor } from "../../tensor/tensor.ts";
 
 /** Amplitudes with frequency 0 in the middle, at `[⌊rows/2⌋, ⌊columns/2⌋]`. */
 export interface Spectrum {
+  /** C·kh of the layer */
   readonly rows: number;
+  /** kw·O of the layer */
   readonly columns: number;
   /** row-major `[rows, columns]` */
   readonly amplitudes: Float32Array<ArrayBuffer>;

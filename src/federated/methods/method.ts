@@ -54,11 +54,13 @@ export interface FederatedMethod<S extends string = string> {
 
 /** A setting of a method: a number, and what it has to lie between. */
 export interface MethodSetting extends Omit<Bounds, "whole"> {
+  /** its value where a configuration says nothing */
   readonly default: number;
   /** whose the default is: the official PRR-FL code's or this program's */
   readonly source: "official" | "ours";
   /** how the command line calls it, and further spellings; default its name */
   readonly flag?: string;
+  /** further flags of the command line, without dashes */
   readonly aliases?: readonly string[];
   /** one line */
   readonly help: string;
@@ -77,7 +79,9 @@ export type Lifetime = "training" | "round" | "run";
 
 /** A parameter of models, and what is remembered of it by name: all of the same shape. */
 export interface Remembered {
+  /** `[models, …]`, the parameter's values */
   readonly parameter: Tensor;
+  /** each of the parameter's shape, by the name that the method gave it */
   readonly memory: Readonly<Record<string, Tensor>>;
 }
 

@@ -15,8 +15,10 @@ import { silobn } from "./silobn.ts";
 /** From the simplest to the whole of PRR-FL. */
 const methods = { local, fedavg, fedprox, scaffold, fedbn, silobn, fml, pfa, det, prrfl };
 
+/** Name of a method that comes with the program. */
 export type MethodName = keyof typeof methods;
 
+/** The methods that come with the program, by name; `simulate()` takes the name or the method. */
 export const builtInMethods: Readonly<Record<MethodName, FederatedMethod>> = methods;
 
 /** Names of the settings that are some method's own. */

@@ -17,12 +17,15 @@ export type ConfigurationText = Readonly<Record<string, string>>;
 
 /** Random numbers are drawn by seed, client and epoch, so that no generator has a state. */
 export interface SimulationState {
+  /** where the run was: what is over and what comes next */
   readonly position: Position;
+  /** the round that the selection rule liked best so far; null: none yet */
   readonly best: BestRound | null;
   /** of the local epoch under way or else of the one before, by client; 0 where none is decided */
   readonly stages: readonly (TransferStage | 0)[];
   /** clients that sit out the rest of the round because their numbers went bad, by their index in the dataset */
   readonly skipped: readonly number[];
+  /** the settings of its run, for the comparison with those of the run that goes on */
   readonly configuration: ConfigurationText;
   /** how kernels were chosen, as `kernelsText()` tells it: chosen otherwise, the last digits may differ */
   readonly kernels: string;
