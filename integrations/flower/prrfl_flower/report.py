@@ -91,6 +91,11 @@ def _each(check: _Check) -> _Check:
     return checked
 
 
+def _or_null(check: _Check) -> _Check:
+    """What not every method or round has."""
+    return lambda value: None if value is None else check(value)
+
+
 def _list_of(check: _Check) -> _Check:
     def checked(value: Any) -> list[Any]:
         if not isinstance(value, list):
@@ -107,8 +112,8 @@ _TRAIN: dict[str, _Check] = {
     "rate": _number,
     "weight": _weight,
     "trainImages": _count,
-    "stages": _list_of(_count),
-    "loss": _each(_number),
+    "stages": _list_of(_or_null(_count)),
+    "loss": _or_null(_each(_number)),
     "test": _each(_each(_number)),
 }
 
@@ -120,5 +125,5 @@ _EVALUATE: dict[str, _Check] = {
     "images": _each(_count),
     "valid": _each(_each(_number)),
     "test": _each(_each(_number)),
-    "change": _each(_number),
+    "change": _or_null(_each(_number)),
 }

@@ -45,11 +45,12 @@ class Setting:
 
 _words = {int: "whole number", float: "number"}
 
+# Those whose clients exchange nothing but means.
+METHODS = ("prrfl", "pfa", "det", "fedavg", "fedprox", "fedbn", "silobn", "fml")
+
 # Names alone, never a file: `--network FILE.ts` would run a program of the server's choice at the site.
 SETTINGS: dict[str, Setting] = {
-    "method": Setting(
-        "--method", str, choices=("prrfl", "pfa", "det", "fedavg", "fedbn", "silobn")
-    ),
+    "method": Setting("--method", str, choices=METHODS),
     "rounds": Setting("--iters", int, 1, 100_000),
     "local-epochs": Setting("--wk_iters", int, 1, 10_000),
     "learning-rate": Setting("--lr", float, 0),
@@ -62,6 +63,10 @@ SETTINGS: dict[str, Setting] = {
     "l-rate": Setting("--l_rate", float, 0, 1),
     "alpha1": Setting("--alpha1", float, 0),
     "alpha2": Setting("--alpha2", float, 0),
+    "fml-alpha": Setting("--fml-alpha", float, 0, 1),
+    "fml-beta": Setting("--fml-beta", float, 0, 1),
+    "proximal-mu": Setting("--mu", float, 0),
+    "client-weights": Setting("--client-weights", str, choices=("equal", "samples")),
     "network": Setting("--network", str, choices=("vgg_nb", "vgg_b")),
     "width": Setting("--width", float, 0),
     "image-size": Setting("--image-size", int, 1),
@@ -74,6 +79,9 @@ _OF_METHODS: dict[str, frozenset[str]] = {
     "l-rate": frozenset({"prrfl", "pfa"}),
     "alpha1": frozenset({"prrfl", "det"}),
     "alpha2": frozenset({"prrfl", "det"}),
+    "fml-alpha": frozenset({"fml"}),
+    "fml-beta": frozenset({"fml"}),
+    "proximal-mu": frozenset({"fedprox"}),
 }
 
 _AGREEMENT = re.compile(r"[0-9a-f]{8,128}")

@@ -27,7 +27,7 @@ class Site:
 
     command: tuple[str, ...]
     state: Path
-    data: str | None = None
+    data: str
     client: str | None = None
     place: int | None = None
     adapter: str | None = None
@@ -38,20 +38,20 @@ class Site:
         unknown = sorted(set(config) - set(_KEYS))
         if unknown:
             raise SiteError(f"node config: unknown {', '.join(unknown)}; known: {', '.join(_KEYS)}")
-        for key in ("site-command", "state"):
+        for key in ("site-command", "state", "data"):
             if not config.get(key):
                 raise SiteError(f"node config: {key} is missing")
         place = config.get("place")
         if place is not None and (isinstance(place, bool) or not isinstance(place, int)):
             raise SiteError(f"node config: place is {place!r} but a whole number is expected")
-        texts = {key: str(config[key]) for key in ("data", "client", "adapter") if config.get(key)}
         command = tuple(shlex.split(str(config["site-command"])))
-        return cls(command, Path(str(config["state"])).expanduser(), place=place, **texts)
+        state = Path(str(config["state"])).expanduser()
+        texts = {key: str(config[key]) for key in ("client", "adapter") if config.get(key)}
+        return cls(command, state, str(config["data"]), place=place, **texts)
 
     def init(self, flags: Sequence[str]) -> dict[str, Any]:
         """Make the state folder, or see that it is one of these settings."""
-        own = [f"--data={self.data}"] if self.data else []
-        own += [f"--client={self.client}"] if self.client else []
+        own = [f"--client={self.client}"] if self.client else []
         own += [f"--place={self.place}"] if self.place is not None else []
         return self._run("init", [*own, *flags])
 
@@ -66,7 +66,8 @@ class Site:
 
     def _run(self, action: str, arguments: Sequence[str]) -> dict[str, Any]:
         adapter = [f"--adapter={self.adapter}"] if self.adapter else []
-        line = [*self.command, action, f"--state={self.state}", *adapter, *arguments]
+        own = [f"--state={self.state}", f"--data={self.data}", *adapter]
+        line = [*self.command, action, *own, *arguments]
         code, output, last = _run_process(line)
         if code != 0:
             raise SiteError(f"site {action} ended with {code}: {self.without_paths(last)}")
@@ -74,8 +75,9 @@ class Site:
 
     def without_paths(self, text: str) -> str:
         """Leave out of a sentence whatever may name a file or folder of this machine."""
-        own = [self.data, str(self.state), str(self.state.absolute()), str(Path.home())]
-        for path in sorted((path for path in own if path), key=len, reverse=True):
+        folders = [str(self.state), str(self.state.absolute()), str(Path.home())]
+        folders += [self.data] if self.data != "demo" else []
+        for path in sorted(folders, key=len, reverse=True):
             text = text.replace(path, "…")
         return _PATHS.sub("…", text)
 

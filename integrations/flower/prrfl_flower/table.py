@@ -40,7 +40,7 @@ class RoundTable:
             print(f"  {reply.client:<16}" + "".join(self._cells(reply)), flush=True)
         roles = _roles(reply.report for reply in replies)
         change = {
-            role: _mean(reply.report["change"].get(role) for reply in replies) for role in roles
+            role: _mean(_changes(reply.report).get(role) for reply in replies) for role in roles
         }
         if change:
             print(
@@ -54,7 +54,7 @@ class RoundTable:
         before = self._before.get(reply.client, {}).get("test", {})
         for role, scores in reply.report["test"].items():
             earlier, now = before.get(role, {}).get("f1"), scores.get("f1")
-            change = reply.report["change"].get(role)
+            change = _changes(reply.report).get(role)
             yield f"  {role} {_score(earlier)} → {_score(now)} ({_signed(change)})"
         if not reply.report["took"]:
             yield "  did not take the mean"
@@ -71,8 +71,13 @@ class RoundTable:
         return "\n".join([head, *lines])
 
 
+def _changes(report: Report) -> dict[str, float | None]:
+    """Return what the communication changed; nothing at a site that had not trained before it."""
+    return report["change"] or {}
+
+
 def _roles(reports: Iterable[Report]) -> list[str]:
-    return list(dict.fromkeys(role for report in reports for role in report["change"]))
+    return list(dict.fromkeys(role for report in reports for role in _changes(report)))
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

@@ -27,6 +27,7 @@ SETTINGS = [
         "batch",
     ),
     *("l_rate", "alpha1", "alpha2", "network", "width", "image-size", "augment", "seed"),
+    *("fml-alpha", "fml-beta", "mu", "client-weights"),
 ]
 
 
@@ -61,11 +62,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _init(arguments: argparse.Namespace, _trouble: dict[str, str]) -> dict[str, object]:
-    if arguments.data and not Path(arguments.data).is_dir():
+    if arguments.data != "demo" and not Path(arguments.data).is_dir():
         raise Refusal(f"there is no folder {arguments.data}")
     settings = {name: getattr(arguments, name.replace("-", "_")) for name in SETTINGS}
     agreement = hashlib.sha256(json.dumps(settings).encode()).hexdigest()
-    state = {"agreement": agreement, "client": arguments.client, "place": arguments.place}
+    state = {
+        "agreement": agreement,
+        "client": arguments.client or "clientA",
+        "place": arguments.place,
+    }
     file = arguments.state / "state.json"
     if file.exists():
         if json.loads(file.read_text())["agreement"] != agreement:
@@ -79,6 +84,8 @@ def _init(arguments: argparse.Namespace, _trouble: dict[str, str]) -> dict[str, 
 
 
 def _train(arguments: argparse.Namespace, trouble: dict[str, str]) -> dict[str, object]:
+    if arguments.data != "demo" and not Path(arguments.data).is_dir():
+        raise Refusal(f"there is no folder {arguments.data}")
     state = _read(arguments.state)
     number, kind = arguments.round, trouble.get(str(arguments.round))
     if kind == "refuse":

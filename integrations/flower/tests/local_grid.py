@@ -35,6 +35,10 @@ RUN_CONFIG: dict[str, Any] = {
     "l-rate": 0.7,
     "alpha1": 0.7,
     "alpha2": 0.9,
+    "fml-alpha": 0.5,
+    "fml-beta": 0.5,
+    "proximal-mu": 0.01,
+    "client-weights": "equal",
     "network": "vgg_nb",
     "width": 0.25,
     "image-size": 32,
@@ -53,6 +57,7 @@ def node_config(folder: Path, name: str, trouble: str = "", **more: Any) -> dict
     return {
         "site-command": f"{command} {trouble}".strip(),
         "state": str(folder / name),
+        "data": "demo",
         "client": name,
         "place": ord(name[-1]) - ord("A"),
         **more,

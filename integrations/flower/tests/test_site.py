@@ -25,7 +25,7 @@ class SettingsTest(unittest.TestCase):
 
     def test_every_setting_becomes_one_flag_of_its_value(self) -> None:
         words = flags(checked_settings(RUN_CONFIG))
-        self.assertEqual(len(words), len(SETTINGS))
+        self.assertEqual(len(words), len(SETTINGS) - 3)  # those of FML and FedProx
         self.assertIn("--wk_iters=2", words)
         self.assertIn("--wd=1e-06", words)
         self.assertTrue(all(word.startswith("--") and "=" in word for word in words))
@@ -84,8 +84,9 @@ class NodeConfigTest(unittest.TestCase):
         for config, words in [
             ({"state": "x"}, "site-command is missing"),
             ({"site-command": "x"}, "state is missing"),
+            ({"site-command": "x", "state": "y"}, "data is missing"),
             ({"site-command": "x", "state": "y", "dta": "z"}, "unknown dta"),
-            ({"site-command": "x", "state": "y", "place": "1"}, "place is '1'"),
+            ({"site-command": "x", "state": "y", "data": "z", "place": "1"}, "place is '1'"),
         ]:
             with self.subTest(words=words), self.assertRaisesRegex(SiteError, words):
                 Site.from_node_config(config)
@@ -93,7 +94,7 @@ class NodeConfigTest(unittest.TestCase):
     def test_a_command_is_split_into_words_and_never_seen_by_a_shell(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             command = f"{sys.executable} -c 'import sys; print(sys.argv)' ; touch {folder}/touched"
-            site = Site.from_node_config({"site-command": command, "state": folder})
+            site = Site.from_node_config({"site-command": command, "state": folder, "data": "demo"})
             with self.assertRaisesRegex(SiteError, "printed no line of JSON"):
                 site.init([])
             self.assertEqual(list(Path(folder).iterdir()), [])
@@ -149,7 +150,7 @@ class ProcessTest(unittest.TestCase):
                 sys.path.insert(0, {str(PROJECT)!r})
                 from prrfl_flower.site import Site
                 signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-                Site(({sys.executable!r}, "-c", {child!r}), {folder!r}).init([])
+                Site(({sys.executable!r}, "-c", {child!r}), {folder!r}, "demo").init([])
             """
             parent = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)])
             pid = self.read_when_there(pid_file)
