@@ -175,12 +175,12 @@ export { averageOverClients, meanOverClients } from "./src/federated/aggregate/a
 export type { MeanOptions } from "./src/federated/aggregate/mean_weights.ts";
 export type { Spectrum } from "./src/federated/aggregate/spectrum.ts";
 export {
-  fourierAmplitudes,
   fourierRate,
   type FourierWindow,
   fourierWindow,
+  lowAmplitudes,
   progressiveFourierAggregation,
-  takeFourierAmplitudes,
+  withAmplitudes,
 } from "./src/federated/aggregate/fourier.ts";
 export { type Checkpoint, loadModel } from "./src/federated/checkpoint.ts";
 export type { Bounds } from "./src/federated/bounds.ts";

@@ -2,11 +2,11 @@
 
 import { meanOverClients } from "../../src/federated/aggregate/average.ts";
 import {
-  fourierAmplitudes,
   fourierRate,
   fourierWindow,
+  lowAmplitudes,
   progressiveFourierAggregation,
-  takeFourierAmplitudes,
+  withAmplitudes,
 } from "../../src/federated/aggregate/fourier.ts";
 import { RandomStream } from "../../src/random.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
@@ -91,9 +91,9 @@ Deno.test("what is sent, averaged and taken is what the aggregation at once give
       const all = Float32Array.from(values.flatMap((own) => [...own]));
       const weights = gpu.tensor(all, [clients, ...shape]);
       const clientWeights = gpu.tensor(Float32Array.from({ length: clients }, (_, i) => 1 + i));
-      const sent = fourierAmplitudes(weights, { rate });
+      const sent = lowAmplitudes(weights, { rate });
       const mean = meanOverClients(sent, { clientWeights });
-      const taken = await takeFourierAmplitudes(weights, mean, { rate }).read();
+      const taken = await withAmplitudes(weights, mean, { rate }).read();
       const atOnce = await progressiveFourierAggregation(weights, { rate, clientWeights }).read();
       const label = `[${shape}], ${clients} clients, rate ${rate}`;
       // The same operations in the same order; a compiler may contract them otherwise. Where no side is even, the
@@ -109,7 +109,7 @@ Deno.test("a message is half of the window's amplitudes, and nothing outside it"
       using _scope = gpu.scope();
       const [weight] = randomWeights(1, shape, 9);
       const { sides, values } = fourierMessageReference(weight, shape, rate);
-      const sent = fourierAmplitudes(gpu.tensor(weight, [1, ...shape]), { rate });
+      const sent = lowAmplitudes(gpu.tensor(weight, [1, ...shape]), { rate });
       const label = `[${shape}], rate ${rate}`;
       assertEquals(sent.shape, [1, ...sides], label);
       const actual = await sent.read();
@@ -122,7 +122,7 @@ Deno.test("a message is half of the window's amplitudes, and nothing outside it"
 Deno.test("a message has about half as many numbers as its window, up to half as many as the weights", () => {
   using _scope = gpu.scope();
   const shares = [0.3, 0.7, 0.95, 1].map((rate) => {
-    const sent = fourierAmplitudes(gpu.zeros([1, 256, 64, 3, 3]), { rate }); // a matrix of 192 by 768
+    const sent = lowAmplitudes(gpu.zeros([1, 256, 64, 3, 3]), { rate }); // a matrix of 192 by 768
     return sizeOf(sent.shape) / (256 * 64 * 9);
   });
   const expected = [0.045, 0.248, 0.455, 0.505]; // of a window of 0.09, 0.49, 0.9, 1
@@ -135,8 +135,8 @@ Deno.test("each client can send and take by itself: nothing depends on who else 
   const values = randomWeights(3, shape, 4);
   const rate = 0.7;
   const ones = values.map((own) => gpu.tensor(own, [1, ...shape]));
-  const sent = await Promise.all(ones.map((own) => fourierAmplitudes(own, { rate }).read()));
-  const window = fourierAmplitudes(ones[0], { rate }).shape.slice(1);
+  const sent = await Promise.all(ones.map((own) => lowAmplitudes(own, { rate }).read()));
+  const window = lowAmplitudes(ones[0], { rate }).shape.slice(1);
   const all = gpu.tensor(Float32Array.from(sent.flatMap((own) => [...own])), [3, ...window]);
   const mean = meanOverClients(all);
   const together = await progressiveFourierAggregation(
@@ -145,7 +145,7 @@ Deno.test("each client can send and take by itself: nothing depends on who else 
   ).read();
   const size = sizeOf(shape);
   for (const [k, own] of ones.entries()) {
-    const taken = await takeFourierAmplitudes(own, mean, { rate }).read();
+    const taken = await withAmplitudes(own, mean, { rate }).read();
     const expected = together.subarray(k * size, (k + 1) * size);
     assert(relativeError(taken, expected) < 3e-7, `client ${k}`);
   }

@@ -73,8 +73,8 @@ export function progressiveFourierAggregation(
  * @returns `[clients, b + 1, 2b + 1]`, with the b of rows and of columns; `[clients, 1, 1]`, a 0, where the rate leaves none
  * @throws as `progressiveFourierAggregation()`
  */
-export function fourierAmplitudes(weights: Tensor, options: { rate: number }): Tensor {
-  const op = "fourierAmplitudes";
+export function lowAmplitudes(weights: Tensor, options: { rate: number }): Tensor {
+  const op = "lowAmplitudes";
   expectOptions(op, options, ["rate"], ["rate"]);
   const layer = new Layer(op, weights, options.rate);
   using spectrum = layer.spectrum();
@@ -84,7 +84,7 @@ export function fourierAmplitudes(weights: Tensor, options: { rate: number }): T
 }
 
 /**
- * What clients make of the mean of what `fourierAmplitudes()` gave: their own phases and high frequencies, with the
+ * What clients make of the mean of what `lowAmplitudes()` gave: their own phases and high frequencies, with the
  * mean's amplitudes inside the window. The three steps together give what `progressiveFourierAggregation()` does.
  *
  * @param weights as there, of one client or several
@@ -93,12 +93,12 @@ export function fourierAmplitudes(weights: Tensor, options: { rate: number }): T
  * @returns the shape of the weights
  * @throws as there, and {TypeError} for a mean of another shape
  */
-export function takeFourierAmplitudes(
+export function withAmplitudes(
   weights: Tensor,
   mean: Tensor,
   options: { rate: number },
 ): Tensor {
-  const op = "takeFourierAmplitudes";
+  const op = "withAmplitudes";
   expectOptions(op, options, ["rate"], ["rate"]);
   const layer = new Layer(op, weights, options.rate);
   expectShape(op, "mean", mean, [1, ...layer.messageSides]);

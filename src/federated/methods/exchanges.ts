@@ -1,9 +1,9 @@
 // What becomes of tensors on the server, for methods to choose from.
 
 import {
-  fourierAmplitudes,
+  lowAmplitudes,
   progressiveFourierAggregation,
-  takeFourierAmplitudes,
+  withAmplitudes,
 } from "../aggregate/fourier.ts";
 import { expectChoice } from "../../tensor/checks.ts";
 import { type Exchange, type SharedKind, sharedKinds, type Sharing } from "./method.ts";
@@ -17,8 +17,8 @@ export const averaging: Exchange = { title: "averaged" };
  */
 export const fourierAveraging: Exchange = {
   title: "low frequencies averaged",
-  send: (own, { rate }) => fourierAmplitudes(own, { rate }),
-  take: (own, mean, { rate }) => takeFourierAmplitudes(own, mean, { rate }),
+  send: (own, { rate }) => lowAmplitudes(own, { rate }),
+  take: (own, mean, { rate }) => withAmplitudes(own, mean, { rate }),
   together: progressiveFourierAggregation,
 };
 
