@@ -57,11 +57,14 @@ export async function siteInit(args: readonly string[], signal: AbortSignal): Pr
   });
 }
 
+/** Data may lie elsewhere by now: whether the images are the same, the state tells when it goes on. */
+const changeable = ["state", "data", "csv-folder"];
+
 /** @throws {UsageError} naming settings that the site was made with otherwise */
 function expectSame(path: string, { settings }: SiteRecord, now: readonly Setting[]): void {
   const differing = now.flatMap(({ name, value, decisive }) => {
     const then = settings.find((setting) => setting.name === name)?.value ?? null;
-    if (!decisive || name === "state" || then === value) return [];
+    if (!decisive || changeable.includes(name) || then === value) return [];
     return [`${name} ${then === null ? "unset" : settingText(then)}, not ${settingText(value)}`];
   });
   if (differing.length === 0) return;
