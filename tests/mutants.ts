@@ -491,6 +491,8 @@ export const mutants: readonly Mutant[] = [
       ["keep_right(local + 3u", "keep_right(local + 2u"],
       ["if (lanes_y < 16u) {\n    (*right", "if (lanes_y < 8u) {\n    (*right"],
       ["left[found.w]), term < tile.end)", "left[found.w]), true)"],
+      ["value, term < tile.end)", "value, true)"],
+      ["(*right_next)[5] =", "(*right_next)[4] ="],
       ["return term / params.left_group * params.left_group_stride + ", "return "],
       ["pixel_place(vec4u(known)), tap", "pixel_place(vec4u(first)), tap"],
       ["known * params.right_term_stride;", "right_term(at) * params.right_term_stride;"],

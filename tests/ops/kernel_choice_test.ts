@@ -70,6 +70,27 @@ Deno.test("every kernel and every tiling of a product gives it", async () => {
   }
 });
 
+Deno.test("what lies beyond the terms of a product makes no NaN of what is infinite", async () => {
+  const [rows, terms, columns] = [9, 17, 8]; // the second sixteen terms have one
+  const sizes = { matrices: 1, rows, columns, terms };
+  const one = { sizes, leftTransposed: false, rightTransposed: false };
+  for (const side of ["left", "right"]) {
+    using _scope = gpu.scope();
+    const left = new Float32Array(rows * terms).fill(1);
+    const right = new Float32Array(terms * columns).fill(1);
+    if (side === "left") left[terms - 1] = Infinity; // of the first row the last term
+    else right[terms * columns - 1] = Infinity; // of the last column
+    const expected = Array.from({ length: rows * columns }, (_, i) => {
+      const isInfinite = side === "left" ? i < columns : i % columns === columns - 1;
+      return isInfinite ? Infinity : terms;
+    });
+    const [a, b] = [gpu.tensor(left, [1, rows, terms]), gpu.tensor(right, [1, terms, columns])];
+    await withEachChoice(product, one, async (name) => {
+      assertEquals([name, ...await matmul(a, b).read()], [name, ...expected]);
+    });
+  }
+});
+
 /** A convolution for which there are all kernels; its images' rows are quads of pixels. */
 const sizes: ConvSizes = {
   ...{ stack: 2, batch: 3, in_channels: 5, in_height: 9, in_width: 12 },
@@ -144,7 +165,7 @@ Deno.test("a bias is added once, into however many parts the sums of a convoluti
 });
 
 Deno.test("tiles without loops, as cards run them, give the same bits", async () => {
-  const { adapter } = gpu;
+  const { adapter, kernels } = gpu;
   const both = async (run: () => Promise<Float32Array[]>) => {
     const results: Float32Array[][] = [];
     for (const unrolls of [false, true]) {
@@ -154,8 +175,17 @@ Deno.test("tiles without loops, as cards run them, give the same bits", async ()
     assertEquals(results[1], results[0]);
   };
   try {
-    // An invocation loads two vectors of one side and eight of the other, and the other way round.
-    for (const [rows, terms, columns] of [[30, 33, 120], [120, 16, 30]]) {
+    // An invocation loads two vectors of one side and eight of the other, and the other way round; four of both.
+    const shapes = [[30, 33, 120, "32x128"], [120, 16, 30, "128x32"], [
+      60,
+      20,
+      50,
+      "64x64",
+    ]] as const;
+    for (const [rows, terms, columns, tile] of shapes) {
+      const sizes = { matrices: 2, rows, columns, terms };
+      const key = shapeKey(product, { sizes, leftTransposed: false, rightTransposed: false });
+      gpu.kernels = new Map([[key, `tiles.wgsl multiply ${tile}/1`]]);
       await both(async () => {
         using _scope = gpu.scope();
         const [left, right] = [[rows, terms], [terms, columns]].map((shape, seed) =>
@@ -164,9 +194,11 @@ Deno.test("tiles without loops, as cards run them, give the same bits", async ()
         return [await matmul(left, right).read() as Float32Array];
       });
     }
+    gpu.kernels = kernels;
     await both(convolved);
   } finally {
     Object.assign(gpu, { adapter });
+    gpu.kernels = kernels;
   }
 });
 
