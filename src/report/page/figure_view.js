@@ -27,6 +27,25 @@ const tooltips = {
         `${escaped(row.data[y])}<br><strong>${text}</strong>`;
     },
   }),
+  stages: ({ xAxis, yAxis, visualMap: { pieces } }) => ({
+    formatter: ({ value: [epoch, client, stage, deputy, personal, alpha1, alpha2] }) => {
+      const { label } = pieces.find(({ value }) => value === stage);
+      const rows = [
+        `client ${escaped(yAxis.data[client])}, local epoch ${xAxis.data[epoch]}`,
+        `<strong>${label}</strong>`,
+      ];
+      if (deputy !== undefined) {
+        rows.push(
+          `training F1: deputy ${shown(deputy)} %, personal ${shown(personal)} %`,
+          `the deputy has ${shown(deputy / personal, 2)} of it`,
+        );
+      }
+      if (alpha1 !== undefined) {
+        rows.push(`below ${shown(alpha1, 2)} it recovers, from ${shown(alpha2, 2)} on it teaches`);
+      }
+      return rows.join("<br>");
+    },
+  }),
   counts: ({ xAxis, yAxis }) => ({
     formatter: ({ value: [predicted, truth, share, count] }) =>
       `true ${escaped(yAxis.data[truth])}, predicted ${escaped(xAxis.data[predicted])}<br>` +
