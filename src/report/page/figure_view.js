@@ -13,6 +13,13 @@ const escaped = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", 
 const asRow = (marker, name, text) =>
   `<div>${marker} ${escaped(name)}&ensp;<strong>${escaped(text)}</strong></div>`;
 
+/** Words under the pointer stay on their chart, also while they grow: on their way they would widen the page. */
+const confined = {
+  confine: true,
+  transitionDuration: 0,
+  extraCssText: "box-sizing: border-box; max-width: 100%; white-space: normal;",
+};
+
 /** What stands under the pointer, by the kind of chart. */
 const tooltips = {
   trace: (option) => ({
@@ -211,7 +218,7 @@ class PanelPlace {
     const { fontFamily } = getComputedStyle(document.body);
     this.chart.setOption({
       textStyle: { fontFamily },
-      tooltip: { confine: true, ...tooltips[tooltip](option) },
+      tooltip: { ...confined, ...tooltips[tooltip](option) },
       // Buttons above the chart take the place of its legend.
       ...option.legend ? { legend: { show: false }, grid: { top: 12 } } : {},
     });
