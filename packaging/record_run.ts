@@ -10,7 +10,7 @@ import { inTurns } from "../src/web/runs_in_turns.ts";
 import { configOf, demoOptions, readSettings } from "../src/web/settings.ts";
 
 /** Rows of metrics; spectra and predictions are tensors, so their figures are not in the recorded run. */
-const kept = new Set(["run", "epoch", "aggregation", "done"]);
+const kept = new Set(["run", "stage", "epoch", "aggregation", "done"]);
 
 preferVulkan();
 const { settings, problems } = readSettings(new URLSearchParams(Deno.args[0] ?? ""));

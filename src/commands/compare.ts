@@ -26,6 +26,7 @@ import { readRun, type RecordedRun } from "../report/reading/recorded_run.ts";
 import { readRunConfig } from "../report/files/run_config.ts";
 import { RunFolder } from "../report/files/run_folder.ts";
 import { RunFolderError } from "../report/run_folder_error.ts";
+import type { RunPlace } from "../report/live/live_story.ts";
 import type { RunHeader, Setting } from "../report/run_header.ts";
 import { RunInUseError } from "../report/files/state_files.ts";
 import { withAbsolutePaths } from "./absolute_paths.ts";
@@ -124,7 +125,7 @@ export async function compare(
     create: (header) => [
       new PlanFile({ ...plan, runs: runs.map(folderOf) }, folder),
       console,
-      ...live ? [live.follow(header)] : [],
+      ...live ? [live.follow(header, placeOf(runs, recorded.length))] : [],
     ],
     clear: () => console[Symbol.dispose](),
   };
@@ -168,6 +169,12 @@ export async function compare(
         "the report has them as far as they got",
     );
   }
+}
+
+/** Where a run of the comparison stands, for those who watch. */
+function placeOf(runs: readonly PlannedRun[], index: number): RunPlace {
+  const { method, seed } = runs[index];
+  return { index, count: runs.length, name: `${method} seed ${seed}` };
 }
 
 /** The settings of one run, as `train` would have them. */

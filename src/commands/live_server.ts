@@ -1,6 +1,6 @@
 // The server of `--live`: a page on this computer that follows runs, and never holds them up.
 
-import { LiveStory } from "../report/live/live_story.ts";
+import { LiveStory, type RunPlace } from "../report/live/live_story.ts";
 import { liveHtml, livePolicy } from "../report/live/live_html.ts";
 import liveScript from "../report/live/live_page.js" with { type: "text" };
 import liveStyle from "../report/live/live.css" with { type: "text" };
@@ -72,9 +72,9 @@ export class LiveServer implements AsyncDisposable {
     return `http://${hostname}:${this.#server.addr.port}`;
   }
 
-  /** One more consumer of a run's events. */
-  follow(header: RunHeader): EventConsumer {
-    return this.#story.follow(header);
+  /** One more consumer of a run's events; `place` if it is one of several. */
+  follow(header: RunHeader, place: RunPlace | null = null): EventConsumer {
+    return this.#story.follow(header, place);
   }
 
   /** A run that was finished before. */

@@ -33,8 +33,10 @@ export class ClientCards {
     element.className = "client";
     const total = card.counts.reduce((sum, count) => sum + count, 0);
     const classes = card.counts.map((count, k) => `${classNames[k]} ${count}`).join(", ");
+    const balance = card.counts.map((count) => `<i style="flex-grow: ${count}"></i>`).join("");
     element.innerHTML = `<h3>${escaped(card.name)}</h3>
 <canvas role="img" aria-label="Training images of client ${escaped(card.name)}"></canvas>
+<p class="balance" aria-hidden="true">${balance}</p>
 <p class="caption">${total} training images: ${escaped(classes)}</p><div></div>
 <button type="button" aria-label="Look closer at client ${
       escaped(card.name)

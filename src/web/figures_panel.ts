@@ -12,9 +12,11 @@ import { stageTimeline } from "../report/figures/stage_timeline.ts";
 import { themes } from "../report/figures/theme.ts";
 import { figureSources, sourceAddress } from "./figure_sources.ts";
 import { figureHtml } from "../report/page/figure_html.ts";
+import { change } from "../report/format.ts";
 import { FigureView } from "../report/page/figure_view.js";
 import { retrogressTable } from "../report/page/retrogress_table.ts";
 import type { LabelledRun } from "../report/reading/method_runs.ts";
+import { retrogressOf } from "../report/reading/run_retrogress.ts";
 
 const figures: readonly ((runs: readonly LabelledRun[]) => Figure)[] = [
   ...[retrogressFigure, windowsFirst, stageTimeline],
@@ -58,6 +60,7 @@ export class FiguresPanel {
         const view = missing === null ? new FigureView(figure, themes) : null;
         this.#shown.set(id, { section, view, frame });
       }
+      if (id === "retrogress") sayLosses(this.#shown.get(id)!.section, runs);
     }
   }
 
@@ -85,6 +88,20 @@ export class FiguresPanel {
 function windowsFirst(runs: readonly LabelledRun[]): Figure {
   const hasWindow = ({ spectra }: LabelledRun) => typeof spectra?.rate === "number";
   return spectraFigure([...runs.filter(hasWindow), ...runs.filter((run) => !hasWindow(run))]);
+}
+
+/** What each method's models lose at a communication, in one line beneath the curve. */
+function sayLosses(section: HTMLElement, runs: readonly LabelledRun[]): void {
+  const losses = runs.flatMap((run) => {
+    const f1 = retrogressOf(run)?.meanChange.f1 ?? null;
+    return f1 === null ? [] : [`${run.label} ${change(f1)}`];
+  });
+  const line = section.querySelector(".losses") ?? document.createElement("p");
+  line.className = "losses";
+  line.textContent = losses.length === 0
+    ? ""
+    : `Lost per communication (change of test F1, points): ${losses.join(", ")}.`;
+  section.querySelector("figure")!.after(line);
 }
 
 function computedBy(source: string): HTMLElement {

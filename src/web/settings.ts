@@ -81,7 +81,8 @@ export function readSettings(
       const value = Number(text);
       const steps = (value - least) / step;
       const isStep = Math.abs(steps - Math.round(steps)) < 1e-6;
-      if (text !== "" && value >= least && value <= most && isStep) settings[name] = value;
+      const isWithin = text !== "" && value >= least && value <= most;
+      if (isWithin && isStep) settings[name] = value;
       else {problems.push(
           `${name} is ${text}; it goes from ${least} to ${most} in steps of ${step}`,
         );}

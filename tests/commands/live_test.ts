@@ -220,6 +220,39 @@ Deno.test("compare --live shows all runs beside each other", async () => {
   assertEquals(runs.map(({ title }) => title), ["FedAvg", "Local"]);
   const { data } = messages.findLast(({ event }) => event === "picture")!;
   assertEquals(data.title, "FedAvg and Local compared");
+
+  // Which run of how many, and how far that is.
+  const places = messages.filter(({ event }) => event === "progress").map(({ data }) => data);
+  const [first, last] = [places[0], places.at(-1)];
+  assertEquals(first.place, { index: 0, count: 2, name: "fedavg seed 3" });
+  assertEquals(last.place, { index: 1, count: 2, name: "local seed 3" });
+  assertMatch(last.text, /^run 2 of 2, local seed 3: .*round 2\/2/);
+  assertEquals(last.done, last.total);
+});
+
+Deno.test({
+  name: "the page of compare --live says how many runs are over",
+  ignore: noBrowser,
+  async fn() {
+    using temporary = new TemporaryFolder();
+    const words = `compare --methods fedavg,local ${small.replace("--seed", "--seeds")} runs`;
+    const browser = await openBrowser();
+    try {
+      const program = await LiveProgram.start(temporary.path, words);
+      const page = await browser.newPage({ viewport: { width: 360, height: 800 } });
+      page.setDefaultTimeout(120_000);
+      const { messages } = watch(page);
+      await page.goto(program.address);
+      await page.waitForSelector('body[data-state="over"]');
+      assertEquals((await program.end()).code, 0);
+      assertEquals(await page.getByLabel("All runs").getAttribute("value"), "1");
+      assertMatch(await page.textContent("#all") ?? "", /2 of 2 are over/);
+      assertEquals(await page.evaluate("document.documentElement.scrollWidth"), 360);
+      assertEquals(messages, []);
+    } finally {
+      await browser.close();
+    }
+  },
 });
 
 Deno.test("a port that is taken, or not permitted, is refused before anything is made", async () => {

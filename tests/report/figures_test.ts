@@ -174,6 +174,25 @@ Deno.test("stageTimeline() has a cell for each client and epoch", async () => {
   assertEquals([cell(0, 0), cell(1, 0), cell(1, 1), cell(2, 1)], [1, 2, 3, 1]);
 });
 
+Deno.test("stageTimeline() tells what decided, where rows and settings do", async () => {
+  const settings = { alpha1: 0.6, alpha2: 0.8 };
+  const made = { rounds: 1, localEpochs: 2, evaluated: true, settings };
+  const [run] = labelled([await madeUpRunOf(made)]);
+  const cellsOf = (run: LabelledRun) => {
+    const [{ data }] = stageTimeline([run]).variants[0].panels[0].option.series as {
+      data: number[][];
+    }[];
+    return data;
+  };
+  const [decision] = run.decisions!.filter(({ epoch }) => epoch === 1);
+  const { deputy, personal } = decision.clients[2].decision!;
+  const f1s = [deputy.f1, personal.f1].map((f1) => Number(f1.toFixed(3)));
+  const cell = cellsOf(run).find(([epoch, client]) => epoch === 1 && client === 2)!;
+  assertEquals(cell.slice(3), [...f1s, 0.6, 0.8]);
+  assertEquals(cellsOf({ ...run, settings: {} })[0].length, 3 + 2); // from an older folder
+  assertEquals(cellsOf({ ...run, decisions: undefined })[0].length, 3);
+});
+
 Deno.test("confusionFigure() counts images, and colours by shares of the rows", async () => {
   const figure = confusionFigure(labelled([await madeUpRunOf()]));
   const valuesOf = (role: string) => {

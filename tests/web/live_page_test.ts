@@ -42,6 +42,10 @@ Deno.test({
           assertEquals(answer.status(), 200);
         }
         assertEquals(await page.locator("#retrogress tbody tr").count(), 4); // F1 and AUC of both
+        assertMatch(
+          await textOf(page, "#retrogress .losses"),
+          /^Lost per communication \(change of test F1, points\): FedAvg [+−±]\d+\.\d, PRR-FL [+−±]\d+\.\d\.$/,
+        );
         const [download] = await Promise.all([
           page.waitForEvent("download"),
           page.click("text=prrfl: metrics.jsonl"),

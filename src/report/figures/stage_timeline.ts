@@ -4,6 +4,7 @@ import type { EChartsOption } from "echarts";
 import type { EpochEvent } from "../../federated/events.ts";
 import { areMany } from "../many_clients.ts";
 import type { LabelledRun } from "../reading/method_runs.ts";
+import { rounded } from "./epoch_chart.ts";
 import {
   type Figure,
   fileNameOf,
@@ -19,7 +20,8 @@ const about = {
   caption:
     "In stage 1 a deputy that has lost too much learns from the personal model (recover), in " +
     "stage 2 they teach each other (exchange), in stage 3 the deputy teaches (sublimate). " +
-    "Vertical lines are communications; after each, the stages begin anew.",
+    "Vertical lines are communications; after each, the stages begin anew. The macro F1 of both models on " +
+    "the client's training images decides before every epoch; under the pointer it is told with the bounds.",
 };
 
 const stages = [
@@ -48,14 +50,26 @@ export function stageTimeline(runs: readonly LabelledRun[]): Figure {
   return { ...about, switches: switchesOf(["Run"], variants), variants, missing: null };
 }
 
-function strips({ run, rows }: LabelledRun): Panel {
+function strips({ run, rows, settings, decisions = [] }: LabelledRun): Panel {
   const epochs = epochsOf(rows);
   const clients = run.clients.map(({ name }) => name);
   const many = areMany(clients);
+  const thresholds = [settings.alpha1, settings.alpha2];
+  const decided = new Map(
+    decisions.flatMap(({ round, epoch, clients }) =>
+      clients.map(({ client, decision }) => [`${round} ${epoch} ${client}`, decision])
+    ),
+  );
   const cells = epochs.flatMap(({ round, epoch, clients: results }) =>
-    results.flatMap(({ stage }, client) =>
-      stage && stage !== mutual ? [[round * run.localEpochs + epoch, client, stage]] : []
-    )
+    results.flatMap(({ client, stage }, index) => {
+      if (!stage || stage === mutual) return [];
+      const { deputy, personal } = decided.get(`${round} ${epoch} ${client}`) ?? {};
+      // What decided it, for the pointer, where that is known.
+      const f1s = deputy && personal ? [rounded(deputy.f1, 3), rounded(personal.f1, 3)] : [];
+      const bounds = f1s.length > 0 && thresholds.every((one) => typeof one === "number");
+      const more = bounds ? thresholds : [];
+      return [[round * run.localEpochs + epoch, index, stage, ...f1s, ...more]];
+    })
   );
   const count = Math.max(...epochs.map(({ round, epoch }) => round * run.localEpochs + epoch)) + 1;
   const option: EChartsOption = {
@@ -89,6 +103,7 @@ function strips({ run, rows }: LabelledRun): Panel {
     },
     visualMap: {
       type: "piecewise",
+      dimension: 2,
       orient: "horizontal",
       left: 8,
       top: 0,
@@ -105,7 +120,7 @@ function strips({ run, rows }: LabelledRun): Panel {
     }],
   };
   const height = 110 + (many ? 10 : 34) * clients.length;
-  return { heading: null, option, tooltip: "cells", shape: "wide", height };
+  return { heading: null, option, tooltip: "stages", shape: "wide", height };
 }
 
 function epochsOf(rows: LabelledRun["rows"]): EpochEvent[] {

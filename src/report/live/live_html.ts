@@ -29,7 +29,9 @@ export function liveHtml(): string {
 <p id="problem" class="note" role="alert" hidden></p>
 <p id="status" role="status">Connecting …</p>
 <p id="where"></p>
-<progress id="progress" max="1" value="0" aria-label="Share of the work that is done"></progress>
+<progress id="progress" max="1" value="0" aria-label="Share of the run that is done"></progress>
+<p id="all" hidden><label for="runs">All runs</label>
+<progress id="runs" max="1" value="0"></progress> <span></span></p>
 </header>
 <main id="sections"></main>
 <footer>

@@ -46,6 +46,13 @@ function say(state, words) {
   if (element("status").textContent !== words) element("status").textContent = words;
 }
 
+/** How far a comparison is, in runs. */
+function showRuns(over, count) {
+  element("all").hidden = false;
+  element("runs").value = over / count;
+  element("all").querySelector("span").textContent = `${Math.floor(over)} of ${count} are over`;
+}
+
 const source = new EventSource("events");
 const hear = (type, listener) =>
   source.addEventListener(type, ({ data }) => listener(JSON.parse(data)));
@@ -61,9 +68,10 @@ source.addEventListener("error", () => {
   element("problem").hidden = false;
 });
 hear("picture", show);
-hear("progress", ({ text, done, total }) => {
+hear("progress", ({ text, done, total, place }) => {
   element("where").textContent = text;
   element("progress").value = done / total;
+  if (place) showRuns(place.index + done / total, place.count);
 });
 hear("over", ({ text, isDone }) => {
   source.close();

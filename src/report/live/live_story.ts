@@ -1,7 +1,7 @@
 // What the listeners of runs under way are told: events so far, figures as they stand, where the run is.
 
 import { type Clock, systemClock } from "../../clock.ts";
-import type { RunEvent, SimulationEvent } from "../../federated/events.ts";
+import type { ProgressEvent, RunEvent, SimulationEvent } from "../../federated/events.ts";
 import { interruptionText } from "../interruption.ts";
 import { lastName } from "../reading/method_runs.ts";
 import type { EarlierEvent } from "../reading/recorded_rows.ts";
@@ -15,6 +15,16 @@ import { livePicture } from "./live_picture.ts";
 const columns = 160;
 /** Drawing figures takes at most one part in so many of the time. */
 const restPerDrawing = 25;
+
+/** Where a run stands among those of a comparison. */
+export interface RunPlace {
+  /** counted from 0 */
+  readonly index: number;
+  /** of all runs */
+  readonly count: number;
+  /** what tells it from the others, such as "fedavg seed 1" */
+  readonly name: string;
+}
 
 /** An event of a run that a late listener is told too. */
 interface Told {
@@ -46,28 +56,37 @@ export class LiveStory {
 
   constructor(private readonly clock: Clock = systemClock) {}
 
-  /** A consumer of this run's events; what was told of a run in the same folder is forgotten. */
-  follow(header: RunHeader): EventConsumer {
+  /**
+   * A consumer of this run's events; what was told of a run in the same folder is forgotten.
+   *
+   * @param place null for a run that is alone
+   */
+  follow(header: RunHeader, place: RunPlace | null = null): EventConsumer {
     const { folder } = header;
     const others = this.#told.filter((one) => one.folder !== folder);
     if (others.length < this.#told.length) this.#told = others;
     const started = this.clock.now() - (header.elapsedBefore ?? 0);
     const line = new ProgressLine();
     let begun: RunEvent | null = null;
+    let where: ProgressEvent | null = null;
+    const showProgress = ({ type: _, ...event }: ProgressEvent, elapsed: number) => {
+      const text = placeText(place) + line.render(elapsed, columns);
+      const row = asJson({ run: lastName(folder), ...event, place, text });
+      this.#progress = { version: this.#progress.version + 1, text: row };
+    };
     const consume = (event: SimulationEvent) => {
       if (event.type === "checkpoint" || event.type === "state") return;
       const elapsed = this.clock.now() - started;
       line.update(event, elapsed);
       if (event.type === "progress") {
-        const { type: _, ...where } = event;
-        const text = line.render(elapsed, columns);
-        const row = asJson({ run: lastName(folder), ...where, text });
-        this.#progress = { version: this.#progress.version + 1, text: row };
+        where = event;
+        showProgress(event, elapsed);
       } else {
         if (event.type === "run") begun = event;
         this.#told.push({ folder, event });
         this.#record(header, event);
         this.#isDone = event.type === "done";
+        if (this.#isDone && where) showProgress({ ...where, done: where.total }, elapsed);
         if (this.#isDone) this.#lastWords = `The run is over; it is in ${folder}.`;
         if (event.type === "interrupted" && begun) {
           this.#lastWords = `${interruptionText(event, begun, header)}.`;
@@ -164,6 +183,10 @@ export class LiveStory {
     this.#news.resolve();
     this.#news = Promise.withResolvers();
   }
+}
+
+function placeText(place: RunPlace | null): string {
+  return place === null ? "" : `run ${place.index + 1} of ${place.count}, ${place.name}: `;
 }
 
 /** Numbers that are not finite stay visible, as in metrics.jsonl; typed arrays are lists. */

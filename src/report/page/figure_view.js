@@ -13,6 +13,13 @@ const escaped = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", 
 const asRow = (marker, name, text) =>
   `<div>${marker} ${escaped(name)}&ensp;<strong>${escaped(text)}</strong></div>`;
 
+/** Words under the pointer stay on their chart, also while they grow: on their way they would widen the page. */
+const confined = {
+  confine: true,
+  transitionDuration: 0,
+  extraCssText: "box-sizing: border-box; max-width: 100%; white-space: normal;",
+};
+
 /** What stands under the pointer, by the kind of chart. */
 const tooltips = {
   trace: (option) => ({
@@ -25,6 +32,25 @@ const tooltips = {
       const text = pieces?.find((piece) => piece.value === value)?.label ?? shown(value, 2);
       return `${escaped(column.name)} ${column.data[x]}, ${escaped(row.name)} ` +
         `${escaped(row.data[y])}<br><strong>${text}</strong>`;
+    },
+  }),
+  stages: ({ xAxis, yAxis, visualMap: { pieces } }) => ({
+    formatter: ({ value: [epoch, client, stage, deputy, personal, alpha1, alpha2] }) => {
+      const { label } = pieces.find(({ value }) => value === stage);
+      const rows = [
+        `client ${escaped(yAxis.data[client])}, local epoch ${xAxis.data[epoch]}`,
+        `<strong>${label}</strong>`,
+      ];
+      if (deputy !== undefined) {
+        rows.push(
+          `training F1: deputy ${shown(deputy)} %, personal ${shown(personal)} %`,
+          `the deputy has ${shown(deputy / personal, 2)} of it`,
+        );
+      }
+      if (alpha1 !== undefined) {
+        rows.push(`below ${shown(alpha1, 2)} it recovers, from ${shown(alpha2, 2)} on it teaches`);
+      }
+      return rows.join("<br>");
     },
   }),
   counts: ({ xAxis, yAxis }) => ({
@@ -192,7 +218,7 @@ class PanelPlace {
     const { fontFamily } = getComputedStyle(document.body);
     this.chart.setOption({
       textStyle: { fontFamily },
-      tooltip: { confine: true, ...tooltips[tooltip](option) },
+      tooltip: { ...confined, ...tooltips[tooltip](option) },
       // Buttons above the chart take the place of its legend.
       ...option.legend ? { legend: { show: false }, grid: { top: 12 } } : {},
     });

@@ -48,7 +48,9 @@ export async function readEarlierRun(
   const path = join(folder, metricsFile);
   const bytes = (await readPlainFile(path)).subarray(0, usable.stored.lengths[metricsFile]);
   const { rows } = readRows(new TextDecoder().decode(bytes), path);
-  const events = rows.filter((row) => row.type !== "run" && row.type !== "done");
+  const events = rows.filter((row) =>
+    row.type !== "run" && row.type !== "stage" && row.type !== "done"
+  );
   owned.move();
   return { ...usable, config, states, events };
 }

@@ -8,6 +8,7 @@ import type {
   EvaluationEvent,
   RoundEvent,
   RunEvent,
+  StageEvent,
 } from "../../federated/events.ts";
 import { shown } from "../../io/json.ts";
 import { count, held, object, record, text, texts } from "../../io/schema.ts";
@@ -20,8 +21,8 @@ export type RecordedRow = MetricsRow | DivergenceEvent;
 /** What came after the run event and is needed to go on: the reports compare with what was before. */
 export type EarlierEvent = RoundEvent | RecordedRow;
 
-type AnyRow = RunEvent | RoundEvent | RecordedRow | { readonly type: "done" };
-type MetricsType = MetricsRow["type"];
+type AnyRow = RunEvent | RoundEvent | StageEvent | RecordedRow | { readonly type: "done" };
+type MetricsType = MetricsRow["type"] | "stage";
 
 /** Numbers that are not finite were stored as text. */
 const number = v.pipe(
@@ -60,6 +61,10 @@ function metricsRows(roles: readonly string[]): Readonly<Record<MetricsType, v.G
     v.array(object({ client: v.unknown(), test: byRole, ...members }), "is no list");
   const mean = byRole;
   return {
+    stage: object({
+      ...{ round: count, epoch: count },
+      clients: v.array(object({ client: text, decision: v.nullish(byRole) }), "is no list"),
+    }),
     epoch: object({
       ...{ round: count, epoch: count, mean },
       clients: clients({ train: v.nullable(byRole) }),
@@ -79,6 +84,9 @@ function metricsRows(roles: readonly string[]): Readonly<Record<MetricsType, v.G
 
 /** Made once for each run. */
 const schemas = new WeakMap<RunEvent, ReturnType<typeof metricsRows>>();
+
+const metricsOf = (start: RunEvent) =>
+  schemas.getOrInsertComputed(start, () => metricsRows(start.roles));
 
 /**
  * Checks what the report uses of a row; rows that it does not use, known or not, are null.
@@ -102,15 +110,17 @@ export function readRow(value: unknown, start: RunEvent | null, where: string): 
       }
       return run;
     }
+    case "stage": // of participants alone
+      if (start === null) throw fail('stage comes before the row of type "run"');
+      return of(metricsOf(start)[type]) as unknown as StageEvent;
     case "round":
       return of(roundRow) as unknown as RoundEvent;
     case "epoch":
     case "aggregation":
     case "evaluation": {
       if (start === null) throw fail(`${type} comes before the row of type "run"`);
-      const known = schemas.getOrInsertComputed(start, () => metricsRows(start.roles));
       expectClients(value as { readonly clients?: unknown }, start, fail);
-      return of(known[type]) as unknown as MetricsRow;
+      return of(metricsOf(start)[type]) as unknown as MetricsRow;
     }
     case "divergence":
       return of(divergenceRow) as unknown as DivergenceEvent;

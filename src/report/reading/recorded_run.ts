@@ -4,7 +4,7 @@ import { basename, join } from "@std/path";
 import { counted } from "../format.ts";
 import { predictionsFile, spectraFile } from "../files/file_names.ts";
 import { type Predictions, readPredictions } from "../files/predictions.ts";
-import type { EpochEvent, RunEvent } from "../../federated/events.ts";
+import type { EpochEvent, RunEvent, StageEvent } from "../../federated/events.ts";
 import { readPlainText } from "../../io/files.ts";
 import { readRow } from "./recorded_rows.ts";
 import { readRunConfig } from "../files/run_config.ts";
@@ -21,6 +21,8 @@ export interface RecordedRun extends RecordedHistory {
   readonly adapter: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly finished: boolean;
+  /** what decided the stages; rows of older runs may lack it */
+  readonly decisions?: readonly StageEvent[];
   /** sentences about what is missing */
   readonly notices: readonly string[];
   /** null where the run stored none */
@@ -63,6 +65,7 @@ export async function readRun(folder: string): Promise<RecordedRun> {
     run,
     rows: history,
     finished,
+    decisions: rest.filter((row) => row.type === "stage"),
     notices: noticesOf(folder, { run, rows: history }, finished, truncated),
     predictions: await readPredictions(join(folder, predictionsFile), run),
     spectra: await readSpectra(join(folder, spectraFile), run),

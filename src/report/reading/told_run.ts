@@ -11,6 +11,8 @@ export function newsOf(before: RecordedRun, event: SimulationEvent): Partial<Rec
     case "aggregation":
     case "divergence":
       return { rows: [...before.rows, event] };
+    case "stage":
+      return { decisions: [...before.decisions ?? [], event] };
     case "predictions":
       return { predictions: event };
     case "spectra": {
