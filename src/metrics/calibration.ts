@@ -1,11 +1,15 @@
 // Do probabilities mean what they say? Brier score, expected calibration error and the reliability diagram.
 
 import { type ClassIndices, expectScores } from "./classification.ts";
+import { expectPositive } from "./thresholds.ts";
 
 /** One bar of a reliability diagram: the images whose probability lies in `(low, high]`, the first bin with 0. */
 export interface ReliabilityBin {
+  /** in [0, 1] */
   readonly low: number;
+  /** in [0, 1] */
   readonly high: number;
+  /** how many lie in it */
   readonly images: number;
   /** mean probability, in [0, 1]; null if the bin is empty */
   readonly confidence: number | null;
@@ -58,6 +62,7 @@ export function classBrierScore(
   classes: number,
   positive: number,
 ): number | null {
+  expectPositive("classBrierScore", positive, classes);
   if (!expectProbabilities("classBrierScore", labels, probabilities, classes)) return null;
   return classBrier(labels, probabilities, classes, positive);
 }
@@ -101,6 +106,7 @@ export function classCalibration(
   positive: number,
   bins: number = defaultBins,
 ): Calibration | null {
+  expectPositive("classCalibration", positive, classes);
   if (!expectProbabilities("classCalibration", labels, probabilities, classes)) return null;
   return binned(
     "classCalibration",

@@ -26,10 +26,10 @@ export interface ClassRates {
 }
 
 /** Counts `[classes][classes]`: rows are labels, columns predictions. */
-type Counts = readonly (readonly number[])[];
+export type ConfusionCounts = readonly (readonly number[])[];
 
 /** Rates of each class of a confusion matrix, `[classes]`. */
-export function classRates(counts: Counts): ClassRates[] {
+export function classRates(counts: ConfusionCounts): ClassRates[] {
   const total = sum(counts.map(sum));
   return counts.map((row, c) => {
     const hits = row[c];
@@ -58,7 +58,7 @@ export function classRates(counts: Counts): ClassRates[] {
  * Matthews correlation coefficient of any number of classes (Gorodkin 2004), in [−1, 1]; 0 where labels or
  * predictions are all of one class, as `sklearn.metrics.matthews_corrcoef`.
  */
-export function matthews(counts: Counts): number {
+export function matthews(counts: ConfusionCounts): number {
   const { total, right, labels, predictions } = margins(counts);
   const deviation = (values: readonly number[]) => total ** 2 - dot(values, values);
   const product = deviation(labels) * deviation(predictions);
@@ -69,7 +69,7 @@ export function matthews(counts: Counts): number {
  * Cohen's kappa (Cohen 1960), in [−1, 1]: agreement beyond what the margins alone would give. Null (n/a) if labels
  * and predictions are all of one and the same class, where `sklearn.metrics.cohen_kappa_score` is NaN.
  */
-export function cohenKappa(counts: Counts): number | null {
+export function cohenKappa(counts: ConfusionCounts): number | null {
   const { total, right, labels, predictions } = margins(counts);
   const expected = dot(labels, predictions); // times total
   const disagreement = total ** 2 - expected;
@@ -82,7 +82,7 @@ export function weightedF1(rates: readonly ClassRates[]): number {
   return sum(rates.map((rate) => rate.images * (rate.f1 ?? 0))) / images;
 }
 
-function margins(counts: Counts) {
+function margins(counts: ConfusionCounts) {
   const labels = counts.map(sum);
   return {
     total: sum(labels),

@@ -46,6 +46,7 @@ export interface MeanOverClasses {
 
 /** All classes taken together. */
 export interface ClinicalOverall {
+  /** how many there are */
   readonly images: number;
   /** percent */
   readonly accuracy: number;
@@ -75,6 +76,7 @@ export interface ClinicalMetrics {
   readonly classes: readonly ClinicalClass[];
   /** plain means over the classes that have a value */
   readonly means: Readonly<Record<ClinicalMeasure, MeanOverClasses>>;
+  /** of all classes together, and of the predicted class */
   readonly overall: ClinicalOverall;
 }
 

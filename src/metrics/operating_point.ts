@@ -7,7 +7,9 @@ import { sweepThresholds, type Threshold } from "./thresholds.ts";
 export interface OperatingPoint {
   /** an image is called positive if its score is at least that; Infinity calls none positive */
   readonly threshold: number;
+  /** of the class's images, those called positive */
   readonly sensitivity: number | null;
+  /** of the others, those not called positive */
   readonly specificity: number | null;
   /** positive predictive value, precision */
   readonly ppv: number | null;

@@ -34,11 +34,7 @@ export function sweepThresholds(
   positive: number,
 ): ThresholdSweep {
   expectScores(name, labels, scores, classes);
-  if (!Number.isInteger(positive) || positive < 0 || positive >= classes) {
-    throw new RangeError(
-      `Cannot compute ${name}: the positive class is ${positive}, expected an integer in [0, ${classes})`,
-    );
-  }
+  expectPositive(name, positive, classes);
   const score = (row: number) => scores[row * classes + positive];
   const order = Array.from({ length: labels.length }, (_, row) => row);
   order.sort((a, b) => score(b) - score(a));
@@ -51,4 +47,12 @@ export function sweepThresholds(
     if (!isTied) thresholds.push({ threshold: score(row), truePositives, falsePositives });
   });
   return { thresholds, positives: truePositives, negatives: falsePositives };
+}
+
+/** @throws {RangeError} unless the positive class is one */
+export function expectPositive(name: string, positive: number, classes: number): void {
+  if (Number.isInteger(positive) && positive >= 0 && positive < classes) return;
+  throw new RangeError(
+    `Cannot compute ${name}: the positive class is ${positive}, expected an integer in [0, ${classes})`,
+  );
 }
