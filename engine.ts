@@ -156,6 +156,36 @@ export {
 } from "./src/metrics/classification.ts";
 export { rocCurve, type RocPoint } from "./src/metrics/roc_curve.ts";
 export {
+  brierScore,
+  type Calibration,
+  calibration,
+  classBrierScore,
+  classCalibration,
+  type ReliabilityBin,
+} from "./src/metrics/calibration.ts";
+export {
+  type ClassRates,
+  classRates,
+  cohenKappa,
+  type ConfusionCounts,
+  matthews,
+} from "./src/metrics/class_rates.ts";
+export {
+  type ClinicalClass,
+  type ClinicalMeasure,
+  type ClinicalMetrics,
+  clinicalMetrics,
+  type ClinicalOverall,
+  type MeanOverClasses,
+} from "./src/metrics/clinical.ts";
+export {
+  operateAt,
+  type OperatingPoint,
+  thresholdAtSpecificity,
+  youdenThreshold,
+} from "./src/metrics/operating_point.ts";
+export { averagePrecision } from "./src/metrics/precision_recall.ts";
+export {
   type Falls,
   type MetricChange,
   type Recovery,
@@ -169,6 +199,30 @@ export {
 } from "./src/metrics/retrogress.ts";
 
 export type { BestRound } from "./src/metrics/selection.ts";
+
+// Uncertainty
+export {
+  type BootstrapDifference,
+  bootstrapDifference,
+  type BootstrapInterval,
+  bootstrapInterval,
+  type BootstrapOptions,
+} from "./src/metrics/bootstrap.ts";
+export { comparisonSentence, type StatedComparison } from "./src/metrics/comparison_sentence.ts";
+export {
+  type DelongDifference,
+  delongDifference,
+  type DelongInterval,
+  delongInterval,
+} from "./src/metrics/delong.ts";
+export { holm, type Mcnemar, mcnemar } from "./src/metrics/paired_tests.ts";
+export {
+  resampledAccuracy,
+  resampledMacroF1,
+  type ResampledMetric,
+  resampledRocAuc,
+} from "./src/metrics/resampled.ts";
+export { type SeedInterval, seedInterval } from "./src/metrics/seed_interval.ts";
 
 // Federated learning
 export { averageOverClients, meanOverClients } from "./src/federated/aggregate/average.ts";

@@ -47,7 +47,7 @@ const layers: Readonly<Record<string, Allowed>> = {
   "tensor": { code: ["random", "gpu", "kernels"] },
   "gpu": { code: ["kernels", "clock", ...base] },
   "io": { code: ["clock"], types: ["tensor"] },
-  "metrics": { code: [], types: ["federated"] },
+  "metrics": { code: ["random"], types: ["federated"] },
   "random": { code: [] },
   "hash": { code: [] },
   "owned": { code: [] },

@@ -1,0 +1,165 @@
+// Bootstrap of stored predictions: how far a metric, or a difference of two, depends on which images happen to be there.
+
+import { RandomStream } from "../random.ts";
+import type { ClassIndices } from "./classification.ts";
+import { expectLevel } from "./distributions.ts";
+import type { ResampledMetric } from "./resampled.ts";
+import { quantile } from "./statistics.ts";
+
+/** How to draw. */
+export interface BootstrapOptions {
+  /**
+   * whose image each is, `[n]`: a lesion's or a patient's; images of one group are drawn together or not at all.
+   * Default: every image is a group of its own
+   */
+  readonly groups?: ArrayLike<string | number>;
+  /** default 2000 */
+  readonly draws?: number;
+  /** of confidence; default 0.95 */
+  readonly level?: number;
+  /** of the random numbers: the same seed gives the same interval; default 0 */
+  readonly seed?: number;
+}
+
+/** A metric with its interval, in the metric's unit. */
+export interface BootstrapInterval {
+  /** of the images as they are; null (n/a) where they do not define it */
+  readonly value: number | null;
+  /** lower end of the percentile interval; null (n/a) if no draw defines the metric */
+  readonly low: number | null;
+  /** its upper end */
+  readonly high: number | null;
+  /** draws that define the metric */
+  readonly draws: number;
+  /** groups that were drawn from: images where none are given */
+  readonly groups: number;
+}
+
+/** A difference with its interval, in the metric's unit. */
+export interface BootstrapDifference extends BootstrapInterval {
+  /** of "no difference", two-sided; null (n/a) if no draw defines both metrics */
+  readonly p: number | null;
+}
+
+/**
+ * Percentile bootstrap interval of a metric (Efron and Tibshirani 1993, chapter 13), stratified: every draw has as many
+ * groups of each class as there are. A group whose images differ in class is of the stratum of its set of classes.
+ *
+ * @param labels true classes, `[n]`
+ * @param metric of a draw, such as `resampledMacroF1(labels, predictions)`
+ * @throws {TypeError} if there is not one group for each label
+ * @throws {RangeError} if there are no labels, or draws or level make no sense
+ */
+export function bootstrapInterval(
+  labels: ClassIndices,
+  metric: ResampledMetric,
+  options: BootstrapOptions = {},
+): BootstrapInterval {
+  const { values, groups } = drawAll(labels, metric, options);
+  return { value: metric(once(labels)), ...ends(values, options), draws: values.length, groups };
+}
+
+/**
+ * Paired bootstrap of the difference of two methods on the same images: each draw judges both. The p-value is twice the
+ * smaller share of draws on one side of 0, 0 itself and one more draw counted with it (Davison and Hinkley 1997,
+ * section 4.2.3), so it is never 0.
+ *
+ * @param labels true classes, `[n]`
+ * @param first metric of one method
+ * @param second of the other, which is subtracted
+ * @throws {TypeError | RangeError} as `bootstrapInterval()`
+ */
+export function bootstrapDifference(
+  labels: ClassIndices,
+  first: ResampledMetric,
+  second: ResampledMetric,
+  options: BootstrapOptions = {},
+): BootstrapDifference {
+  const difference: ResampledMetric = (drawn) => {
+    const [a, b] = [first(drawn), second(drawn)];
+    return a === null || b === null ? null : a - b;
+  };
+  const { values, groups } = drawAll(labels, difference, options);
+  const draws = values.length;
+  const below = values.filter((value) => value <= 0).length;
+  const above = values.filter((value) => value >= 0).length;
+  return {
+    value: difference(once(labels)),
+    ...ends(values, options),
+    p: draws === 0 ? null : Math.min(1, 2 * (1 + Math.min(below, above)) / (1 + draws)),
+    draws,
+    groups,
+  };
+}
+
+/** What a metric is of each draw that defines it. */
+function drawAll(
+  labels: ClassIndices,
+  metric: ResampledMetric,
+  { groups, draws = 2000, level = 0.95, seed = 0 }: BootstrapOptions,
+): { readonly values: number[]; readonly groups: number } {
+  expectLevel(level);
+  if (!Number.isInteger(draws) || draws < 1) {
+    throw new RangeError(
+      `Cannot bootstrap with ${draws} draws: expected a whole number, such as 2000`,
+    );
+  }
+  const strata = strataOf(labels, groups);
+  const random = new RandomStream(seed, bootstrapKey);
+  const drawn = new Uint32Array(labels.length);
+  const values: number[] = [];
+  for (let draw = 0; draw < draws; draw++) {
+    drawn.fill(0);
+    for (const members of strata) {
+      for (let pick = 0; pick < members.length; pick++) {
+        for (const row of members[random.integer(members.length)]) drawn[row]++;
+      }
+    }
+    const value = metric(drawn);
+    if (value !== null) values.push(value);
+  }
+  return { values, groups: strata.reduce((sum, members) => sum + members.length, 0) };
+}
+
+/** Tells these random numbers from others of the same seed. */
+const bootstrapKey = 0xb007;
+
+/** Rows of each group, by stratum. */
+function strataOf(
+  labels: ClassIndices,
+  groups: ArrayLike<string | number> | undefined,
+): (readonly number[])[][] {
+  if (labels.length === 0) {
+    throw new RangeError("Cannot bootstrap: expected at least one row, got none");
+  }
+  if (groups !== undefined && groups.length !== labels.length) {
+    throw new TypeError(`Cannot bootstrap: ${labels.length} labels but ${groups.length} groups`);
+  }
+  const rowsOfGroup = new Map<string | number, number[]>();
+  for (let row = 0; row < labels.length; row++) {
+    const group = groups === undefined ? row : groups[row];
+    const rows = rowsOfGroup.get(group);
+    if (rows === undefined) rowsOfGroup.set(group, [row]);
+    else rows.push(row);
+  }
+  const strata = new Map<string, (readonly number[])[]>();
+  for (const rows of rowsOfGroup.values()) {
+    const stratum = [...new Set(rows.map((row) => labels[row]))].sort((a, b) => a - b).join();
+    const members = strata.get(stratum);
+    if (members === undefined) strata.set(stratum, [rows]);
+    else members.push(rows);
+  }
+  return [...strata.values()];
+}
+
+function ends(
+  values: readonly number[],
+  { level = 0.95 }: BootstrapOptions,
+): { readonly low: number | null; readonly high: number | null } {
+  if (values.length === 0) return { low: null, high: null };
+  return { low: quantile(values, (1 - level) / 2), high: quantile(values, (1 + level) / 2) };
+}
+
+function once(labels: ClassIndices): Uint32Array {
+  return new Uint32Array(labels.length).fill(1);
+}
