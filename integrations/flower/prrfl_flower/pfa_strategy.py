@@ -48,7 +48,7 @@ def spectrum(weight: np.ndarray) -> np.ndarray:
 
 
 def low_amplitudes(weight: np.ndarray, rate: float) -> np.ndarray:
-    """Return what a site sends of a weight."""
+    """Return what is averaged of a weight; sites send half of it, for frequencies come in pairs."""
     amplitudes = np.abs(spectrum(weight))
     rows, columns = (window(length, rate) for length in amplitudes.shape)
     return amplitudes[rows, columns]
@@ -61,7 +61,7 @@ def with_low_amplitudes(weight: np.ndarray, mean: np.ndarray, rate: float) -> np
     rows, columns = (window(length, rate) for length in bins.shape)
     amplitudes[rows, columns] = mean
     changed = np.fft.ifft2(np.fft.ifftshift(amplitudes * np.exp(1j * phases)))
-    return weight_of(changed.real, weight.shape).astype(np.float32)
+    return weight_of(changed.real, weight.shape).astype(np.float32, order="C")
 
 
 def weighted_mean(parts: Sequence[np.ndarray], shares: Sequence[float]) -> np.ndarray:

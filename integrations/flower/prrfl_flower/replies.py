@@ -52,13 +52,16 @@ class Replies:
 
 
 def sorted_replies(
-    messages: Iterable[Message], asked: Iterable[int], names: dict[int, str], is_train: bool
+    messages: Iterable[Message], asked: Iterable[Message], names: dict[int, str], is_train: bool
 ) -> Replies:
-    """Read the replies of the nodes asked; learn the sites' names on the way."""
+    """Read the replies to what was asked; learn the sites' names on the way."""
     replies = Replies()
-    silent = set(asked)
+    # By the question: where a node is gone, Flower itself replies.
+    nodes = {question.metadata.message_id: question.metadata.dst_node_id for question in asked}
+    silent = set(nodes.values())
     for message in messages:
-        node = message.metadata.src_node_id
+        metadata = message.metadata
+        node = nodes.get(metadata.reply_to_message_id, metadata.src_node_id)
         silent.discard(node)
         try:
             report = _report(message, is_train)

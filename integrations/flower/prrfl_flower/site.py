@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,28 +107,41 @@ def _run_process(line: Sequence[str]) -> tuple[int, str, str]:
             )
         except OSError as error:
             raise SiteError(f"the site-command does not start: {error.strerror}") from error
+        notes = ["no reason given"]
+        reader = threading.Thread(target=_pass_on, args=(process, notes), daemon=True)
+        reader.start()
         try:
-            last = _pass_on(process)
-            code = process.wait()
+            code = _wait(process)
         finally:
             _end(process)
+            reader.join(_GRACE)
         output.seek(0)
-        return code, output.read(), last
+        return code, output.read(), notes[-1]
 
 
-def _pass_on(process: "subprocess.Popen[str]") -> str:
-    last = "no reason given"
+def _pass_on(process: "subprocess.Popen[str]", notes: list[str]) -> None:
     for note in process.stderr or ():
         sys.stderr.write(note)
         sys.stderr.flush()
-        last = note.strip() or last
-    return last
+        if note.strip():
+            notes[-1] = note.strip()
+
+
+def _wait(process: "subprocess.Popen[str]") -> int:
+    """Wait for the end, awake now and then.
+
+    Where a SuperNode is gone, another thread of Flower's raises a signal in this process; Python hands it to the main
+    thread when that runs next, which one that waits for a process or a pipe does not.
+    """
+    while True:
+        try:
+            return process.wait(1)
+        except subprocess.TimeoutExpired:
+            continue
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
     """Let nothing run on: two processes must not train in one folder."""
-    if process.stderr:
-        process.stderr.close()
     if process.poll() is not None:
         return
     process.terminate()

@@ -26,7 +26,7 @@ class NamedSites(FedAvg):
         self._sites, self._min_sites = sites, min_sites
         self._wait_for(sites)
         self._names: dict[int, str] = {}
-        self._asked: set[int] = set()
+        self._asked: list[Message] = []
         self._began = 0.0
         self._bytes_down = 0
         self.table = RoundTable()
@@ -111,7 +111,7 @@ class NamedSites(FedAvg):
         for node in grid.get_nodes():
             if node.name:
                 self._names.setdefault(node.node_id, node.name)
-        self._asked = {message.metadata.dst_node_id for message in messages}
+        self._asked = messages
         self._bytes_down = len(messages) * byte_count(arrays)
         self._began = time.monotonic()
 

@@ -1,6 +1,7 @@
 """A site program without a network of its own: it keeps to the site command's contract, and fails on demand.
 
 `fake_site.py nan@1 …` sends a NaN in round 1; further such words: `shape`, `agreement`, `refuse`, `garbage`, `crash`.
+`train@1` and `evaluate@1` make the file `at-train-1` in the state folder and wait until there is a `go-train-1`.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import random
 import signal
 import struct
 import sys
+import time
 from pathlib import Path
 
 SETTINGS = [
@@ -31,19 +33,26 @@ SETTINGS = [
 ]
 
 
-def main() -> int:
-    """Do one action."""
-    words = [word for word in sys.argv[1:] if "@" in word and not word.startswith("-")]
-    rest = [word for word in sys.argv[1:] if word not in words]
-    arguments = _parser().parse_args(rest)
-    trouble = dict(reversed(word.split("@")) for word in words)
+def act(arguments: list[str]) -> tuple[int, str, str]:
+    """Do one action; give back exit code, output and error."""
+    words = [word for word in arguments if "@" in word and not word.startswith("-")]
+    known = _parser().parse_args([word for word in arguments if word not in words])
+    trouble = dict(reversed(word.split("@")) for word in words if word[0] not in "te")
     try:
-        event = _ACTIONS[arguments.action](arguments, trouble)
+        if f"{known.action}@{known.round}" in words:
+            _wait(known)
+        event = json.dumps(_ACTIONS[known.action](known, trouble))
     except Refusal as refusal:
-        print(f"error: {refusal}", file=sys.stderr)
-        return 2
-    print(json.dumps(event))
-    return 0
+        return 2, "", f"error: {refusal}"
+    return 0, "this is no JSON" if trouble.get(str(known.round)) == "garbage" else event, ""
+
+
+def _wait(arguments: argparse.Namespace) -> None:
+    """Let a test do something at this moment."""
+    name = f"{arguments.action}-{arguments.round}"
+    (arguments.state / f"at-{name}").touch()
+    while not (arguments.state / f"go-{name}").exists():
+        time.sleep(0.05)
 
 
 class Refusal(Exception):
@@ -113,8 +122,6 @@ def _train(arguments: argparse.Namespace, trouble: dict[str, str]) -> dict[str, 
     marks["method"] = state["settings"]["method"]
     Path(arguments.message).write_bytes(_safetensors(tensors, marks))
     _write(arguments.state, {**state, "round": number + 1})
-    if kind == "garbage":
-        print("this is no JSON")
     scores = {"f1": 50.0 + number, "accuracy": 60.0, "auc": None}
     return {
         "type": "train",
@@ -196,4 +203,7 @@ def _write(folder: Path, state: dict[str, object]) -> None:
 _ACTIONS = {"init": _init, "train": _train, "evaluate": _evaluate}
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code, output, error = act(sys.argv[1:])
+    print(output)
+    print(error, file=sys.stderr)
+    sys.exit(code)

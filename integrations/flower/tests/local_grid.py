@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from flwr.app import Context, Message, RecordDict
+from flwr.app import Context, Error, Message, RecordDict
 from flwr.proto.node_pb2 import NodeInfo
 from flwr.serverapp import Grid
 from flwr.supercore.run import Run
@@ -72,6 +72,7 @@ class LocalGrid(Grid):
             node: Context(1, node, config, RecordDict(), {}) for node, config in nodes.items()
         }
         self.away: dict[tuple[str, int], set[int]] = {}
+        self.lost: dict[tuple[str, int], set[int]] = {}
         self.before: list[Any] = []
         self.backwards = False
         self.steps: list[tuple[str, int]] = []
@@ -108,11 +109,30 @@ class LocalGrid(Grid):
         self.steps.append(step)
         for look in self.before:
             look(step, messages)
+        for message in messages:
+            message.metadata.__dict__["_message_id"] = f"question {message.metadata.dst_node_id}"
         there = [
             (message, self.contexts[node])
             for message in messages
-            if (node := message.metadata.dst_node_id) not in self.away.get(step, set())
+            if (node := _node(message))
+            not in self.away.get(step, set()) | self.lost.get(step, set())
         ]
         with ThreadPoolExecutor(4) as threads:
             replies = list(threads.map(lambda pair: app(*pair), there))
+        replies += [
+            _unavailable(message)
+            for message in messages
+            if _node(message) in self.lost.get(step, set())
+        ]
         return replies[::-1] if self.backwards else replies
+
+
+def _node(message: Message) -> int:
+    return message.metadata.dst_node_id
+
+
+def _unavailable(question: Message) -> Message:
+    """Return what the SuperLink itself replies for a node whose heartbeat has stopped."""
+    reply = Message(Error(5, "Node Unavailable"), reply_to=question)
+    reply.metadata.__dict__["_src_node_id"] = 1
+    return reply

@@ -5,19 +5,32 @@ import io
 import json
 import tempfile
 import unittest
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
+from fake_site import act
 from flwr.app import Message
 from flwr.serverapp.exception import AggregationError
-from local_grid import RUN_CONFIG, LocalGrid, node_config
+from local_grid import FAKE_SITE, RUN_CONFIG, LocalGrid, node_config
 
+from prrfl_flower import site
 from prrfl_flower.files import read_tensors, to_record
 from prrfl_flower.journal import JournalError
 from prrfl_flower.server_app import run
 
+RUN_PROCESS = site._run_process
 NAMES = ("clientA", "clientB", "clientC", "clientD")
+
+
+def without_process(line: Sequence[str]) -> tuple[int, str, str]:
+    """Have the fake site act at once; only a kill needs a process."""
+    program = line.index(str(FAKE_SITE))
+    if any(word.startswith("crash") for word in line):
+        return RUN_PROCESS(line)
+    return act(list(line[program + 1 :]))
 
 
 class Stopped(Exception):
@@ -31,6 +44,9 @@ class RoundsTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
+        patch = mock.patch("prrfl_flower.site._run_process", without_process)
+        patch.start()
+        self.addCleanup(patch.stop)
 
     def grid(self, of: str = "", **trouble: str) -> LocalGrid:
         """Return four sites; `clientB="nan@1"` is trouble of one of them."""
@@ -128,6 +144,14 @@ class RoundsTest(unittest.TestCase):
         self.assertIn("round 1: clientA is left out of train: it did not answer in time", printed)
         self.assertEqual(self.lines("averaged")[1]["sites"], ["clientB", "clientC", "clientD"])
         self.assertEqual(self.lines("averaged")[2]["sites"], list(NAMES))
+
+    def test_a_site_whose_connection_is_lost_is_named(self) -> None:
+        grid = self.grid()
+        grid.lost = {("train", 1): {60}, ("evaluate", 2): {60}}
+        printed = self.run_server(grid)
+        self.assertIn("round 1: clientB is left out of train: its connection is lost", printed)
+        self.assertIn("round 2: clientB is left out of evaluate: its connection is lost", printed)
+        self.assertEqual(len(self.lines("failed")), 2)
 
     def test_too_few_sites_end_the_run_and_it_goes_on_with_the_same_round(self) -> None:
         grid = self.grid()

@@ -1,6 +1,5 @@
 """What a server can make a site do, and what of a site can leave it."""
 
-import signal
 import subprocess
 import sys
 import tempfile
@@ -146,16 +145,24 @@ class ProcessTest(unittest.TestCase):
             pid_file = Path(folder, "pid")
             child = f"import os, time; open({str(pid_file)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
             program = f"""
-                import signal, sys
+                import signal, sys, threading
                 sys.path.insert(0, {str(PROJECT)!r})
                 from prrfl_flower.site import Site
-                signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+                signal.signal(signal.SIGINT, lambda *_: sys.exit(1))
+
+                # As Flower does it, when the process above this one is gone.
+                def end():
+                    sys.stdin.read()
+                    signal.raise_signal(signal.SIGINT)
+
+                threading.Thread(target=end, daemon=True).start()
                 Site(({sys.executable!r}, "-c", {child!r}), {folder!r}, "demo").init([])
             """
-            parent = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)])
+            line = [sys.executable, "-c", textwrap.dedent(program)]
+            parent = subprocess.Popen(line, stdin=subprocess.PIPE)
             pid = self.read_when_there(pid_file)
-            parent.send_signal(signal.SIGTERM)
-            parent.wait(30)
+            parent.communicate()
+            self.assertEqual(parent.returncode, 1)
             self.assertFalse(Path(f"/proc/{pid}").exists())
 
     def read_when_there(self, file: Path) -> int:
