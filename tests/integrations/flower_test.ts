@@ -3,9 +3,9 @@
 import { join } from "@std/path";
 import { demoDataset } from "../../src/data/demo.ts";
 import {
-  fourierAmplitudes,
   fourierRate,
-  takeFourierAmplitudes,
+  lowAmplitudes,
+  withAmplitudes,
 } from "../../src/federated/aggregate/fourier.ts";
 import { defaultConfig } from "../../src/federated/config.ts";
 import { simulate } from "../../src/federated/simulation.ts";
@@ -93,15 +93,15 @@ flowerTest("a server with whole weights makes of them what sites do with amplitu
     using _scope = gpu.scope();
     const weights = models.map((model) => gpu.tensor(model.get(name)!.data, [1, ...shape]));
     const sent = await Promise.all(
-      weights.map((weight) => fourierAmplitudes(weight, { rate }).read()),
+      weights.map((weight) => lowAmplitudes(weight, { rate }).read()),
     );
     const total = shares.reduce((sum, share) => sum + share);
     const mean = sent[0].map((_, at) =>
       shares.reduce((sum, share, k) => sum + share * sent[k][at], 0) / total
     );
-    const meanTensor = gpu.tensor(mean, fourierAmplitudes(weights[0], { rate }).shape);
+    const meanTensor = gpu.tensor(mean, lowAmplitudes(weights[0], { rate }).shape);
     for (const [k, weight] of weights.entries()) {
-      const taken = await takeFourierAmplitudes(weight, meanTensor, { rate }).read();
+      const taken = await withAmplitudes(weight, meanTensor, { rate }).read();
       const whole = readSafetensors(await Deno.readFile(path(`out${k}`))).tensors.get(name)!;
       const own = models[k].get(name)!.data;
       const apart = taken.map((value, at) => Math.abs(value - Number(whole.data[at])));
