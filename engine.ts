@@ -206,6 +206,7 @@ export {
   bootstrapDifference,
   type BootstrapInterval,
   bootstrapInterval,
+  bootstrapIntervals,
   type BootstrapOptions,
 } from "./src/metrics/bootstrap.ts";
 export { comparisonSentence, type StatedComparison } from "./src/metrics/comparison_sentence.ts";

@@ -55,8 +55,30 @@ export function bootstrapInterval(
   metric: ResampledMetric,
   options: BootstrapOptions = {},
 ): BootstrapInterval {
-  const { values, groups } = drawAll(labels, metric, options);
-  return { value: metric(once(labels)), ...ends(values, options), draws: values.length, groups };
+  return bootstrapIntervals(labels, (drawn) => [metric(drawn)], options)[0];
+}
+
+/**
+ * The same for several metrics of the same draws, such as those of every client and their mean.
+ *
+ * @param labels true classes, `[n]`; to have strata of client and class, numbers that tell both
+ * @param metrics of a draw, always as many
+ * @throws {TypeError | RangeError} as `bootstrapInterval()`
+ */
+export function bootstrapIntervals(
+  labels: ClassIndices,
+  metrics: (drawn: Uint32Array) => readonly (number | null)[],
+  options: BootstrapOptions = {},
+): BootstrapInterval[] {
+  const series = metrics(once(labels)).map((value) => ({ value, values: [] as number[] }));
+  const groups = drawAll(labels, options, (drawn) => {
+    metrics(drawn).forEach((value, index) => {
+      if (value !== null) series[index].values.push(value);
+    });
+  });
+  return series.map(({ value, values }) => {
+    return { value, ...ends(values, options), draws: values.length, groups };
+  });
 }
 
 /**
@@ -79,7 +101,11 @@ export function bootstrapDifference(
     const [a, b] = [first(drawn), second(drawn)];
     return a === null || b === null ? null : a - b;
   };
-  const { values, groups } = drawAll(labels, difference, options);
+  const values: number[] = [];
+  const groups = drawAll(labels, options, (drawn) => {
+    const value = difference(drawn);
+    if (value !== null) values.push(value);
+  });
   const draws = values.length;
   const below = values.filter((value) => value <= 0).length;
   const above = values.filter((value) => value >= 0).length;
@@ -92,12 +118,16 @@ export function bootstrapDifference(
   };
 }
 
-/** What a metric is of each draw that defines it. */
+/**
+ * Makes the draws.
+ *
+ * @returns groups that were drawn from
+ */
 function drawAll(
   labels: ClassIndices,
-  metric: ResampledMetric,
   { groups, draws = 2000, level = 0.95, seed = 0 }: BootstrapOptions,
-): { readonly values: number[]; readonly groups: number } {
+  judge: (drawn: Uint32Array) => void,
+): number {
   expectLevel(level);
   if (!Number.isInteger(draws) || draws < 1) {
     throw new RangeError(
@@ -107,7 +137,6 @@ function drawAll(
   const strata = strataOf(labels, groups);
   const random = new RandomStream(seed, bootstrapKey);
   const drawn = new Uint32Array(labels.length);
-  const values: number[] = [];
   for (let draw = 0; draw < draws; draw++) {
     drawn.fill(0);
     for (const members of strata) {
@@ -115,10 +144,9 @@ function drawAll(
         for (const row of members[random.integer(members.length)]) drawn[row]++;
       }
     }
-    const value = metric(drawn);
-    if (value !== null) values.push(value);
+    judge(drawn);
   }
-  return { values, groups: strata.reduce((sum, members) => sum + members.length, 0) };
+  return strata.reduce((sum, members) => sum + members.length, 0);
 }
 
 /** Tells these random numbers from others of the same seed. */
