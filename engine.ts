@@ -206,8 +206,11 @@ export {
   bootstrapDifference,
   type BootstrapInterval,
   bootstrapInterval,
-  bootstrapIntervals,
   type BootstrapOptions,
+  differenceOfDraws,
+  drawMetrics,
+  intervalOfDraws,
+  type MetricDraws,
 } from "./src/metrics/bootstrap.ts";
 export { comparisonSentence, type StatedComparison } from "./src/metrics/comparison_sentence.ts";
 export {

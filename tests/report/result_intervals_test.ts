@@ -1,21 +1,24 @@
-// Intervals of results: over the test images from stored predictions, and over seeds; in tables, page and CSV.
+// Uncertainty of results: intervals over test images and seeds, and differences; in tables, page and CSV.
 
 import { join } from "@std/path";
 import { parse } from "csv-parse/sync";
 import type { PredictionsEvent } from "../../src/federated/events.ts";
-import { bootstrapInterval } from "../../src/metrics/bootstrap.ts";
+import { bootstrapDifference, bootstrapInterval } from "../../src/metrics/bootstrap.ts";
 import { predictClasses } from "../../src/metrics/classification.ts";
+import { comparisonSentence } from "../../src/metrics/comparison_sentence.ts";
+import { holm } from "../../src/metrics/paired_tests.ts";
 import { resampledMacroF1, resampledRocAuc } from "../../src/metrics/resampled.ts";
 import { seedInterval } from "../../src/metrics/seed_interval.ts";
 import { RandomStream } from "../../src/random.ts";
 import { writePredictions } from "../../src/report/files/predictions.ts";
 import { comparisonTables, resultsCsv } from "../../src/report/page/comparison_files.ts";
+import { differenceTable } from "../../src/report/page/difference_table.ts";
 import { intervalTables } from "../../src/report/page/interval_tables.ts";
 import { contentOf } from "../../src/report/page/report.ts";
 import { resultOf } from "../../src/report/page/tables.ts";
 import { readRuns } from "../../src/report/reading/labelled_runs.ts";
 import { resultIntervals } from "../../src/report/reading/result_intervals.ts";
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { assertAllClose } from "../close.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";
 import { writeMadeUpFolder } from "./made_up_folder.ts";
@@ -137,4 +140,56 @@ Deno.test("several seeds have Student's interval of their mean", async () => {
   const { mean, low, high } = seedInterval(runs.map((run) => resultOf(run, 0, "f1", "after")!));
   const [centre, from, to] = [mean, low!, high!].map((value) => value.toFixed(1));
   assertEquals(table.rows[0][2].text, `${centre} [${from}, ${to}]`);
+});
+
+Deno.test("methods on the same test images are compared draw by draw, with Holm's correction of three", async () => {
+  using folder = new TemporaryFolder();
+  const methods = ["prrfl", "fedavg", "fedbn"];
+  const runs = await runsIn(
+    folder,
+    ["A"],
+    methods.map((method, index) => ({ method, seed: 1 + index, stored: true })),
+  );
+  const metrics = runs.map(({ predictions }) => {
+    const [{ labels, probabilities: { personal } }] = predictions!.clients;
+    return resampledMacroF1(labels, predictClasses(personal, 3));
+  });
+  const [{ labels }] = runs[0].predictions!.clients;
+  const pairs = [[0, 1], [0, 2], [1, 2]].map(([a, b]) =>
+    bootstrapDifference(labels, metrics[a], metrics[b])
+  );
+  const adjusted = holm(pairs.map(({ p }) => p));
+  const expected = [["PRR-FL", "FedAvg"], ["PRR-FL", "FedBN"], ["FedAvg", "FedBN"]]
+    .map(([first, second], index) => {
+      const { value, low, high } = pairs[index];
+      return comparisonSentence({
+        ...{ first, second, metric: "F1", difference: value!, low, high },
+        ...{ p: adjusted[index], comparisons: 3, seeds: 1 },
+      });
+    });
+  const sentences = differenceTable(runs)!.rows.map(([{ text }]) => text);
+  assertEquals(sentences.slice(0, 3), expected);
+  assertEquals(sentences.length, 6);
+  assert(sentences.slice(3).every((text) => text.includes(" AUC [")));
+  assertEquals(intervalTables(runs).map(({ head }) => head[0]), ["Run", "First − second"]);
+});
+
+Deno.test("methods are not compared on other test images, nor seeds with each other", async () => {
+  using folder = new TemporaryFolder();
+  const runs = await runsIn(folder, ["A"], [
+    { method: "prrfl", seed: 1, stored: true },
+    { method: "prrfl", seed: 2, stored: true },
+    { method: "fedavg", seed: 1, stored: true },
+  ]);
+  const [first, second, other] = runs;
+  assertEquals(differenceTable([first, second]), null);
+  const [own] = differenceTable([first, second, other])!.rows;
+  assertStringIncludes(own[0].text, "; one seed"); // FedAvg has one
+  const { predictions, run } = other;
+  const [client] = predictions!.clients;
+  const labels = client.labels.map((label) => (label + 1) % 3);
+  const moved = { ...predictions!, clients: [{ ...client, labels }] };
+  assertEquals(differenceTable([first, { ...other, predictions: moved }]), null);
+  const elsewhere = { ...other, run: { ...run, fingerprint: "another" } };
+  assertEquals(differenceTable([first, elsewhere]), null);
 });

@@ -1,7 +1,8 @@
-// The tables of uncertainty: intervals over the test images of each run, and over the seeds of each method.
+// The tables of uncertainty: intervals over test images and over seeds, and differences of methods.
 
 import { seedInterval } from "../../metrics/seed_interval.ts";
 import { percent } from "../format.ts";
+import { differenceTable } from "./difference_table.ts";
 import { areMany } from "../many_clients.ts";
 import { byMethod, type LabelledRun } from "../reading/method_runs.ts";
 import { resultIntervals } from "../reading/result_intervals.ts";
@@ -10,7 +11,9 @@ import { resultOf, seedsText, type Table, tableMetrics } from "./tables.ts";
 
 /** Those for which there is anything to say. */
 export function intervalTables(runs: readonly LabelledRun[]): Table[] {
-  return [imagesTable(runs), seedsTable(runs)].filter((table) => table !== null);
+  return [imagesTable(runs), seedsTable(runs), differenceTable(runs)].filter((table) =>
+    table !== null
+  );
 }
 
 /** "63.2 [58.1, 68.0]", without brackets where there is no interval. */

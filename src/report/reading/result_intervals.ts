@@ -1,6 +1,11 @@
-// How far results depend on which images the test sets hold: bootstrap intervals of stored predictions.
+// How far results depend on which images the test sets hold: bootstrap draws of stored predictions.
 
-import { type BootstrapInterval, bootstrapIntervals } from "../../metrics/bootstrap.ts";
+import {
+  type BootstrapInterval,
+  drawMetrics,
+  intervalOfDraws,
+  type MetricDraws,
+} from "../../metrics/bootstrap.ts";
 import { predictClasses } from "../../metrics/classification.ts";
 import { resampledMacroF1, resampledRocAuc } from "../../metrics/resampled.ts";
 import { meanOfDefined } from "../../metrics/statistics.ts";
@@ -17,6 +22,8 @@ export type ResultIntervals = Readonly<
     readonly clients: readonly BootstrapInterval[];
     /** of the plain mean over clients, as tables have it */
     readonly average: BootstrapInterval;
+    /** what that average is of each draw; the same draws for all runs with the same test labels */
+    readonly draws: MetricDraws;
   }>
 >;
 
@@ -50,14 +57,25 @@ function intervalsOf({ clients, classNames }: Predictions, role: string): Result
       return [f1(own), auc(own)];
     };
   });
-  const intervals = bootstrapIntervals(strata, (drawn) => {
+  const draws = drawMetrics(strata, (drawn) => {
     const values = judges.map((judge) => judge(drawn));
     const ofMetric = (metric: number) => values.map((value) => value[metric]);
     return [0, 1].flatMap((metric) => [...ofMetric(metric), meanOfDefined(ofMetric(metric))]);
   });
   const part = (first: number) => ({
-    clients: intervals.slice(first, first + clients.length),
-    average: intervals[first + clients.length],
+    clients: draws.slice(first, first + clients.length).map((each) => intervalOfDraws(each)),
+    average: intervalOfDraws(draws[first + clients.length]),
+    draws: draws[first + clients.length],
   });
   return { f1: part(0), auc: part(clients.length + 1) };
+}
+
+/** Whether two runs were judged by the same test images, as far as their labels tell. */
+export function isSameTest(a: RecordedRun, b: RecordedRun): boolean {
+  const [first, second] = [a, b].map(({ predictions }) => predictions?.clients ?? []);
+  return first.length === second.length && a.run.fingerprint === b.run.fingerprint &&
+    first.every(({ labels }, client) =>
+      labels.length === second[client].labels.length &&
+      labels.every((label, row) => label === second[client].labels[row])
+    );
 }
