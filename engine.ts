@@ -207,6 +207,10 @@ export {
   type BootstrapInterval,
   bootstrapInterval,
   type BootstrapOptions,
+  differenceOfDraws,
+  drawMetrics,
+  intervalOfDraws,
+  type MetricDraws,
 } from "./src/metrics/bootstrap.ts";
 export { comparisonSentence, type StatedComparison } from "./src/metrics/comparison_sentence.ts";
 export {

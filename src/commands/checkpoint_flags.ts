@@ -2,7 +2,7 @@
 
 import { type SplitName, splitNames } from "../data/dataset.ts";
 import { type Flag, flag, type OptionsOf, trainFlags, underTopic } from "./flags.ts";
-import { choice, names, orWord, text } from "./values.ts";
+import { choice, names, orWord, text, toggle } from "./values.ts";
 
 const { network, width, imageSize, batchSize, data, csvFolder, clients, limit, adapter } =
   trainFlags;
@@ -58,6 +58,13 @@ export const evaluateOnlyFlags = underTopic("Evaluation", {
     defaultText: "best",
     source: "ours",
     help: "which checkpoints of a run folder: of the best round or of the last",
+  }),
+  metrics: flag({
+    name: "metrics",
+    kind: toggle,
+    default: false,
+    source: "ours",
+    help: "print clinical metrics of each class too, of models on their own client's images",
   }),
 });
 

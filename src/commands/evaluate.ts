@@ -2,11 +2,17 @@
 
 import { dirname } from "@std/path";
 import { stringify } from "csv-stringify/sync";
-import type { Dataset } from "../data/dataset.ts";
+import type { Dataset, SplitName } from "../data/dataset.ts";
 import type { Outcomes } from "../federated/clients/outcomes.ts";
 import { TrainedModels } from "../federated/trained_models.ts";
 import { expectNewFile, toJsonLine, writeFileAtomic } from "../io/files.ts";
 import type { Metrics } from "../metrics/classification.ts";
+import { modelLabels } from "../report/reading/model_labels.ts";
+import {
+  clinicalJson,
+  clinicalText,
+  type JudgedImages,
+} from "../report/terminal/clinical_report.ts";
 import { stdoutTerminal } from "../report/terminal/status_line.ts";
 import {
   type CrossClientMatrix,
@@ -37,6 +43,7 @@ const harmless: readonly { readonly name: string }[] = [
   evaluateFlags.split,
   evaluateFlags.role,
   evaluateFlags.reason,
+  evaluateFlags.metrics,
   evaluateFlags.clients,
   evaluateFlags.adapter,
   evaluateFlags.cache,
@@ -89,6 +96,7 @@ export async function evaluate(args: readonly string[], signal: AbortSignal): Pr
     network: networkText(network),
   };
   print(matrix, options);
+  if (options.metrics) printClinical(judgedImages(matrix, outcomes, dataset), options);
   if (options.csv !== null) await writeFileAtomic(options.csv, stringify(matrixCsv(matrix)));
 }
 
@@ -185,4 +193,30 @@ function print(matrix: CrossClientMatrix, { json }: EvaluateOptions): void {
   const terminal = stdoutTerminal();
   if (json) { for (const row of matrixJson(matrix)) terminal.write(`${toJsonLine(row)}\n`); }
   else terminal.write(matrixText(matrix, terminal.colour ? ansiStyle : plainStyle));
+}
+
+/** Models on their own client's images; on those of every client where that is unknown or not among them. */
+function judgedImages(
+  { models, split }: CrossClientMatrix,
+  outcomes: readonly Outcomes[][],
+  { clients, classNames }: Dataset,
+): JudgedImages[] {
+  const { labels } = modelLabels(models);
+  const isThere = (name: string | null) => clients.some((client) => client.name === name);
+  return models.flatMap(({ path, client, role, round }, model) =>
+    clients.flatMap((data, index) => {
+      if (isThere(client) && data.name !== client) return [];
+      return {
+        ...{ label: labels[model], path, client, role, round, data: data.name, split, classNames },
+        labels: data[split as SplitName].labels,
+        probabilities: outcomes[index][model].probabilities,
+      };
+    })
+  );
+}
+
+function printClinical(list: readonly JudgedImages[], { json }: EvaluateOptions): void {
+  const terminal = stdoutTerminal();
+  if (json) { for (const row of clinicalJson(list)) terminal.write(`${toJsonLine(row)}\n`); }
+  else terminal.write(clinicalText(list, terminal.colour ? ansiStyle : plainStyle));
 }

@@ -41,6 +41,16 @@ export interface BootstrapDifference extends BootstrapInterval {
   readonly p: number | null;
 }
 
+/** A metric of every draw. The same labels and options give the same draws: what is drawn twice is paired. */
+export interface MetricDraws {
+  /** of the images as they are; null (n/a) where they do not define it */
+  readonly value: number | null;
+  /** `[draws]`; null where a draw does not define it */
+  readonly draws: readonly (number | null)[];
+  /** groups that were drawn from */
+  readonly groups: number;
+}
+
 /**
  * Percentile bootstrap interval of a metric (Efron and Tibshirani 1993, chapter 13), stratified: every draw has as many
  * groups of each class as there are. A group whose images differ in class is of the stratum of its set of classes.
@@ -55,8 +65,7 @@ export function bootstrapInterval(
   metric: ResampledMetric,
   options: BootstrapOptions = {},
 ): BootstrapInterval {
-  const { values, groups } = drawAll(labels, metric, options);
-  return { value: metric(once(labels)), ...ends(values, options), draws: values.length, groups };
+  return intervalOfDraws(drawMetrics(labels, (drawn) => [metric(drawn)], options)[0], options);
 }
 
 /**
@@ -75,30 +84,24 @@ export function bootstrapDifference(
   second: ResampledMetric,
   options: BootstrapOptions = {},
 ): BootstrapDifference {
-  const difference: ResampledMetric = (drawn) => {
-    const [a, b] = [first(drawn), second(drawn)];
-    return a === null || b === null ? null : a - b;
-  };
-  const { values, groups } = drawAll(labels, difference, options);
-  const draws = values.length;
-  const below = values.filter((value) => value <= 0).length;
-  const above = values.filter((value) => value >= 0).length;
-  return {
-    value: difference(once(labels)),
-    ...ends(values, options),
-    p: draws === 0 ? null : Math.min(1, 2 * (1 + Math.min(below, above)) / (1 + draws)),
-    draws,
-    groups,
-  };
+  const [a, b] = drawMetrics(labels, (drawn) => [first(drawn), second(drawn)], options);
+  return differenceOfDraws(a, b, options);
 }
 
-/** What a metric is of each draw that defines it. */
-function drawAll(
+/**
+ * Draws, and what several metrics are of each, such as those of every client and their mean.
+ *
+ * @param labels true classes, `[n]`; to have strata of client and class, numbers that tell both
+ * @param metrics of a draw, always as many
+ * @returns one for each metric
+ * @throws {TypeError | RangeError} as `bootstrapInterval()`
+ */
+export function drawMetrics(
   labels: ClassIndices,
-  metric: ResampledMetric,
-  { groups, draws = 2000, level = 0.95, seed = 0 }: BootstrapOptions,
-): { readonly values: number[]; readonly groups: number } {
-  expectLevel(level);
+  metrics: (drawn: Uint32Array) => readonly (number | null)[],
+  { groups, draws = 2000, level, seed = 0 }: BootstrapOptions = {},
+): MetricDraws[] {
+  expectLevel(level ?? defaultLevel);
   if (!Number.isInteger(draws) || draws < 1) {
     throw new RangeError(
       `Cannot bootstrap with ${draws} draws: expected a whole number, such as 2000`,
@@ -106,8 +109,8 @@ function drawAll(
   }
   const strata = strataOf(labels, groups);
   const random = new RandomStream(seed, bootstrapKey);
-  const drawn = new Uint32Array(labels.length);
-  const values: number[] = [];
+  const drawn = new Uint32Array(labels.length).fill(1);
+  const series = metrics(drawn).map((value) => ({ value, draws: [] as (number | null)[] }));
   for (let draw = 0; draw < draws; draw++) {
     drawn.fill(0);
     for (const members of strata) {
@@ -115,11 +118,54 @@ function drawAll(
         for (const row of members[random.integer(members.length)]) drawn[row]++;
       }
     }
-    const value = metric(drawn);
-    if (value !== null) values.push(value);
+    metrics(drawn).forEach((value, index) => series[index].draws.push(value));
   }
-  return { values, groups: strata.reduce((sum, members) => sum + members.length, 0) };
+  const count = strata.reduce((sum, members) => sum + members.length, 0);
+  return series.map((each) => ({ ...each, groups: count }));
 }
+
+/** The percentile interval of draws that are there already. */
+export function intervalOfDraws(
+  { value, draws, groups }: MetricDraws,
+  { level = defaultLevel }: Pick<BootstrapOptions, "level"> = {},
+): BootstrapInterval {
+  const values = draws.filter((each) => each !== null);
+  const [low, high] = [(1 - level) / 2, (1 + level) / 2]
+    .map((share) => values.length === 0 ? null : quantile(values, share));
+  return { value, low, high, draws: values.length, groups };
+}
+
+/**
+ * The difference of two metrics whose draws are the same.
+ *
+ * @throws {TypeError} if they are not as many
+ */
+export function differenceOfDraws(
+  first: MetricDraws,
+  second: MetricDraws,
+  options: Pick<BootstrapOptions, "level"> = {},
+): BootstrapDifference {
+  if (first.draws.length !== second.draws.length) {
+    throw new TypeError(
+      `Cannot pair draws: there are ${first.draws.length} and ${second.draws.length}, ` +
+        "expected the same ones",
+    );
+  }
+  const minus = (a: number | null, b: number | null) => a === null || b === null ? null : a - b;
+  const differences = first.draws.map((draw, index) => minus(draw, second.draws[index]));
+  const values = differences.filter((each) => each !== null);
+  const below = values.filter((value) => value <= 0).length;
+  const above = values.filter((value) => value >= 0).length;
+  const value = minus(first.value, second.value);
+  return {
+    ...intervalOfDraws({ value, draws: differences, groups: first.groups }, options),
+    p: values.length === 0
+      ? null
+      : Math.min(1, 2 * (1 + Math.min(below, above)) / (1 + values.length)),
+  };
+}
+
+const defaultLevel = 0.95;
 
 /** Tells these random numbers from others of the same seed. */
 const bootstrapKey = 0xb007;
@@ -150,16 +196,4 @@ function strataOf(
     else members.push(rows);
   }
   return [...strata.values()];
-}
-
-function ends(
-  values: readonly number[],
-  { level = 0.95 }: BootstrapOptions,
-): { readonly low: number | null; readonly high: number | null } {
-  if (values.length === 0) return { low: null, high: null };
-  return { low: quantile(values, (1 - level) / 2), high: quantile(values, (1 + level) / 2) };
-}
-
-function once(labels: ClassIndices): Uint32Array {
-  return new Uint32Array(labels.length).fill(1);
 }

@@ -14,6 +14,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../assert.ts";
+import { assertAllClose } from "../close.ts";
 import { encodePng, TemporaryFolder } from "../data/tiny_folder.ts";
 import { parseLines, runCli } from "./run_cli.ts";
 
@@ -106,6 +107,37 @@ Deno.test("evaluate judges single files on the data, clients and split that flag
       ["A", "personal", "C", 7, null],
     ],
   );
+});
+
+Deno.test("evaluate --metrics prints clinical metrics of each model on its own client's images", async () => {
+  const { code, out: stdout } = await runCli(cwd, "evaluate", run, "--metrics", "--json");
+  assertEquals(code, 0);
+  const rows = parseLines(stdout);
+  const found = rows.filter(({ type }) => type === "clinical");
+  assertEquals(found.length, 8);
+  for (const { checkpoint, client, data, overall, intervals, classes, confusion } of found) {
+    assertEquals(data, client);
+    const { metrics } = rows.find((row) =>
+      row.type === "evaluation" && row.checkpoint === checkpoint && row.data === client
+    );
+    assertEquals([overall.accuracy, overall.auc], [metrics.accuracy, metrics.auc]);
+    assertAllClose("F1", [overall.macroF1, intervals.f1.value], [metrics.f1, metrics.f1], 1e-9);
+    assert(intervals.auc.low <= overall.auc && overall.auc <= intervals.auc.high);
+    assertEquals(Object.keys(classes), ["nv", "bkl", "mel"]);
+    assertEquals(confusion.flat().reduce((sum: number, count: number) => sum + count), images);
+  }
+  const text = await runCli(cwd, "evaluate", run, "--metrics", "--role", "personal");
+  const tables = text.out.split(/^(?=. personal on)/m).slice(1);
+  assertEquals(tables.map((table) => table[0]), ["A", "B", "C", "D"]);
+  assertStringIncludes(text.out, "to the last digit: 4 models"); // still comparable with the run
+});
+
+Deno.test("evaluate --metrics takes the images of every client where a model's own is not among them", async () => {
+  const args = ["evaluate", checkpointOf("best", "A", "personal"), "--metrics", "--json"];
+  const { code, out: stdout } = await runCli(cwd, ...args, "--clients", "B,C");
+  assertEquals(code, 0);
+  const found = parseLines(stdout).filter(({ type }) => type === "clinical");
+  assertEquals(found.map(({ client, data }) => [client, data]), [["A", "B"], ["A", "C"]]);
 });
 
 Deno.test("predict says of a client's test images what the run was judged by", async () => {

@@ -28,3 +28,12 @@ for (const [name, { all, few }] of Object.entries(stored)) {
     assertEquals(runPart(name, fewRepeats).map(({ events }) => events), few);
   });
 }
+
+Deno.test("docs/metrics.md states what the study found", async () => {
+  const text = await Deno.readTextFile(new URL("../../docs/metrics.md", import.meta.url));
+  const cells = text.split("\n").map((line) => line.split("|").map((cell) => cell.trim()));
+  for (const { name, events, repeats } of Object.values(stored).flatMap(({ all }) => all)) {
+    const row = cells.find((row) => row[1] === name);
+    assertEquals(row?.[3], `${(100 * events / repeats).toFixed(2)} %`, name);
+  }
+});

@@ -1,6 +1,11 @@
 // Intervals and tests against SciPy, statsmodels, scikit-learn and the definition of DeLong's variance.
 
-import { bootstrapDifference, bootstrapInterval } from "../../src/metrics/bootstrap.ts";
+import {
+  bootstrapDifference,
+  bootstrapInterval,
+  differenceOfDraws,
+  drawMetrics,
+} from "../../src/metrics/bootstrap.ts";
 import { accuracy, macroF1, predictClasses, rocAucOvr } from "../../src/metrics/classification.ts";
 import { comparisonSentence } from "../../src/metrics/comparison_sentence.ts";
 import { delongDifference, delongInterval } from "../../src/metrics/delong.ts";
@@ -200,6 +205,9 @@ Deno.test("a paired difference of a method from itself is 0 with p = 1, of a far
   const better = bootstrapDifference(labels, perfect, own, options);
   assert(better.low! > 0);
   assertEquals(better.p, 2 / 401);
+  const [few] = drawMetrics(labels, (drawn) => [own(drawn)], { draws: 3 });
+  const [many] = drawMetrics(labels, (drawn) => [own(drawn)], { draws: 4 });
+  assertThrows(() => differenceOfDraws(few, many), TypeError, "there are 3 and 4");
   const undefinedEverywhere = bootstrapDifference(labels, own, () => null, options);
   assertEquals(undefinedEverywhere, {
     ...{ value: null, low: null, high: null, p: null, draws: 0, groups: 200 },

@@ -11,6 +11,8 @@ import { choiceOf } from "../reading/chosen_round.ts";
 import type { LabelledRun } from "../reading/method_runs.ts";
 import { communicationsOf } from "../reading/progress.ts";
 import { retrogressOf } from "../reading/run_retrogress.ts";
+import { intervalTables } from "./interval_tables.ts";
+import { resultIntervals } from "../reading/result_intervals.ts";
 import { reportFigures, writePage, writePictures } from "./report.ts";
 import { resultViews } from "../reading/result_views.ts";
 import { retrogressTable } from "./retrogress_table.ts";
@@ -58,7 +60,8 @@ async function removeOtherPictures(folder: string, written: readonly string[]): 
 
 /** All that a comparison has to say in numbers. */
 export function comparisonTables(runs: readonly LabelledRun[]): Table[] {
-  const tables = [...resultTables(runs), retrogressTable(runs), choiceTable(runs)];
+  const results = [...resultTables(runs), ...intervalTables(runs)];
+  const tables = [...results, retrogressTable(runs), choiceTable(runs)];
   return [...tables.filter((table) => table !== null), sharingTable(runs)];
 }
 
@@ -79,6 +82,7 @@ export function resultsCsv(runs: readonly LabelledRun[]): string {
         rounds: communicationsOf(run),
         client: name ?? "average",
         ...resultCells(run, client),
+        ...intervalCells(run, client),
         ...changeCells(whole, name),
         chosen_round: roundNumber(choiceOf(run).chosen),
         best_of_all_rounds: roundNumber(choiceOf(run).bestOfAll),
@@ -98,6 +102,18 @@ function resultCells(run: LabelledRun, client: number | null) {
     ),
     ...resultViews.map(({ view }) => [`auc_clients_${view}`, clientsWithAuc(run, client, view)]),
   ]);
+}
+
+/** `f1_after_low` and the like: 95 % over the test images, empty where the run stored no predictions. */
+function intervalCells(run: LabelledRun, client: number | null) {
+  const intervals = resultIntervals(run);
+  return Object.fromEntries(tableMetrics.flatMap(([metric]) => {
+    const found = intervals?.[metric];
+    const interval = client === null ? found?.average : found?.clients[client];
+    return (["low", "high"] as const).map((end) =>
+      [`${metric}_after_${end}`, interval?.[end] ?? null] as const
+    );
+  }));
 }
 
 /** @param client null: the mean over those that trained and received */

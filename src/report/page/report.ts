@@ -13,6 +13,7 @@ import { spectraFigure } from "../figures/spectra_figure.ts";
 import { stageTimeline } from "../figures/stage_timeline.ts";
 import { counted, membersText, percent } from "../format.ts";
 import { areMany } from "../many_clients.ts";
+import { intervalTables } from "./interval_tables.ts";
 import { htmlPage, type ReportContent } from "./html_page.ts";
 import { byMethod, type LabelledRun } from "../reading/method_runs.ts";
 import { pictureSvg } from "./picture.ts";
@@ -101,7 +102,12 @@ export function contentOf(runs: readonly LabelledRun[], figures: readonly Figure
     title: titleOf(runs),
     lead: leadOf(runs),
     notices: runs.flatMap(({ notices }) => notices),
-    results: tables(...resultTables(runs), choiceTable(runs), sharingTable(runs)),
+    results: tables(
+      ...resultTables(runs),
+      ...intervalTables(runs),
+      choiceTable(runs),
+      sharingTable(runs),
+    ),
     figures: figures.map((figure) => ({
       figure,
       tables: figure.id === "retrogress" ? tables(retrogressTable(runs)) : [],
