@@ -7,9 +7,10 @@ import { assertEquals } from "../assert.ts";
 import { runCli } from "./run_cli.ts";
 
 /** Sizes with which a round takes seconds. */
-export const flags: readonly string[] =
-  "--data demo --image-size 32 --limit 24 --batch 8 --width 0.0625 --iters 2 --wk_iters 2 --seed 7"
-    .split(" ");
+export function flags(rounds = 2): string[] {
+  const sizes = "--data demo --image-size 32 --limit 24 --batch 8 --width 0.0625 --wk_iters 2";
+  return `${sizes} --seed 7 --iters ${rounds}`.split(" ");
+}
 
 /** Runs `site` where it has to succeed, and gives the line that it prints. */
 // deno-lint-ignore no-explicit-any

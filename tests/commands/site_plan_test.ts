@@ -28,7 +28,11 @@ function inWords(plan: () => ReturnType<typeof planTraining>): string {
 }
 
 const training = (standing: Standing, course: Course) =>
-  [0, 1, 2, 3, 4, 6].map((round) => inWords(() => planTraining(standing, round, course)));
+  [0, 1, 2, 3, 4, 6].map((round) =>
+    // it keeps what it sent last
+    inWords(() => planTraining(standing, round, course, round === lastTrained(standing)))
+  );
+const lastTrained = ({ round, next }: Standing) => next === "train" ? round - 1 : round;
 const evaluation = (standing: Standing, course: Course, recorded: readonly number[]) =>
   [0, 1, 2, 3, 6].map((round) =>
     inWords(() => planEvaluation(standing, round, course, (at) => recorded.includes(at)))
@@ -61,17 +65,23 @@ Deno.test("training is done once, with the mean before it, and where the others 
   assertEquals(training({ round: 2, next: "evaluate" }, senders), [
     ...["refuse", "refuse", "repeat", "state", "round 4", "refuse"],
   ]);
-  assertEquals(inWords(() => planTraining({ round: 6, next: "train" }, 5, senders)), "repeat");
+  const again = (standing: Standing, hasSent: boolean) =>
+    inWords(() => planTraining(standing, 5, senders, hasSent));
+  assertEquals(again({ round: 6, next: "train" }, true), "repeat");
+  // What it sent is lost: it can be made anew until the mean is taken.
+  assertEquals(again({ round: 5, next: "take" }, false), "state");
+  assertEquals(again({ round: 5, next: "evaluate" }, false), "refuse");
+  assertEquals(again({ round: 6, next: "train" }, false), "refuse");
 });
 
 Deno.test("an evaluation takes the mean once, if the site is to have it", () => {
   assertEquals(evaluation({ round: 2, next: "take" }, senders, [0, 1]), [
-    ...["repeat", "repeat", "state, takes 2", "epoch 3", "refuse"],
+    ...["repeat", "repeat", "state, takes 2", "refuse", "refuse"],
   ]);
   assertEquals(evaluation({ round: 2, next: "train" }, all, [0, 1]), [
     ...["repeat", "repeat", "epoch 2, takes 2", "epoch 3, takes 3", "refuse"],
   ]);
   assertEquals(evaluation({ round: 2, next: "evaluate" }, senders, [1]), [
-    ...["refuse", "repeat", "state", "epoch 3", "refuse"],
+    ...["refuse", "repeat", "state", "refuse", "refuse"],
   ]);
 });

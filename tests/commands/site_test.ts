@@ -7,6 +7,7 @@ import type { AggregationEvent } from "../../src/federated/events.ts";
 import { simulate } from "../../src/federated/simulation.ts";
 import { readSafetensors, writeSafetensors } from "../../src/io/safetensors.ts";
 import { vgg } from "../../src/nn/vgg.ts";
+import type { HostTensor } from "../../src/tensor/host_tensor.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";
 import { gpu } from "../gpu.ts";
@@ -20,14 +21,22 @@ const config: SimulationConfig = {
   ...{ dataset, width: 0.0625, rounds: 2, localEpochs: 2, batchSize: 8, seed: 7 },
 };
 
-/** Kills a process of the site at its n-th change of a file, whatever that is; whether it was killed by then. */
-async function killedAt(cwd: string, state: string, args: string[], n: number): Promise<boolean> {
+/** Kills a process of the site at a change of a file that is the moment; whether it was killed by then. */
+async function killedAt(
+  cwd: string,
+  state: string,
+  args: string[],
+  isMoment: (change: number) => boolean,
+): Promise<boolean> {
   using watcher = Deno.watchFs(join(cwd, state));
   const process = startCli(cwd, ["site", ...args]);
   const end = ended(process).finally(() => watcher.close());
   let changes = 0;
+  let isKilled = false;
   for await (const _ of watcher) {
-    if (++changes === n) process.kill("SIGKILL");
+    if (isKilled || !isMoment(++changes)) continue;
+    process.kill("SIGKILL");
+    isKilled = true;
   }
   return (await end).signal === "SIGKILL";
 }
@@ -36,10 +45,10 @@ Deno.test("two sites that exchange files are where one process is, bit for bit, 
   using temporary = new TemporaryFolder();
   const cwd = temporary.path;
   for (const client of ["A", "B"]) {
-    const made = await site(cwd, "init", "--state", client, "--client", client, ...flags);
+    const made = await site(cwd, "init", "--state", client, "--client", client, ...flags());
     assertEquals([made.client, made.images.train], [client, 24]);
     // The same again changes nothing.
-    assertEquals(await site(cwd, "init", "--state", client, "--client", client, ...flags), made);
+    assertEquals(await site(cwd, "init", "--state", client, "--client", client, ...flags()), made);
   }
   const evaluations: Record<string, unknown>[] = [];
   for (const round of [0, 1]) {
@@ -48,7 +57,7 @@ Deno.test("two sites that exchange files are where one process is, bit for bit, 
       const args = ["train", "--state", client, "--round", `${round}`, ...mean];
       const command = [...args, "--message", `${client}${round}`];
       if (client === "A") {
-        for (let n = 1; await killedAt(cwd, client, command, n); n *= 2);
+        for (let n = 1; await killedAt(cwd, client, command, (change) => change === n); n *= 2);
       }
       const line = await site(cwd, ...command);
       const bytes = await Deno.readFile(join(cwd, `${client}${round}`));
@@ -66,6 +75,13 @@ Deno.test("two sites that exchange files are where one process is, bit for bit, 
       // In round 0 one of them takes the mean only when it trains the next.
       if (round === 0 && client === "B") continue;
       const args = ["evaluate", "--state", client, "--round", `${round}`, "--mean", `mean${round}`];
+      if (client === "A") {
+        // After it has told what it found, and before the state in which the round is over.
+        const rows = join(cwd, client, "run", "metrics.jsonl");
+        const isTold = () =>
+          new RegExp(`"aggregation","round":${round}`).test(Deno.readTextFileSync(rows));
+        await killedAt(cwd, client, args, isTold);
+      }
       const line = await site(cwd, ...args);
       assertEquals(await site(cwd, ...args), line);
       evaluations.push(line);
@@ -98,7 +114,7 @@ Deno.test("two sites that exchange files are where one process is, bit for bit, 
 Deno.test("what a site sends are amplitudes, biases and words that say which round it is", async () => {
   using temporary = new TemporaryFolder();
   const cwd = temporary.path;
-  const { sends } = await site(cwd, "init", "--state", "A", "--client", "A", ...flags);
+  const { sends } = await site(cwd, "init", "--state", "A", "--client", "A", ...flags());
   await site(cwd, "train", "--state", "A", "--round", "0", "--message", "out");
   const { tensors, metadata } = readSafetensors(await Deno.readFile(join(cwd, "out")));
   assertEquals(Object.keys(metadata).sort(), ["agreement", "kind", "method", "round", "weight"]);
@@ -127,123 +143,95 @@ Deno.test("what a site sends are amplitudes, biases and words that say which rou
 Deno.test("a site refuses what it should not take, with one sentence, and stays as it was", async () => {
   using temporary = new TemporaryFolder();
   const cwd = temporary.path;
-  await site(cwd, "init", "--state", "A", "--client", "A", ...flags);
-  const train = ["train", "--state", "A", "--round"];
-  await site(cwd, ...train, "0", "--message", "A0");
+  await site(cwd, "init", "--state", "A", "--client", "A", ...flags());
+  await site(cwd, "train", "--state", "A", "--round", "0", "--message", "A0");
   const good = readSafetensors(await Deno.readFile(join(cwd, "A0")));
   await writeMean(join(cwd, "mean"), [join(cwd, "A0")]);
   const altered = async (change: Readonly<Record<string, string>>) =>
     await writeMean(join(cwd, "changed"), [join(cwd, "A0")], change);
-  const withTensors = async (tensors: typeof good.tensors) =>
+  const withTensors = async (tensors: Iterable<[string, HostTensor]>) =>
     await Deno.writeFile(
       join(cwd, "changed"),
-      writeSafetensors(tensors, { ...good.metadata, kind: "prrfl-mean" }),
+      writeSafetensors(new Map(tensors), { ...good.metadata, kind: "prrfl-mean" }),
     );
   const [[name, { shape, data }]] = good.tensors;
-  const evaluate = ["evaluate", "--state", "A", "--round", "0", "--mean", "changed"];
+  const notFinite = { shape, data: new Float32Array(data.length).fill(NaN) };
+  const evaluate = "evaluate --state A --round 0 --mean";
+  const [training, made] = ["train --state A --round", `${flags().join(" ")} --client`];
   const kept = await keptBy(join(cwd, "A"));
-  const cases: readonly [() => Promise<void>, readonly string[], RegExp][] = [
-    [() => altered({ round: "1" }), evaluate, /it is of round 1 but that of round 0 is taken now/],
-    [() => altered({ agreement: "0" }), evaluate, /it is of another federation/],
-    [() => altered({ kind: "prrfl-message" }), evaluate, /its kind is prrfl-message/],
-    [() => Deno.writeTextFile(join(cwd, "changed"), "{}"), evaluate, /Cannot use --mean changed/],
-    [() => Deno.remove(join(cwd, "changed")), evaluate, /Cannot use --mean changed/],
+  const as = async () => {};
+  const cases: readonly [prepare: () => Promise<void>, command: string, why: RegExp][] = [
+    [() => altered({ round: "1" }), `${evaluate} changed`, /of round 1 but that of round 0 is/],
+    [() => altered({ agreement: "0" }), `${evaluate} changed`, /it is of another federation/],
+    [() => altered({ kind: "prrfl-message" }), `${evaluate} changed`, /its kind is prrfl-message/],
     [
-      () =>
-        withTensors(
-          new Map([...good.tensors, [name, {
-            shape,
-            data: new Float32Array(data.length).fill(NaN),
-          }]]),
-        ),
-      evaluate,
-      /holds NaN at index 0/,
+      () => Deno.writeTextFile(join(cwd, "changed"), "{}"),
+      `${evaluate} changed`,
+      /Cannot use --mean/,
     ],
-    [() => withTensors(new Map([...good.tensors].slice(1))), evaluate, /it lacks/],
-    [async () => {}, evaluate.slice(0, -2), /without --mean/],
-    [async () => {}, [...train, "1", "--message", "A1"], /without --mean/],
-    [async () => {}, [...train, "2", "--message", "A1"], /there are 2 rounds, 0 to 1/],
-    [async () => {}, ["train", "--state", "A", "--round", "0"], /without --message/],
-    [async () => {}, ["status"], /Cannot site status without --state/],
-    [async () => {}, ["status", "--state", "B"], /no site is there/],
+    [() => Deno.remove(join(cwd, "changed")), `${evaluate} changed`, /Cannot use --mean changed/],
     [
-      async () => {},
-      ["init", "--state", "A", "--client", "A", ...flags, "--lr", "0.5"],
-      /made with lr 0.01, not 0.5/,
+      () => withTensors([...good.tensors, [name, notFinite]]),
+      `${evaluate} changed`,
+      /holds NaN at/,
     ],
-    [async () => {}, ["init", "--state", "C", ...flags], /has the clients A, B, C, D/],
-    [
-      async () => {},
-      ["init", "--state", "C", ...flags, "--client", "E"],
-      /the clients of .* are A, B/,
-    ],
-    [
-      async () => {},
-      ["init", "--state", "C", ...flags, "--client", "A", "--method", "scaffold"],
-      /its server has a memory of its own/,
-    ],
-    [async () => {}, [
-      "train",
-      "--state",
-      "A",
-      "--round",
-      "0",
-      "--message",
-      "A0",
-      "--data",
-      "nowhere",
-    ], /^$/],
-    [
-      async () => {},
-      [...evaluate.slice(0, -1), "mean", "--data", "nowhere"],
-      /nowhere/,
-    ],
+    [() => withTensors([...good.tensors].slice(1)), `${evaluate} changed`, /it lacks/],
+    [as, `${evaluate} mean --data nowhere`, /nowhere/],
+    [as, "evaluate --state A --round 0", /without --mean/],
+    [as, "evaluate --state A --round 1 --mean mean", /for those that have trained in the round/],
+    [as, `${training} 1 --message A1`, /without --mean/],
+    [as, `${training} 2 --message A1`, /there are 2 rounds, 0 to 1/],
+    [as, `${training} 0`, /without --message/],
+    [as, `${training} 0 --message nowhere/A0`, /there is no folder .*nowhere/],
+    [as, `${training} 0 --message A/site.json`, /which is the site's own/],
+    [as, `${training} 0 --message .`, /it is a folder/],
+    [as, "status", /without --state/],
+    [as, "status --state B", /no site is there/],
+    [as, "status --state A0", /no site is there/],
+    [as, `init --state A ${made} A --lr 0.5`, /made with lr 0.01, not 0.5/],
+    [as, `init --state C ${flags().join(" ")}`, /has the clients A, B, C, D/],
+    [as, `init --state C ${made} E`, /the clients of .* are A, B/],
+    [as, `init --state C ${made} A --method scaffold`, /its server has a memory of its own/],
   ];
-  for (const [prepare, args, why] of cases) {
+  for (const [prepare, command, why] of cases) {
     await prepare();
-    const { code, err } = await runCli(cwd, "site", ...args);
-    if (`${why}` === `${/^$/}`) continue; // it is there already: no images are read
-    assertEquals(code, 2, `${args.join(" ")}: ${err}`);
+    const { code, err } = await runCli(cwd, "site", ...command.split(" "));
+    assertEquals(code, 2, `${command}: ${err}`);
     assertMatch(err, why);
     assertEquals(err.trim().split("\n").length, 1, err);
-    assertEquals(changed(kept, await keptBy(join(cwd, "A"))), [], args.join(" "));
+    assertEquals(changed(kept, await keptBy(join(cwd, "A"))), [], command);
   }
-  const line = await site(cwd, ...evaluate.slice(0, -1), "mean");
-  assertEquals(line.took, true);
+  const { code } = await runCli(cwd, "train", "--resume", "A/run");
+  assertEquals(code, 2, "a site's run would go on without the others");
+  // What it sent is damaged: it is made anew.
+  await Deno.truncate(join(cwd, "A", "sent", "round_0.safetensors"), 1000);
+  await site(cwd, ...`${training} 0 --message again`.split(" "));
+  assertEquals(await Deno.readFile(join(cwd, "again")), await Deno.readFile(join(cwd, "A0")));
+  assertEquals((await site(cwd, ...`${evaluate} mean`.split(" "))).took, true);
 });
 
 Deno.test("a site that was away goes on from what it has", async () => {
   using temporary = new TemporaryFolder();
   const cwd = temporary.path;
-  const longer = [...flags, "--iters", "4"].filter((word, k, all) =>
-    !(word === "--iters" && k < all.length - 2) && !(all[k - 1] === "--iters" && k < all.length - 1)
-  );
-  for (const [method, took] of [["prrfl", false], ["fedavg", true]] as const) {
-    const made = ["--client", "A", "--method", method, ...longer];
-    await site(cwd, "init", "--state", method, ...made);
-    await site(cwd, "train", "--state", method, "--round", "0", "--message", "A0");
+  for (const [method, isForAll] of [["prrfl", false], ["fedavg", true]] as const) {
+    const run = async (words: string) => await site(cwd, ...words.split(" "));
+    await run(`init --state ${method} --client A --method ${method} ${flags(4).join(" ")}`);
+    await run(`train --state ${method} --round 0 --message A0`);
     // Others have trained and communicated in round 1; it is asked to evaluate, and then to train round 3.
     await writeMean(join(cwd, "mean1"), [join(cwd, "A0")], { round: "1" });
-    const evaluated = await site(
-      cwd,
-      "evaluate",
-      "--state",
-      method,
-      "--round",
-      "1",
-      "--mean",
-      "mean1",
-    );
-    assertEquals([evaluated.took, evaluated.change], [took, null]);
+    const evaluate = `evaluate --state ${method} --round 1 --mean mean1`;
+    if (isForAll) {
+      const { took, change } = await run(evaluate);
+      assertEquals([took, change], [true, null]);
+    } else {
+      const { code, err } = await runCli(cwd, "site", ...evaluate.split(" "));
+      assertEquals(code, 2);
+      assertMatch(err, /for those that have trained in the round/);
+    }
     await writeMean(join(cwd, "mean2"), [join(cwd, "A0")], { round: "2" });
-    const trained = await site(
-      ...[cwd, "train", "--state", method, "--round", "3", "--mean", "mean2"] as const,
-      ...["--message", "A3"],
-    );
-    assertEquals(trained.round, 3);
-    const { code, err } = await runCli(
-      ...[cwd, "site", "train", "--state", method, "--round", "1", "--message", "A1"] as const,
-    );
+    const train = `train --state ${method} --mean mean2 --message A3 --round`;
+    assertEquals((await run(`${train} 3`)).round, 3);
+    const { code, err } = await runCli(cwd, "site", ...`${train} 1`.split(" "));
     assertEquals(code, 2);
     assertMatch(err, /Cannot train round 1: this site is at round 3/);
     const report = await runCli(cwd, "report", `${method}/run`, "--out", `${method}.html`);
@@ -254,7 +242,7 @@ Deno.test("a site that was away goes on from what it has", async () => {
 Deno.test("two processes cannot be at work in one site", async () => {
   using temporary = new TemporaryFolder();
   const cwd = temporary.path;
-  await site(cwd, "init", "--state", "A", "--client", "A", ...flags);
+  await site(cwd, "init", "--state", "A", "--client", "A", ...flags());
   using lock = await Deno.open(join(cwd, "A", "lock"), { write: true, create: true });
   await lock.lock(true);
   const { code, err } = await runCli(cwd, "site", "status", "--state", "A");

@@ -1,6 +1,6 @@
 // The command `site init`: makes the folder of a site, with its models before the first round.
 
-import { join } from "@std/path";
+import { join, resolve } from "@std/path";
 import { setupOf } from "../../federated/clients/setup.ts";
 import type { SimulationConfig } from "../../federated/config.ts";
 import { messageOf, sharingByMeans } from "../../federated/server/messages.ts";
@@ -30,7 +30,7 @@ import {
  */
 export async function siteInit(args: readonly string[], signal: AbortSignal): Promise<void> {
   const { options, settings } = await readInitFlags(args);
-  const path = neededFlag("site init", "state", options.state);
+  const path = resolve(neededFlag("site init", "state", options.state));
   await checkInitFlags(options, settings);
   const existing = await readSite(path);
   if (existing) expectSame(path, existing, settings);

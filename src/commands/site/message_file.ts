@@ -1,7 +1,7 @@
 // The files that travel: what a site sends, and the mean that comes back.
 
 import { reasonOf } from "../../data/disk_files.ts";
-import { checkMean, type HostMessage } from "../../federated/server/host_messages.ts";
+import { checkFinite, checkMean, type HostMessage } from "../../federated/server/host_messages.ts";
 import { readPlainFile } from "../../io/files.ts";
 import { readSafetensors, type SafetensorsFile, writeSafetensors } from "../../io/safetensors.ts";
 import { UsageError } from "../usage_error.ts";
@@ -60,6 +60,7 @@ export async function readMean(
         }, this one on ${facts.agreement} (${facts.method})`,
     );
   }
-  if (sent !== null) checkMean(readSafetensors(sent).tensors, file.tensors);
+  if (sent === null) checkFinite(file.tensors);
+  else checkMean(readSafetensors(sent).tensors, file.tensors);
   return file.tensors;
 }

@@ -6,6 +6,6 @@ import { UsageError } from "../usage_error.ts";
 export function neededFlag<T>(command: string, name: string, value: T | null): T {
   if (value !== null) return value;
   throw new UsageError(
-    `Cannot ${command} without --${name}: "help ${command}" says what it is for`,
+    `Cannot use ${command} without --${name}: "help ${command}" says what it is for`,
   );
 }

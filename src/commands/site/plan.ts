@@ -45,25 +45,34 @@ export function standingOf(position: Position | "done" | null, course: Course): 
 /**
  * How a site gets to the end of a round's training.
  *
+ * @param hasSent whether it still has what it sent in that round
  * @throws {UsageError} for a round that is over, or that there is not
  */
-export function planTraining(standing: Standing, round: number, course: Course): Plan {
+export function planTraining(
+  standing: Standing,
+  round: number,
+  course: Course,
+  hasSent: boolean,
+): Plan {
   expectRound(round, course);
   const { round: own, next } = standing;
-  if (round === own && next !== "train") return { kind: "repeat" };
-  if (round === own - 1 && next === "train") return { kind: "repeat" };
-  if (round < own) throw over("train", round, standing, course);
-  if (round === own) return { kind: "go", from: "state", takes: null };
+  const isTrained = round < own || round === own && next !== "train";
+  if (isTrained && hasSent) return { kind: "repeat" };
+  if (round === own && next !== "evaluate") return { kind: "go", from: "state", takes: null };
+  if (isTrained) throw over("train", round, standing, course);
   if (round === own + 1 && next === "evaluate") return { kind: "go", from: "state", takes: null };
   if (round === own + 1 && next === "take") return { kind: "go", from: "state", takes: own };
-  return away(round - 1, round, course);
+  const { takesAlways, localEpochs } = course;
+  return takesAlways
+    ? whereOthersAre(round - 1, localEpochs)
+    : { kind: "go", from: { at: "round", round }, takes: null };
 }
 
 /**
  * How a site gets to the evaluation after a round's communication.
  *
  * @param isRecorded whether the site has evaluated a round before
- * @throws {UsageError} for a round that is over without that, or that there is not
+ * @throws {UsageError} for a round that is over without that, that there is not, or whose mean is not for this site
  */
 export function planEvaluation(
   standing: Standing,
@@ -77,21 +86,18 @@ export function planEvaluation(
   if (round < own) throw over("evaluate", round, standing, course);
   if (round === own && next === "evaluate") return { kind: "go", from: "state", takes: null };
   if (round === own && next === "take") return { kind: "go", from: "state", takes: own };
-  return away(round, round, course);
+  if (course.takesAlways) return whereOthersAre(round, course.localEpochs);
+  throw new UsageError(
+    `Cannot evaluate round ${round}: this site ${
+      standingText(standing, course)
+    }, and the mean of this method ` +
+      "is for those that have trained in the round; train it, or go on with the round that the others are at",
+  );
 }
 
-/**
- * A site that was away goes on where the others are, from what it has.
- *
- * @param communicated the last round whose mean is there
- * @param round that it is to train or to evaluate
- */
-function away(communicated: number, round: number, { localEpochs, takesAlways }: Course): Plan {
-  if (!takesAlways && round > communicated) {
-    return { kind: "go", from: { at: "round", round }, takes: null };
-  }
-  const from = { at: "epoch", round: communicated, epoch: localEpochs } as const;
-  return { kind: "go", from, takes: takesAlways ? communicated : null };
+/** A site that was away takes the newest mean to what it has. */
+function whereOthersAre(round: number, localEpochs: number): Plan {
+  return { kind: "go", from: { at: "epoch", round, epoch: localEpochs }, takes: round };
 }
 
 /** The state from which a site goes on that did not train in the round of a position. */

@@ -2,7 +2,7 @@
 
 import { join } from "@std/path";
 import type { AggregationEvent, ByRole, EpochEvent, RunEvent } from "../../federated/events.ts";
-import { readPlainText, toJsonLine } from "../../io/files.ts";
+import { readPlainFile, toJsonLine } from "../../io/files.ts";
 import type { Metrics } from "../../metrics/classification.ts";
 import { metricsFile, readRows } from "../../report/reading/recorded_run.ts";
 import { RunFolderError } from "../../report/run_folder_error.ts";
@@ -15,10 +15,15 @@ export class SiteRows {
     private readonly aggregations: readonly AggregationEvent[],
   ) {}
 
-  /** @throws {RunFolderError} if they are not what a run writes */
-  static async read(folder: string): Promise<SiteRows> {
+  /**
+   * @param length bytes that count: those after a state were written by a process that was killed; null: all
+   * @throws {RunFolderError} if they are not what a run writes
+   */
+  static async read(folder: string, length: number | null = null): Promise<SiteRows> {
     const path = join(folder, metricsFile);
-    const { rows } = readRows(await readPlainText(path), path);
+    const bytes = await readPlainFile(path);
+    const text = new TextDecoder().decode(bytes.subarray(0, length ?? bytes.length));
+    const { rows } = readRows(text, path);
     const run = rows.find((row) => row.type === "run");
     if (run === undefined) {
       throw new RunFolderError(`Cannot read ${path}: it has no row of type "run"`);

@@ -8,6 +8,7 @@ import {
   removeTemporaryFiles,
   writeFileAtomic,
 } from "../../io/files.ts";
+import { readSafetensors } from "../../io/safetensors.ts";
 import { count, held, object, text } from "../../io/schema.ts";
 import type { Setting } from "../../report/run_header.ts";
 import { UsageError } from "../usage_error.ts";
@@ -62,6 +63,7 @@ export class SiteFolder implements Disposable {
     record: SiteRecord,
     begin: (folder: string) => Promise<void>,
   ): Promise<void> {
+    await removeEmptyFolder(path);
     await createFolderAtomic(path, async (folder) => {
       if (Deno.build.os !== "windows") await Deno.chmod(folder, 0o700);
       const content = JSON.stringify({ version: 1, ...record }, null, 2);
@@ -86,7 +88,7 @@ export class SiteFolder implements Disposable {
         `Cannot use --state ${path}: another process is at work in it; wait for its end or stop it`,
       );
     }
-    await removeTemporaryFiles(join(path, sentFolder)); // of a process that was killed
+    await removeTemporaryFiles(join(path, sentFolder)); // of a process that was killed; no folder is fine
     return new SiteFolder(path, record, lock);
   }
 
@@ -95,17 +97,23 @@ export class SiteFolder implements Disposable {
     return join(this.path, runFolder);
   }
 
-  /** What it sent in a round; null where that is not kept, for only the last round's is. */
+  /** What it sent in a round; null where that is not kept, for only the last round's is, or is damaged. */
   async sent(round: number): Promise<Uint8Array<ArrayBuffer> | null> {
-    return await Deno.readFile(this.#sentPath(round)).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return null;
+    try {
+      const bytes = await Deno.readFile(this.#sentPath(round));
+      const { metadata } = readSafetensors(bytes);
+      const isOwn = metadata.round === `${round}` && metadata.agreement === this.record.agreement;
+      return isOwn ? bytes : null;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return null;
       throw error;
-    });
+    }
   }
 
   /** Keeps what it sends in a round, and nothing of earlier ones. */
   async keepSent(round: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const path = this.#sentPath(round);
+    await Deno.mkdir(join(this.path, sentFolder), { recursive: true });
     await writeFileAtomic(path, bytes);
     for await (const { name } of Deno.readDir(join(this.path, sentFolder))) {
       const other = join(this.path, sentFolder, name);
@@ -121,6 +129,11 @@ export class SiteFolder implements Disposable {
     this.lock.unlockSync(); // a process that is being started at this moment still has the file open
     this.lock.close();
   }
+}
+
+/** Somebody may have made it for the site. */
+async function removeEmptyFolder(path: string): Promise<void> {
+  await Deno.remove(path).catch(() => {}); // what is not empty stays, and is told as being in the way
 }
 
 /**

@@ -5,11 +5,11 @@ import type { SimulationEvent } from "../../federated/events.ts";
 import { methodOf, settingsOf } from "../../federated/methods/registry.ts";
 import type { RunControl } from "../../federated/control.ts";
 import { simulate } from "../../federated/simulation.ts";
-import type { SimulationState } from "../../federated/recovery/state.ts";
 import { RunFolder } from "../../report/files/run_folder.ts";
 import { RunPosition } from "../../report/interruption.ts";
 import { type EarlierRun, isFinished, readEarlierRun } from "../../report/reading/earlier_run.ts";
 import { readRunConfig } from "../../report/files/run_config.ts";
+import { metricsFile } from "../../report/reading/recorded_run.ts";
 import type { RunHeader } from "../../report/run_header.ts";
 import type { AdapterChoice } from "../../gpu/adapter.ts";
 import type { SimulationConfig } from "../../federated/config.ts";
@@ -20,6 +20,7 @@ import { loadMethod, ownSettings } from "../own_modules.ts";
 import { openTunedGpu, versionsWith } from "../tuned_gpu.ts";
 import { showNotices } from "../resume.ts";
 import { type Course, type Plan, type Standing, standingOf, stateOfAway } from "./plan.ts";
+import { SiteRows } from "./results.ts";
 import type { SiteFolder, SiteRecord } from "./site_folder.ts";
 import { readStoredFlags, siteConfig, type SiteOptions } from "./site_setup.ts";
 
@@ -46,6 +47,8 @@ export class SiteRun implements Disposable {
     /** PFA's low-frequency share of each round; null in methods that have none */
     readonly rates: readonly (number | null)[],
     readonly standing: Standing,
+    /** what it has told until its state */
+    readonly rows: SiteRows,
     /** null: the run is finished, or goes on */
     private earlier: EarlierRun | null,
   ) {}
@@ -69,7 +72,8 @@ export class SiteRun implements Disposable {
     const isOver = isFinished(await readRunConfig(site.run));
     const earlier = isOver ? null : await readEarlierRun(site.run);
     const position = earlier?.stored.state.position ?? "done";
-    return new SiteRun(site, options, course, rates, standingOf(position, course), earlier);
+    const rows = await SiteRows.read(site.run, earlier?.stored.lengths[metricsFile]);
+    return new SiteRun(site, options, course, rates, standingOf(position, course), rows, earlier);
   }
 
   /** The name by which others know the method. */
@@ -78,8 +82,8 @@ export class SiteRun implements Disposable {
   }
 
   /** How much the site counts in means. */
-  weight(trainImages: number): number {
-    return this.options.clientWeights === "samples" ? trainImages : 1;
+  get weight(): number {
+    return this.options.clientWeights === "samples" ? this.rows.images.train : 1;
   }
 
   /**
@@ -174,16 +178,4 @@ async function storeEvents(
   await end(signal.aborted ? String(signal.reason) : "the site waits for the others");
   if (!signal.aborted) return;
   throw new Interruption("Interrupted; the same command goes on from the last state of the site");
-}
-
-/** Whether a state of the site is kept after which a round is over. */
-export function isAfterRound(
-  event: SimulationEvent,
-  round: number,
-): boolean {
-  return event.type === "state" && isStart(event.state, round + 1);
-}
-
-function isStart({ position }: SimulationState, round: number): boolean {
-  return position.at === "round" && position.round === round;
 }

@@ -6,6 +6,7 @@ import { sharedConfiguration } from "../../federated/configuration_text.ts";
 import { defaultConfig } from "../../federated/config.ts";
 import { methodOf } from "../../federated/methods/registry.ts";
 import { sharingByMeans } from "../../federated/server/messages.ts";
+import { mostEpochs } from "../../report/reading/recorded_run.ts";
 import type { Setting } from "../../report/run_header.ts";
 import { withAbsolutePaths } from "../absolute_paths.ts";
 import type { OptionsOf } from "../flags.ts";
@@ -113,6 +114,13 @@ export async function checkInitFlags(
   settings: readonly Setting[],
 ): Promise<void> {
   checkDataFlags({ ...options, clients: null });
+  const { rounds, localEpochs } = options;
+  if (rounds * localEpochs > mostEpochs) {
+    throw new UsageError(
+      `Cannot make a site of ${rounds} rounds of ${localEpochs} local epochs: at most ${mostEpochs} epochs in all ` +
+        "can be gone on with after a site was away",
+    );
+  }
   checkMethodFlags([await loadMethod(options.method)], options, settings);
 }
 

@@ -1,5 +1,6 @@
 // The command `site train`: one round's local training, and what the site sends.
 
+import { dirname, resolve, SEPARATOR } from "@std/path";
 import { writeFileAtomic } from "../../io/files.ts";
 import { siteTrainFlags } from "../flags/site.ts";
 import { resolveOptions } from "../options.ts";
@@ -21,25 +22,25 @@ import { SiteRun } from "./site_run.ts";
 export async function siteTrain(args: readonly string[], signal: AbortSignal): Promise<void> {
   const { options } = resolveOptions(args, siteTrainFlags);
   const round = neededFlag("site train", "round", options.round);
-  const out = neededFlag("site train", "message", options.message);
-  using site = await SiteFolder.open(neededFlag("site train", "state", options.state));
+  const state = resolve(neededFlag("site train", "state", options.state));
+  const out = resolve(neededFlag("site train", "message", options.message));
+  await expectPlaceFor(out, state);
+  using site = await SiteFolder.open(state);
   using run = await SiteRun.open(site, options);
-  const rows = await SiteRows.read(site.run);
-  const plan = planTraining(run.standing, round, run.course);
-  const { agreement } = site.record;
-  const facts: MessageFacts = { agreement, method: run.method, round };
-  const weight = run.weight(rows.images.train);
-  let bytes = await site.sent(round);
-  if (plan.kind === "go" || bytes === null) {
-    if (plan.kind === "repeat" && run.standing.next !== "take") throw notKept(round);
-    const { takes } = plan.kind === "go" ? plan : { takes: null };
+  const { client, agreement } = site.record;
+  const { weight, rows: { images }, rates } = run;
+  const kept = await site.sent(round);
+  const plan = planTraining(run.standing, round, run.course, kept !== null);
+  if (plan.kind === "go") {
+    const { takes } = plan;
+    const facts: MessageFacts = { agreement, method: run.method, round };
     const mean = takes === null ? null : await readMean(
       neededFlag("site train", "mean", options.mean),
       { ...facts, round: takes },
       await site.sent(takes),
     );
     await run.go({
-      plan: plan.kind === "go" ? plan : { kind: "go", from: "state", takes: null },
+      plan,
       meanElsewhere: async (sent, { round: at }) => {
         if (at === takes) return mean;
         await site.keepSent(at, encodeMessage(sent!, facts, weight)); // it has trained
@@ -47,22 +48,32 @@ export async function siteTrain(args: readonly string[], signal: AbortSignal): P
       },
       endsAfter: () => false,
     }, signal);
-    bytes = (await site.sent(round))!;
   }
+  const bytes = kept ?? (await site.sent(round))!;
+  const rows = plan.kind === "go" ? await SiteRows.read(site.run) : run.rows;
   await writeFileAtomic(out, bytes);
-  const training = (await SiteRows.read(site.run)).training(round)!;
-  const { client } = site.record;
   printResult({
-    ...{ type: "train", round, client, agreement, rate: run.rates[round], weight },
-    trainImages: rows.images.train,
+    ...{ type: "train", round, client, agreement, rate: rates[round], weight },
+    trainImages: images.train,
     message: { bytes: bytes.length },
-    ...training,
+    ...rows.training(round)!,
   });
 }
 
-function notKept(round: number): UsageError {
-  return new UsageError(
-    `Cannot train round ${round}: it is over, and this site was away or no longer has what it sent; go on with ` +
-      "the round that the others are at",
-  );
+/**
+ * Looks at where the message will go before the training.
+ *
+ * @throws {UsageError} if no file can be there, or the site itself is
+ */
+async function expectPlaceFor(message: string, state: string): Promise<void> {
+  const refuse = (why: string) => new UsageError(`Cannot use --message ${message}: ${why}`);
+  if (message === state || message.startsWith(state + SEPARATOR)) {
+    throw refuse(`it lies in --state ${state}, which is the site's own; choose another folder`);
+  }
+  const isFolder = async (path: string) =>
+    await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
+  if (await isFolder(message)) throw refuse("it is a folder; name a file in it");
+  if (!await isFolder(dirname(message))) {
+    throw refuse(`there is no folder ${dirname(message)}; make it first`);
+  }
 }

@@ -29,7 +29,6 @@ export function checkMean(
   own: ReadonlyMap<string, { readonly shape: Shape }>,
   mean: HostMessage,
 ): void {
-  const refuse = (why: string) => new ConfigError(`Cannot take the mean: ${why}`);
   const unknown = [...mean.keys()].find((name) => !own.has(name));
   if (unknown !== undefined) throw refuse(`it has "${unknown}", which this client does not share`);
   for (const [name, { shape }] of own) {
@@ -42,9 +41,20 @@ export function checkMean(
           `Float32Array ${showShape(shape)}`,
       );
     }
-    const wrong = data.findIndex((value) => !Number.isFinite(value));
+  }
+  checkFinite(mean);
+}
+
+/** @throws {ConfigError} if it holds what is no finite number */
+export function checkFinite(mean: HostMessage): void {
+  for (const [name, { data }] of mean) {
+    const wrong = data.findIndex((value) => !Number.isFinite(Number(value)));
     if (wrong !== -1) throw refuse(`"${name}" holds ${data[wrong]} at index ${wrong}`);
   }
+}
+
+function refuse(why: string): ConfigError {
+  return new ConfigError(`Cannot take the mean: ${why}`);
 }
 
 /**

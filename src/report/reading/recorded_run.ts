@@ -100,7 +100,7 @@ export function readRows(text: string, path: string) {
 }
 
 /** Of a run that may have gaps, as that of a site which was away. */
-const mostEpochs = 100_000;
+export const mostEpochs = 100_000;
 
 /**
  * Figures have room for every local epoch up to the last one: a damaged number may not ask for billions.
