@@ -3,7 +3,7 @@
 import { join } from "@std/path";
 import { assert, assertEquals } from "../assert.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";
-import { flowerTest, Network } from "./flower_network.ts";
+import { flowerTest, Network, type Printing } from "./flower_network.ts";
 import { clients, fakeConfig, notes, settings } from "./flower_sites.ts";
 
 flowerTest(
@@ -24,15 +24,15 @@ flowerTest(
     const first = network.startRun(config);
 
     // In round 1 B's SuperNode ends while B trains, and starts again when the others have gone on.
-    await appears(place("B/at-train-1"));
+    await appears(place("B/at-train-1"), first);
     nodes.get("B")!.kill("SIGTERM");
-    await appears(place("A/at-evaluate-1"));
+    await appears(place("A/at-evaluate-1"), first);
     const again = network.startSupernode("B", fakeConfig("B", "B", ""));
     await again.printed("SuperNode ID");
     await Deno.writeTextFile(place("A/go-evaluate-1"), "");
 
     // In round 2 the SuperLink is killed while A trains.
-    await appears(place("A/at-train-2"));
+    await appears(place("A/at-train-2"), first);
     network.superlink.kill("SIGKILL");
     await first.ended;
     await network.startSuperlink();
@@ -51,9 +51,12 @@ flowerTest(
   },
 );
 
-/** Ends when a file is there; nothing tells of files in folders that come to be, so it looks. */
-async function appears(path: string): Promise<void> {
+/** Ends when a file is there: nothing tells of files in folders that come to be, so it looks; not for longer than a run. */
+async function appears(path: string, during: Printing): Promise<void> {
+  let isOver = false;
+  during.ended.then(() => isOver = true);
   while (await Deno.stat(path).then(() => false, () => true)) {
+    assert(!isOver, during.text);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
