@@ -1,4 +1,4 @@
-// PRR-FL across processes on Flower: against one process, with sites that fail, and with a server that starts again.
+// PRR-FL across processes on Flower, against one process.
 
 import { join } from "@std/path";
 import { demoDataset } from "../../src/data/demo.ts";
@@ -14,37 +14,10 @@ import { RandomStream } from "../../src/random.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";
 import { gpu } from "../gpu.ts";
-import { app, flowerTest, Network, python, runPython } from "./flower_network.ts";
+import { app, flowerTest, Network, runPython } from "./flower_network.ts";
+import { clients, notes, settings, siteConfig } from "./flower_sites.ts";
 
-const rounds = 3;
-const clients = ["A", "B", "C", "D"];
-
-/** What a run on Flower and one in this process have in common, as a run config has it. */
-const settings = {
-  ...{ rounds, "local-epochs": 2, width: 0.0625, "image-size": 32, "batch-size": 16, seed: 1 },
-  "learning-rate": 0.03,
-};
-
-/** A site of this program, as its operator configures it. */
-function siteConfig(state: string, client: string) {
-  const program = new URL("../../cli.ts", import.meta.url).pathname;
-  const command = `"${Deno.execPath()}" run --quiet -A "${program}" site`;
-  return { "site-command": command, state, data: "demo", client };
-}
-
-/** A site without networks that does as words say. */
-function fakeConfig(state: string, client: string, words: string) {
-  const program = join(app, "tests/fake_site.py");
-  const command = `"${python}" -IS "${program}" ${words}`;
-  return { "site-command": command, state, data: "demo", client, place: clients.indexOf(client) };
-}
-
-/** The server's notes of one type. */
-// deno-lint-ignore no-explicit-any
-async function notes(folder: string, type: string): Promise<any[]> {
-  const lines = (await Deno.readTextFile(join(folder, "rounds.jsonl"))).trim().split("\n");
-  return lines.map((line) => JSON.parse(line)).filter((note) => note.type === type);
-}
+const { rounds } = settings;
 
 Deno.test("the Flower app asks for the Flower that its document names", async () => {
   const project = await Deno.readTextFile(join(app, "pyproject.toml"));
@@ -175,56 +148,4 @@ interface Scores {
   readonly f1: number;
   readonly accuracy: number;
   readonly auc: number | null;
-}
-
-flowerTest(
-  "a SuperNode and the SuperLink end in mid-round and start again: the run goes on, no site loses its models",
-  async () => {
-    using temporary = new TemporaryFolder();
-    const { path: folder } = temporary;
-    const place = (name: string) => join(folder, name);
-    const words = { A: "evaluate@1 train@2", B: "train@1", C: "", D: "" };
-    await using network = await Network.start(folder, clients);
-    const nodes = new Map(
-      Object.entries(words).map(([client, word]) => [
-        client,
-        network.startSupernode(client, fakeConfig(client, client, word)),
-      ]),
-    );
-    const config = { ...settings, rounds: 3, folder: place("server") };
-    const first = network.startRun(config);
-
-    // In round 1 B's SuperNode ends while B trains, and starts again when the others have gone on.
-    await appears(place("B/at-train-1"));
-    nodes.get("B")!.kill("SIGTERM");
-    await appears(place("A/at-evaluate-1"));
-    const again = network.startSupernode("B", fakeConfig("B", "B", ""));
-    await again.printed("SuperNode ID");
-    await Deno.writeTextFile(place("A/go-evaluate-1"), "");
-
-    // In round 2 the SuperLink is killed while A trains.
-    await appears(place("A/at-train-2"));
-    network.superlink.kill("SIGKILL");
-    await first.ended;
-    await network.startSuperlink();
-    await Deno.writeTextFile(place("A/go-train-2"), "");
-    const second = network.startRun(config);
-    await second.ended;
-    assert(second.text.includes("going on with round 2 of 3"), second.text);
-    const averaged = await notes(place("server"), "averaged");
-    assertEquals(averaged.map(({ sites }) => sites), [clients, ["A", "C", "D"], clients]);
-    const failed = await notes(place("server"), "failed");
-    assertEquals(failed.map(({ round, site, step }) => [round, site, step])[0], [1, "B", "train"]);
-    for (const client of clients) {
-      const { round } = JSON.parse(await Deno.readTextFile(place(`${client}/state.json`)));
-      assertEquals([client, round], [client, 3]);
-    }
-  },
-);
-
-/** Ends when a file is there; nothing tells of files in folders that come to be, so it looks. */
-async function appears(path: string): Promise<void> {
-  while (await Deno.stat(path).then(() => false, () => true)) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }

@@ -103,7 +103,9 @@ def check_replies(replies: Replies, round_number: int, agreement: str | None) ->
             replies.leave_out(reply, f"it replied for round {reply.report['round']}")
     for name, count in Counter(reply.client for reply in replies.good).items():
         if count > 1:
-            raise ReportError(f"{count} sites call themselves {name}: give each its own `client`")
+            raise ReportError(
+                f"{count} sites call their client {name}: rename its folder at one of them"
+            )
     known = agreement or _common_agreement(replies.good)
     for reply in list(replies.good):
         if reply.report["agreement"] != known:

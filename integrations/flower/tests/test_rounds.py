@@ -210,7 +210,7 @@ class RoundsTest(unittest.TestCase):
     def test_two_sites_of_one_name_end_the_run(self) -> None:
         grid = self.grid()
         grid.contexts[70].node_config["client"] = "clientB"
-        with self.assertRaisesRegex(AggregationError, "2 sites call themselves clientB"):
+        with self.assertRaisesRegex(AggregationError, "2 sites call their client clientB"):
             self.run_server(grid)
 
     def test_a_mean_that_was_tampered_with_is_refused_by_the_site(self) -> None:
