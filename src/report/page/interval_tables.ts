@@ -22,7 +22,7 @@ export function intervalText(
   { low, high }: { readonly low: number | null; readonly high: number | null },
 ): string {
   if (value === null || low === null || high === null) return percent(value);
-  return `${percent(value)} [${percent(low)}, ${percent(high)}]`;
+  return `${percent(value)} [${percent(low)}, ${percent(high)}]`.replaceAll("-", "−"); // of few seeds
 }
 
 /** Of runs that stored their predictions. */
