@@ -7,7 +7,17 @@ import type { SimulationEvent } from "../federated/events.ts";
 import type { MethodName } from "../federated/methods/registry.ts";
 import { writeSafetensors } from "../io/safetensors.ts";
 import { checkpointFile } from "../report/files/file_names.ts";
+import { configOf, type PageSettings } from "./settings.ts";
 import { metricsRow } from "../report/files/metrics_rows.ts";
+
+/** Where what is taken along comes from. */
+interface Source {
+  readonly settings: PageSettings;
+  /** name of the adapter, once it is known */
+  readonly adapter: () => string;
+  /** the curve as a data URL; null while there is none */
+  readonly picture: () => string | null;
+}
 
 /** Keeps what there is to take along, and its buttons. */
 export class Downloads {
@@ -15,8 +25,9 @@ export class Downloads {
   readonly #checkpoints = new Map<string, Uint8Array<ArrayBuffer>>();
   readonly #start = systemClock.now();
 
-  /** @param picture gives the curve as a data URL */
-  constructor(private readonly place: HTMLElement, private readonly picture: () => string | null) {}
+  constructor(private readonly place: HTMLElement, private readonly source: Source) {
+    this.show();
+  }
 
   /** Keeps what an event adds. */
   take(method: MethodName, event: SimulationEvent): void {
@@ -42,14 +53,17 @@ export class Downloads {
         '<span class="missing">There is something when a run has begun.</span>';
       return;
     }
-    const buttons = [...this.#rows].map(([method, rows]) =>
-      button(
-        `${method}: metrics.jsonl`,
-        () => save(`${method}-metrics.jsonl`, new Blob([`${rows.join("\n")}\n`])),
-      )
-    );
+    const buttons = [...this.#rows.keys()].flatMap((method) => {
+      const textOf = { // of the rows there are when the button is pressed
+        "metrics.jsonl": () => `${this.#rows.get(method)!.join("\n")}\n`,
+        "config.json": () => `${JSON.stringify(this.#configOf(method), null, 2)}\n`,
+      };
+      return Object.entries(textOf).map(([name, text]) =>
+        button(`${method}: ${name}`, () => save(`${method}-${name}`, new Blob([text()])))
+      );
+    });
     const picture = button("The curve as PNG", () => {
-      const url = this.picture();
+      const url = this.source.picture();
       if (url) saveUrl("retrogress.png", url);
     });
     const checkpoints = [...this.#checkpoints].map(([name, bytes]) =>
@@ -61,6 +75,17 @@ export class Downloads {
     details.innerHTML = `<summary>Checkpoints (${checkpoints.length})</summary>`;
     details.append(...checkpoints);
     this.place.append(details);
+  }
+
+  /** As `cli.ts` stores it beside the rows: what determined the numbers. */
+  #configOf(method: MethodName): Record<string, unknown> {
+    const { settings, adapter } = this.source;
+    const own = Object.entries(configOf(settings, method))
+      .filter(([, value]) => value === null || typeof value !== "object");
+    return {
+      settings: Object.fromEntries([...own, ["imageSize", settings.size]]),
+      adapter: adapter(),
+    };
   }
 }
 

@@ -18,10 +18,11 @@ import { retrogressTable } from "../report/page/retrogress_table.ts";
 import type { LabelledRun } from "../report/reading/method_runs.ts";
 import { retrogressOf } from "../report/reading/run_retrogress.ts";
 
-const figures: readonly ((runs: readonly LabelledRun[]) => Figure)[] = [
-  ...[retrogressFigure, windowsFirst, stageTimeline],
-  ...[clientCurvesFigure, confusionFigure, rocFigure],
-];
+/** By id, in the order of the page. */
+const figures: Readonly<Record<string, (runs: readonly LabelledRun[]) => Figure>> = {
+  ...{ retrogress: retrogressFigure, spectra: windowsFirst, stages: stageTimeline },
+  ...{ curves: clientCurvesFigure, confusion: confusionFigure, roc: rocFigure },
+};
 
 /** What stands on the page of one figure. */
 interface Shown {
@@ -34,34 +35,78 @@ interface Shown {
 /** The figures of a page. */
 export class FiguresPanel {
   readonly #shown = new Map<string, Shown>();
+  #runs: readonly LabelledRun[] = [];
+  /** ids of figures that have not been drawn with these runs yet */
+  readonly #due = new Set<string>();
+  /** in which the next one is drawn; 0 for none */
+  #frame = 0;
 
-  constructor(private readonly place: HTMLElement) {}
+  /** @param onDrawn called after each figure */
+  constructor(private readonly place: HTMLElement, private readonly onDrawn: () => void) {}
 
-  /** Draws what is new in these runs. */
+  /**
+   * Draws what is new in these runs: one figure in a frame, for all at once would keep the page from moving; those that
+   * are new or in sight before others.
+   */
   show(runs: readonly LabelledRun[]): void {
-    for (const make of figures) {
-      const figure = make(runs);
-      const { id, switches, missing, caption } = figure;
-      const table = id === "retrogress" ? retrogressTable(runs) : null;
-      const rows = table?.rows.length ?? 0;
-      const panels = figure.variants[0]?.panels.length ?? 0;
-      const frame = JSON.stringify([missing, switches, panels, rows, caption]);
-      const before = this.#shown.get(id);
-      const html = figureHtml(figure, table ? [table] : []);
-      if (before?.frame === frame && before.view) {
-        before.view.update(figure);
-        replaceTable(before.section, html);
-      } else if (before?.frame !== frame) {
-        before?.view?.dispose();
-        const section = fromHtml(html);
-        section.append(computedBy(figureSources[id]));
-        if (before) before.section.replaceWith(section);
-        else this.place.append(section);
-        const view = missing === null ? new FigureView(figure, themes) : null;
-        this.#shown.set(id, { section, view, frame });
-      }
-      if (id === "retrogress") sayLosses(this.#shown.get(id)!.section, runs);
+    this.#runs = runs;
+    Object.keys(figures).forEach((id) => this.#due.add(id));
+    this.#schedule();
+  }
+
+  /** Draws at once what has not been drawn yet. */
+  finish(): void {
+    while (this.#due.size > 0) this.#drawNext();
+    this.#cancel();
+  }
+
+  #schedule(): void {
+    if (this.#frame !== 0 || this.#due.size === 0) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#drawNext();
+      this.#schedule();
+    });
+  }
+
+  #cancel(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+  }
+
+  #drawNext(): void {
+    const due = [...this.#due];
+    const isNew = (id: string) => !this.#shown.has(id);
+    const id = due.find(isNew) ?? due.find((id) => isInSight(this.#shown.get(id)!.section)) ??
+      due[0];
+    this.#due.delete(id);
+    this.#draw(id);
+    this.onDrawn();
+  }
+
+  #draw(id: string): void {
+    const runs = this.#runs;
+    const figure = figures[id](runs);
+    const { switches, missing, caption } = figure;
+    const table = id === "retrogress" ? retrogressTable(runs) : null;
+    const rows = table?.rows.length ?? 0;
+    const panels = figure.variants[0]?.panels.length ?? 0;
+    const frame = JSON.stringify([missing, switches, panels, rows, caption]);
+    const before = this.#shown.get(id);
+    const html = figureHtml(figure, table ? [table] : []);
+    if (before?.frame === frame && before.view) {
+      before.view.update(figure);
+      replaceTable(before.section, html);
+    } else if (before?.frame !== frame) {
+      before?.view?.dispose();
+      const section = fromHtml(html);
+      section.append(computedBy(figureSources[id]));
+      if (before) before.section.replaceWith(section);
+      else this.place.append(section);
+      const view = missing === null ? new FigureView(figure, themes) : null;
+      this.#shown.set(id, { section, view, frame });
     }
+    if (id === "retrogress") sayLosses(this.#shown.get(id)!.section, runs);
   }
 
   /** How a figure is drawn; null where there is nothing to draw yet. */
@@ -76,12 +121,19 @@ export class FiguresPanel {
   }
 
   clear(): void {
+    this.#cancel();
+    this.#due.clear();
     for (const { section, view } of this.#shown.values()) {
       view?.dispose();
       section.remove();
     }
     this.#shown.clear();
   }
+}
+
+function isInSight(section: HTMLElement): boolean {
+  const { top, bottom } = section.getBoundingClientRect();
+  return bottom > 0 && top < innerHeight;
 }
 
 /** Spectra of runs whose server has a window before others: that is what there is to see and to move. */

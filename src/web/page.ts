@@ -33,7 +33,10 @@ type State = "ready" | "running" | "paused" | "over" | "replaying";
 
 class Page {
   readonly #form = new SettingsForm(element<HTMLFormElement>("form"), () => this.#showAddress());
-  readonly #figures = new FiguresPanel(element("figures"));
+  readonly #figures = new FiguresPanel(
+    element("figures"),
+    () => this.#windows.follow(this.#figures.viewOf("spectra")),
+  );
   readonly #images = new FolderChoice(element("data"), (problem) => this.#tell(problem));
   readonly #cards = new ClientCards(element("clients"), (client) => this.#closely.look(client));
   readonly #closely = new Closely({
@@ -48,8 +51,6 @@ class Page {
   #kept: KeptRun | null = null;
   #state: State = "ready";
   #adapter = "";
-  /** of the frame that is to be drawn; 0 for none */
-  #frame = 0;
   #pace = new Pace(0);
   /** name of the folder that the run has its images from; null: the demo data */
   #folder: string | null = null;
@@ -124,8 +125,6 @@ class Page {
   }
 
   #clear(settings: PageSettings): void {
-    cancelAnimationFrame(this.#frame);
-    this.#frame = 0;
     this.#figures.clear();
     this.#cards.clear("They come with the start.");
     this.#images.warn([]);
@@ -133,8 +132,11 @@ class Page {
     this.#windows.begin(settings.methods.includes("prrfl"));
     this.#pace = new Pace(settings.methods.length);
     this.#runs = new LiveRuns(settings);
-    this.#downloads = new Downloads(element("downloads"), () => this.#figures.curvePicture());
-    this.#downloads.show();
+    this.#downloads = new Downloads(element("downloads"), {
+      settings,
+      adapter: () => this.#adapter,
+      picture: () => this.#figures.curvePicture(),
+    });
     this.#tell(null);
     element<HTMLProgressElement>("progress").value = 0;
   }
@@ -173,7 +175,9 @@ class Page {
         return this.#say(`${this.#adapter}: making images …`);
       case "reading":
         return this.#say(
-          `${this.#adapter}: ${thousands(news.done)} of ${thousands(news.total)} images read`,
+          `${this.#adapter}: ${news.done.toLocaleString("en")} of ${
+            news.total.toLocaleString("en")
+          } images read`,
         );
       case "data":
         this.#images.warn(news.warnings);
@@ -189,8 +193,8 @@ class Page {
         this.#pace.goOn();
         return this.#enter("running");
       case "finished":
+        this.#figures.finish();
         this.#enter("over");
-        this.#downloads.show();
         return this.#say(`Done on ${this.#adapter}.`);
       case "failed":
         this.#end();
@@ -232,15 +236,14 @@ class Page {
       return;
     }
     if (this.#state !== "replaying") this.#downloads.take(method, event);
-    if (!this.#runs.take(method, event) || this.#frame !== 0) return;
-    this.#frame = requestAnimationFrame(() => { // what comes until then is drawn together
-      this.#frame = 0;
-      const runs = this.#runs.labelled();
-      this.#figures.show(runs);
-      this.#windows.follow(this.#figures.viewOf("spectra"));
-      this.#cards.update(runs);
-      this.#downloads.show();
-    });
+    if (this.#runs.take(method, event)) this.#draw();
+  }
+
+  #draw(): void {
+    const runs = this.#runs.labelled();
+    this.#figures.show(runs);
+    this.#cards.update(runs);
+    this.#downloads.show();
   }
 
   #enter(state: State): void {
@@ -290,10 +293,6 @@ class Page {
     this.#say("The recorded run is over.");
     document.body.dataset.replayed = "";
   }
-}
-
-function thousands(count: number): string {
-  return count.toLocaleString("en");
 }
 
 new Page();

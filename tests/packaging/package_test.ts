@@ -18,7 +18,7 @@ Deno.test({
     assertEquals(engine.late.map((name) => name.replace(/-.*/, "")), parts);
     const late = await Promise.all(engine.late.map((name) => closureOf(name, engine.names)));
     const simulation = late[parts.indexOf("simulation")];
-    assert(engine.size + simulation.size <= 90_000, `${engine.size} + ${simulation.size} bytes`);
+    assert(engine.size + simulation.size <= 100_000, `${engine.size} + ${simulation.size} bytes`);
     assert(late.every(({ late }) => late.length === 0));
   },
 });

@@ -1,7 +1,10 @@
 // The live page in Chromium: a run from start to end, pauses, settings from the address, and browsers without WebGPU.
 
+import { join } from "@std/path";
 import type { Page } from "playwright-core";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { TemporaryFolder } from "../data/tiny_folder.ts";
+import { readRun } from "../../src/report/reading/recorded_run.ts";
 import { noBrowser } from "../report/browser.ts";
 import { reach, textOf, tiny, withPage } from "./live_page.ts";
 
@@ -46,15 +49,21 @@ Deno.test({
           await textOf(page, "#retrogress .losses"),
           /^Lost per communication \(change of test F1, points\): FedAvg [+−±]\d+\.\d, PRR-FL [+−±]\d+\.\d\.$/,
         );
-        const [download] = await Promise.all([
-          page.waitForEvent("download"),
-          page.click("text=prrfl: metrics.jsonl"),
-        ]);
-        const rows = (await Deno.readTextFile(await download.path())).trim().split("\n")
-          .map((line) => JSON.parse(line));
-        assertEquals(rows[0].type, "run");
+        using folder = new TemporaryFolder(); // as the page says to put them for `cli.ts report`
+        for (const name of ["metrics.jsonl", "config.json"]) {
+          const [download] = await Promise.all([
+            page.waitForEvent("download"),
+            page.click(`text=prrfl: ${name}`),
+          ]);
+          await download.saveAs(join(folder.path, name));
+        }
+        const { run, rows, settings, finished, adapter } = await readRun(folder.path);
+        assertEquals(run.title, "PRR-FL");
         assertEquals(rows.filter(({ type }) => type === "aggregation").length, 2);
-        assertEquals(rows.at(-1).type, "done");
+        const { method, learningRate, alpha1, imageSize } = settings;
+        assertEquals([method, learningRate, alpha1, imageSize], ["prrfl", 0.05, 0.7, 32]);
+        assertEquals(finished, true);
+        assertMatch(adapter, /swiftshader/i);
         await page.click("#reset");
         await reach(page, "ready");
         assertEquals(await page.locator("#figures section").count(), 0);
@@ -136,7 +145,7 @@ Deno.test({
       await page.press("#seed", "Tab");
       assertEquals(new URL(page.url()).search, "?seed=5&rounds=7");
       await page.click("text=Ten minutes");
-      assertEquals(new URL(page.url()).search, "?images=768&width=0.25&rounds=8&epochs=3");
+      assertEquals(new URL(page.url()).search, "?images=768&width=0.25&rounds=10&epochs=4");
     });
   },
 });

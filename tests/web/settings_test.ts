@@ -3,11 +3,16 @@
 import {
   addressOf,
   configOf,
+  type PageSettings,
   presets,
   presetSettings,
   readSettings,
 } from "../../src/web/settings.ts";
-import { assertEquals } from "../assert.ts";
+import recorded from "../../src/web/recorded_run.json" with { type: "json" };
+import type { SimulationEvent } from "../../src/federated/events.ts";
+import type { MethodName } from "../../src/federated/methods/registry.ts";
+import { retrogress } from "../../src/metrics/retrogress.ts";
+import { assert, assertEquals } from "../assert.ts";
 
 Deno.test("settings go into the address of the page, and come back", () => {
   for (const name of Object.keys(presets)) {
@@ -16,9 +21,9 @@ Deno.test("settings go into the address of the page, and come back", () => {
     assertEquals(back, { settings, problems: [] });
   }
   assertEquals(addressOf(presetSettings("A minute")), "");
-  const settings = { ...presetSettings("A minute"), methods: ["pfa", "local"] as const, lr: 0.05 };
-  assertEquals(addressOf(settings), "methods=pfa,local&lr=0.05");
-  assertEquals(readSettings(new URLSearchParams("methods=pfa,local&lr=0.05")).settings, settings);
+  const settings = { ...presetSettings("A minute"), methods: ["pfa", "local"] as const, lr: 0.02 };
+  assertEquals(addressOf(settings), "methods=pfa,local&lr=0.02");
+  assertEquals(readSettings(new URLSearchParams("methods=pfa,local&lr=0.02")).settings, settings);
 });
 
 Deno.test("what the address has wrong is told, and is as at first", () => {
@@ -38,12 +43,26 @@ Deno.test("a run's configuration has the page's settings", () => {
     l_rate: 0.5,
     alpha1: 0.6,
     alpha2: 0.8,
-    batch: 8,
+    batch: 4,
   };
   const { fourierRate, alpha1, alpha2, batchSize, method, localEpochs } = configOf(
     settings,
     "prrfl",
   );
-  assertEquals([fourierRate, alpha1, alpha2, batchSize], [0.5, 0.6, 0.8, 8]);
-  assertEquals([method, localEpochs], ["prrfl", 2]);
+  assertEquals([fourierRate, alpha1, alpha2, batchSize], [0.5, 0.6, 0.8, 4]);
+  assertEquals([method, localEpochs], ["prrfl", 3]);
+});
+
+Deno.test("the recorded run is that of the first preset, in which averaging makes models forget and PRR-FL less", () => {
+  const { settings, events } = recorded as unknown as {
+    settings: PageSettings;
+    events: { method: MethodName; event: SimulationEvent }[];
+  };
+  assertEquals(settings, presetSettings("A minute"));
+  const changeOf = (name: MethodName) =>
+    retrogress(events.filter(({ method }) => method === name).map(({ event }) => event))
+      .meanChange.f1!;
+  assert(changeOf("fedavg") < -2, `FedAvg: ${changeOf("fedavg")}`);
+  assert(changeOf("prrfl") > changeOf("fedavg") + 1, `PRR-FL: ${changeOf("prrfl")}`);
+  assert(events.some(({ event }) => event.type === "stage" && event.clients[0].decision));
 });
