@@ -65,6 +65,7 @@ export function bootstrapInterval(
   metric: ResampledMetric,
   options: BootstrapOptions = {},
 ): BootstrapInterval {
+  expectMetrics("bootstrapInterval", metric);
   return intervalOfDraws(drawMetrics(labels, (drawn) => [metric(drawn)], options)[0], options);
 }
 
@@ -84,6 +85,7 @@ export function bootstrapDifference(
   second: ResampledMetric,
   options: BootstrapOptions = {},
 ): BootstrapDifference {
+  expectMetrics("bootstrapDifference", first, second);
   const [a, b] = drawMetrics(labels, (drawn) => [first(drawn), second(drawn)], options);
   return differenceOfDraws(a, b, options);
 }
@@ -101,6 +103,10 @@ export function drawMetrics(
   metrics: (drawn: Uint32Array) => readonly (number | null)[],
   { groups, draws = 2000, level, seed = 0 }: BootstrapOptions = {},
 ): MetricDraws[] {
+  expectMetrics("drawMetrics", metrics);
+  if (typeof labels?.length !== "number") {
+    throw new TypeError(`Cannot bootstrap: labels is ${labels} but a list is expected`);
+  }
   expectLevel(level ?? defaultLevel);
   if (!Number.isInteger(draws) || draws < 1) {
     throw new RangeError(
@@ -124,11 +130,35 @@ export function drawMetrics(
   return series.map((each) => ({ ...each, groups: count }));
 }
 
-/** The percentile interval of draws that are there already. */
+/** @throws {TypeError} for what is no function of a draw */
+function expectMetrics(name: string, ...metrics: readonly unknown[]): void {
+  const other = metrics.find((metric) => typeof metric !== "function");
+  if (metrics.every((metric) => typeof metric === "function")) return;
+  throw new TypeError(
+    `Cannot compute ${name}: a metric is ${other} but a function of a draw is expected, such as ` +
+      "resampledMacroF1(labels, predictions)",
+  );
+}
+
+/** @throws {TypeError} for what `drawMetrics()` does not make */
+function expectDraws(name: string, made: MetricDraws): void {
+  if (Array.isArray(made?.draws)) return;
+  throw new TypeError(
+    `Cannot compute ${name}: ${made} has no draws; give it what drawMetrics() makes`,
+  );
+}
+
+/**
+ * The percentile interval of draws that are there already.
+ *
+ * @throws {TypeError} for what `drawMetrics()` does not make
+ */
 export function intervalOfDraws(
-  { value, draws, groups }: MetricDraws,
+  made: MetricDraws,
   { level = defaultLevel }: Pick<BootstrapOptions, "level"> = {},
 ): BootstrapInterval {
+  expectDraws("intervalOfDraws", made);
+  const { value, draws, groups } = made;
   const values = draws.filter((each) => each !== null);
   const [low, high] = [(1 - level) / 2, (1 + level) / 2]
     .map((share) => values.length === 0 ? null : quantile(values, share));
@@ -138,13 +168,15 @@ export function intervalOfDraws(
 /**
  * The difference of two metrics whose draws are the same.
  *
- * @throws {TypeError} if they are not as many
+ * @throws {TypeError} if they are not as many, or not what `drawMetrics()` makes
  */
 export function differenceOfDraws(
   first: MetricDraws,
   second: MetricDraws,
   options: Pick<BootstrapOptions, "level"> = {},
 ): BootstrapDifference {
+  expectDraws("differenceOfDraws", first);
+  expectDraws("differenceOfDraws", second);
   if (first.draws.length !== second.draws.length) {
     throw new TypeError(
       `Cannot pair draws: there are ${first.draws.length} and ${second.draws.length}, ` +

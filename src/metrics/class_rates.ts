@@ -28,8 +28,23 @@ export interface ClassRates {
 /** Counts `[classes][classes]`: rows are labels, columns predictions. */
 export type ConfusionCounts = readonly (readonly number[])[];
 
-/** Rates of each class of a confusion matrix, `[classes]`. */
+/** @throws {TypeError} unless they are as many rows as columns */
+function expectCounts(name: string, counts: ConfusionCounts): void {
+  const isSquare = Array.isArray(counts) && counts.length > 0 &&
+    counts.every((row) => Array.isArray(row) && row.length === counts.length);
+  if (isSquare) return;
+  throw new TypeError(
+    `Cannot compute ${name}: counts is ${counts} but a list of rows is expected, as many as classes and as long`,
+  );
+}
+
+/**
+ * Rates of each class of a confusion matrix, `[classes]`.
+ *
+ * @throws {TypeError} unless it is square
+ */
 export function classRates(counts: ConfusionCounts): ClassRates[] {
+  expectCounts("classRates", counts);
   const total = sum(counts.map(sum));
   return counts.map((row, c) => {
     const hits = row[c];
@@ -59,6 +74,7 @@ export function classRates(counts: ConfusionCounts): ClassRates[] {
  * predictions are all of one class, as `sklearn.metrics.matthews_corrcoef`.
  */
 export function matthews(counts: ConfusionCounts): number {
+  expectCounts("matthews", counts);
   const { total, right, labels, predictions } = margins(counts);
   const deviation = (values: readonly number[]) => total ** 2 - dot(values, values);
   const product = deviation(labels) * deviation(predictions);
@@ -70,6 +86,7 @@ export function matthews(counts: ConfusionCounts): number {
  * and predictions are all of one and the same class, where `sklearn.metrics.cohen_kappa_score` is NaN.
  */
 export function cohenKappa(counts: ConfusionCounts): number | null {
+  expectCounts("cohenKappa", counts);
   const { total, right, labels, predictions } = margins(counts);
   const expected = dot(labels, predictions); // times total
   const disagreement = total ** 2 - expected;

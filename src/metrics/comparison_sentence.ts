@@ -22,8 +22,17 @@ export interface StatedComparison {
   readonly seeds: number;
 }
 
-/** "PRR-FL − FedBN: +3.1 F1 [0.4, 5.9], p = 0.03 after Holm; one seed". */
+/**
+ * "PRR-FL − FedBN: +3.1 F1 [0.4, 5.9], p = 0.03 after Holm; one seed".
+ *
+ * @throws {TypeError} without a difference
+ */
 export function comparisonSentence(comparison: StatedComparison): string {
+  if (typeof comparison?.difference !== "number") {
+    throw new TypeError(
+      `Cannot state a comparison: its difference is ${comparison?.difference} but a number is expected`,
+    );
+  }
   const { first, second, metric, difference, low, high, p, comparisons, seeds } = comparison;
   const interval = low === null || high === null ? "" : ` [${points(low)}, ${points(high)}]`;
   const size = points(Math.abs(difference));

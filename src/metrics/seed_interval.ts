@@ -26,6 +26,9 @@ export interface SeedInterval {
  * @throws {RangeError} if the list is empty or the level is not between 0 and 1
  */
 export function seedInterval(values: readonly number[], level = 0.95): SeedInterval {
+  if (typeof values?.length !== "number") {
+    throw new TypeError(`Cannot take the mean over seeds: ${values} is no list of numbers`);
+  }
   const seeds = values.length;
   if (seeds === 0) throw new RangeError("Cannot take the mean over seeds: the list is empty");
   const centre = mean(values);
