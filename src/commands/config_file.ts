@@ -19,13 +19,22 @@ export async function wordsOf(path: string): Promise<string[]> {
   const settings = await readSettings(path);
   return Object.entries(settings).flatMap(([name, value]) => {
     if (ofProcess.includes(name) || value === null) return [];
-    if (typeof value === "boolean") return [value ? `--${name}` : `--no-${name}`];
-    if (["string", "number"].includes(typeof value)) return [`--${name}=${value}`];
+    if (isSettingValue(value)) return [wordOf(name, value)];
     throw new UsageError(
       `Cannot use --config ${path}: ${name} is ${JSON.stringify(value)}, expected a text, a ` +
         "number, true, false or null",
     );
   });
+}
+
+function isSettingValue(value: unknown): value is string | number | boolean {
+  return ["string", "number", "boolean"].includes(typeof value);
+}
+
+/** A setting as it is typed. */
+export function wordOf(name: string, value: string | number | boolean): string {
+  if (typeof value === "boolean") return value ? `--${name}` : `--no-${name}`;
+  return `--${name}=${value}`;
 }
 
 /**

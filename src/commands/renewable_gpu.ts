@@ -1,7 +1,7 @@
 // The GPU of a command, which can be opened anew where its device has failed.
 
 import type { Gpu } from "../tensor/gpu.ts";
-import { versionsWith } from "./tuned_gpu.ts";
+import { adapterText, versionsWith } from "./tuned_gpu.ts";
 
 /** Whoever needs the GPU asks for the current one each time. */
 export class RenewableGpu {
@@ -28,8 +28,7 @@ export class RenewableGpu {
 
   /** The adapter on one line. */
   get adapter(): string {
-    const { name, kind } = this.#current.adapter;
-    return `${name} (${kind})`;
+    return adapterText(this.#current);
   }
 
   /**

@@ -5,6 +5,7 @@ import * as v from "valibot";
 import type { AdapterChoice, AdapterDescription } from "../gpu/adapter.ts";
 import { writeFileAtomic } from "../io/files.ts";
 import { object, record, text } from "../io/schema.ts";
+import { sha256 } from "../io/sha256.ts";
 import { userCacheFolder } from "../io/user_cache.ts";
 import { kernelsText } from "../ops/kernel_choice.ts";
 import { kernelSources } from "../ops/kernel_table.ts";
@@ -25,6 +26,11 @@ export async function openTunedGpu(
   const gpu = await openGpu({ adapter });
   if (tuned) gpu.kernels = await readKernels(gpu.adapter);
   return gpu;
+}
+
+/** The adapter on one line. */
+export function adapterText({ adapter: { name, kind } }: Gpu): string {
+  return `${name} (${kind})`;
 }
 
 /** The versions of a run, with the table of kernels if there is one: another gives other last bits. */
@@ -75,11 +81,8 @@ export async function keepKernels(
 async function fileOf({ name, kind, vendor }: AdapterDescription): Promise<string | null> {
   const folder = userCacheFolder("prrfl-webgpu");
   if (folder === null) return null;
-  const key = await sha256(JSON.stringify([name, kind, vendor, kernelSources]));
+  const key = await sha256(
+    new TextEncoder().encode(JSON.stringify([name, kind, vendor, kernelSources])),
+  );
   return join(folder, `kernels-${key.slice(0, 16)}.json`);
-}
-
-async function sha256(words: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(words));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -17,7 +17,7 @@ import type { Gpu } from "../../tensor/gpu.ts";
 import { Owned } from "../../owned.ts";
 import { Interruption } from "../interruption.ts";
 import { loadMethod, ownSettings } from "../own_modules.ts";
-import { openTunedGpu, versionsWith } from "../tuned_gpu.ts";
+import { adapterText, openTunedGpu, versionsWith } from "../tuned_gpu.ts";
 import { showNotices } from "../resume.ts";
 import { type Course, type Plan, type Standing, standingOf, stateOfAway } from "./plan.ts";
 import { SiteRows } from "./results.ts";
@@ -139,11 +139,10 @@ function headerOf(
   { settings }: Pick<SiteRecord, "settings">,
   earlier: EarlierRun | null,
 ): RunHeader {
-  const { name, kind } = gpu.adapter;
   return {
     command: Deno.args,
     settings: settings.filter((setting) => setting.name !== "state"),
-    adapter: `${name} (${kind})`,
+    adapter: adapterText(gpu),
     versions: versionsWith(gpu),
     folder,
     elapsedBefore: earlier?.stored.elapsed,

@@ -1,14 +1,15 @@
 // What a site simulates: its flags become a configuration with one client, which knows its place.
 
 import type { Dataset } from "../../data/dataset.ts";
-import { pickSettings, type SimulationConfig } from "../../federated/config.ts";
+import { defaultConfig, pickSettings, type SimulationConfig } from "../../federated/config.ts";
 import { sharedConfiguration } from "../../federated/configuration_text.ts";
-import { defaultConfig } from "../../federated/config.ts";
 import { methodOf } from "../../federated/methods/registry.ts";
 import { sharingByMeans } from "../../federated/server/messages.ts";
+import { sha256 } from "../../io/sha256.ts";
 import { mostEpochs } from "../../report/reading/recorded_run.ts";
 import type { Setting } from "../../report/run_header.ts";
 import { withAbsolutePaths } from "../absolute_paths.ts";
+import { wordOf } from "../config_file.ts";
 import type { OptionsOf } from "../flags.ts";
 import { siteInitFlags } from "../flags/site.ts";
 import { readInitialState } from "../initial_state.ts";
@@ -38,10 +39,7 @@ export async function readInitFlags(
 
 /** What it was told then. */
 export async function readStoredFlags({ settings }: SiteRecord): Promise<SiteOptions> {
-  const words = settings.filter(({ value }) => value !== null).map(({ name, value }) => {
-    if (typeof value === "boolean") return value ? `--${name}` : `--no-${name}`;
-    return `--${name}=${value}`;
-  });
+  const words = settings.flatMap(({ name, value }) => value === null ? [] : [wordOf(name, value)]);
   return (await readInitFlags(words)).options;
 }
 
@@ -131,8 +129,4 @@ export async function agreementOf(config: SimulationConfig): Promise<string> {
   for (const [name, { data }] of initialState ?? []) weights.push([name, await sha256(data)]);
   const words = JSON.stringify([sharedConfiguration(config), weights]);
   return (await sha256(new TextEncoder().encode(words))).slice(0, 16);
-}
-
-async function sha256(bytes: ArrayBufferView<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

@@ -5,6 +5,7 @@ import type { Position } from "../../federated/recovery/position.ts";
 import type { SimulationState } from "../../federated/recovery/state.ts";
 import { count, held, object, record, text } from "../../io/schema.ts";
 import { readSafetensors, writeSafetensors } from "../../io/safetensors.ts";
+import { sha256 as sha256Of } from "../../io/sha256.ts"; // a file has its own under that name
 
 /** A state, and how far the files were that grow as the run goes. */
 export interface StoredState {
@@ -33,7 +34,7 @@ export async function encodeCounters(
   const metadata = { format, state: JSON.stringify(counters), rest: JSON.stringify(rest) };
   const bytes = writeSafetensors(tensors, { ...metadata, sha256: noDigest });
   const place = placeOf(noDigest, bytes);
-  place.set(new TextEncoder().encode(await digest(bytes)));
+  place.set(new TextEncoder().encode(await sha256Of(bytes)));
   return bytes;
 }
 
@@ -47,7 +48,7 @@ export async function decodeState(bytes: Uint8Array<ArrayBuffer>): Promise<Store
   const { format: found, sha256 = "", state, rest } = metadata;
   if (found !== format) throw new SyntaxError(`its format is ${found} but ${format} is expected`);
   placeOf(sha256, bytes).set(new TextEncoder().encode(noDigest));
-  if (await digest(bytes) !== sha256) throw new SyntaxError("its checksum does not match");
+  if (await sha256Of(bytes) !== sha256) throw new SyntaxError("its checksum does not match");
   const fail = () => new SyntaxError("it holds no state");
   const counters = held(countersSchema, JSON.parse(state), "the state", fail);
   const others = held(restSchema, JSON.parse(rest), "the rest", fail);
@@ -107,10 +108,6 @@ function placeOf(digits: string, bytes: Uint8Array): Uint8Array {
   if (found < 0 || digits.length !== noDigest.length) throw new SyntaxError("it has no checksum");
   const start = 8 + found + `"sha256":"`.length;
   return bytes.subarray(start, start + noDigest.length);
-}
-
-async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
 /** A digest shows what was damaged, not who wrote the file: the rest of a run depends on these, and files are cut. */
