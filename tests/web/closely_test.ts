@@ -203,7 +203,9 @@ Deno.test({
       const [top, bottom] = [turned.slice(0, 3), turned.slice(-3)];
       assert(top[0] > 200 && top[2] < 50 && bottom[0] < 50 && bottom[2] > 200, `${top}; ${bottom}`);
       await drop(page, "words.txt", new TextEncoder().encode("no image"));
-      await page.waitForFunction(() => document.querySelector("#own table") === null);
+      const words = page.locator("#own .note-line", { hasText: "words.txt is no image" });
+      await words.waitFor(); // the table may be gone before, if it was not there yet
+      assertEquals(await page.locator("#own table").count(), 0);
       assertMatch(
         await textOf(page, "#own .note-line"),
         /^Cannot use this image: words.txt is no image that .* choose a PNG, JPEG or WebP file\.$/,
