@@ -162,14 +162,20 @@ export class EventMaker {
     };
   }
 
-  predictions(round: number, test: PassOutcomes): PredictionsEvent {
-    const { dataset: { clients: data, classNames } } = this.config;
+  /** Told of the last local epoch alone. */
+  *predictions(
+    { round, epoch }: EpochPlace,
+    view: PredictionsEvent["view"],
+    test: PassOutcomes,
+  ): Generator<PredictionsEvent> {
+    const { dataset: { clients: data, classNames }, rounds, localEpochs } = this.config;
+    if (round < rounds - 1 || epoch < localEpochs - 1) return;
     const clients = this.#byClient((client, index) => ({
       client,
       labels: data[index].test.labels,
       probabilities: this.#byRole((_, role) => test[index]![role].probabilities),
     }));
-    return { type: "predictions", round, clients, classNames };
+    yield { type: "predictions", round, view, clients, classNames };
   }
 
   /** A client's macro F1 in percent, by role. */

@@ -192,8 +192,13 @@ export interface SpectraEvent extends EventOfRound<"spectra"> {
   }[];
 }
 
-/** What the models say of every test image, after the last aggregation. */
+/** What the models say of every test image at the end. */
 export interface PredictionsEvent extends EventOfRound<"predictions"> {
+  /**
+   * just before the last communication, that is after the last local epoch, or after it; where nothing is
+   * communicated both are the same, and only `after` is told
+   */
+  readonly view: "before" | "after";
   /** truth and answers for each client's own test split */
   readonly clients: readonly {
     readonly client: string;

@@ -224,6 +224,7 @@ class Federation implements Disposable {
       () => this.#pass("test", place, "test"),
     );
     yield* this.#events.evaluations(place, trainingSteps, training.evaluations, test.outcomes);
+    if (this.setup.method.sharing) yield* this.#events.predictions(place, "before", test.outcomes);
     yield this.#events.epoch(place, this.#round.stages, training.outcomes, test.outcomes);
     this.#stack.endEpoch(place);
   }
@@ -244,13 +245,12 @@ class Federation implements Disposable {
 
   /** All clients are evaluated just after the communication; the best round is chosen by what they have then. */
   async *#evaluate(round: number): AsyncGenerator<SimulationEvent, AggregationEvent> {
-    const { rounds, localEpochs } = this.#config;
     const { sharing, personalRole } = this.setup.method;
-    const place = { round, epoch: localEpochs - 1 };
+    const place = { round, epoch: this.#config.localEpochs - 1 };
     const valid = yield* this.#pass("aggregate", place, "valid");
     const test = yield* this.#pass("aggregate", place, "test");
     this.#guard.afterCommunication(this.#round, [...valid.divergences, ...test.divergences]);
-    if (round === rounds - 1) yield this.#events.predictions(round, test.outcomes);
+    yield* this.#events.predictions(place, "after", test.outcomes);
     const senders = sharing ? this.#round.senders : [];
     const receivers = this.#communication.receivers(this.#round);
     const facts = { round, rate: this.#rate(round), senders, receivers };

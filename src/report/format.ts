@@ -44,6 +44,16 @@ export function change(value: number | null): string {
   return sign + digits;
 }
 
+/** A mean and the ends of its interval, "63.2 [58.1, 68.0]"; without brackets where there is none. */
+export function intervalText(
+  value: number | null,
+  { low, high }: { readonly low: number | null; readonly high: number | null },
+  shown: (value: number | null) => string = percent,
+): string {
+  if (value === null || low === null || high === null) return shown(value);
+  return `${shown(value)} [${shown(low)}, ${shown(high)}]`.replaceAll("-", "−"); // of few seeds
+}
+
 /** "0:07", "12:05" or "1:02:03" of a time in milliseconds. */
 export function duration(milliseconds: number): string {
   const total = Math.round(milliseconds / 1000);

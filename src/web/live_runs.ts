@@ -19,7 +19,13 @@ export class LiveRuns {
       this.#runs.set(method, {
         ...{ folder: method, settings: { ...this.settings, method }, decisive: ["method", "seed"] },
         ...{ adapter: "", versions: {}, run: event, rows: [] },
-        ...{ finished: false, notices: [], predictions: null, spectra: null },
+        ...{
+          finished: false,
+          notices: [],
+          predictions: null,
+          predictionsBefore: null,
+          spectra: null,
+        },
       });
       return true;
     }

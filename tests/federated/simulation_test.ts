@@ -4,7 +4,13 @@ import type { Dataset, Split } from "../../src/data/dataset.ts";
 import { demoDataset } from "../../src/data/demo.ts";
 import { defaultConfig, type SimulationConfig } from "../../src/federated/config.ts";
 import { ConfigError } from "../../src/federated/errors.ts";
-import type { CheckpointEvent, SimulationEvent } from "../../src/federated/events.ts";
+import type {
+  AggregationEvent,
+  CheckpointEvent,
+  EpochEvent,
+  PredictionsEvent,
+  SimulationEvent,
+} from "../../src/federated/events.ts";
 import { DivergenceError } from "../../src/federated/errors.ts";
 import { fingerprints } from "../../src/federated/fingerprint.ts";
 import { simulate } from "../../src/federated/simulation.ts";
@@ -147,7 +153,8 @@ Deno.test("simulate() tells a run from its first round to its checkpoints", () =
   assertEquals(kinds, [
     "run",
     ...["round", ...epochs, "aggregation"],
-    ...["round", ...epochs, "spectra", "predictions", "aggregation"],
+    ...["round", ...epochs.slice(0, -1), "predictions", "epoch"],
+    ...["spectra", "predictions", "aggregation"],
     ...[...checkpoints("best"), ...checkpoints("final")],
     "done",
   ]);
@@ -393,10 +400,22 @@ function withoutRun(events: readonly SimulationEvent[]): readonly SimulationEven
   return events.slice(1);
 }
 
-Deno.test("simulate() tells at the end what the models say of every test image", () => {
-  const [predictions, more] = reference.filter((event) => event.type === "predictions");
-  const end = reference.findLast((event) => event.type === "aggregation")!;
-  assertEquals([more, predictions.round], [undefined, end.round]);
+Deno.test("simulate() tells at the end what the models say of every test image, before and after", () => {
+  const told = reference.filter((event) => event.type === "predictions");
+  assertEquals(told.map(({ view }) => view), ["before", "after"]);
+  expectPredictions(told[0], reference.findLast((event) => event.type === "epoch")!);
+  expectPredictions(told[1], reference.findLast((event) => event.type === "aggregation")!);
+});
+
+Deno.test("simulate() tells of a method that shares nothing once what its models say", async () => {
+  const events = await eventsOf({ method: "local", rounds: 1, localEpochs: 1 });
+  const told = events.filter((event) => event.type === "predictions");
+  assertEquals(told.map(({ view }) => view), ["after"]);
+});
+
+/** @param end tells the metrics that they must have */
+function expectPredictions(predictions: PredictionsEvent, end: EpochEvent | AggregationEvent) {
+  assertEquals([predictions.round, end.round], [1, 1]);
   predictions.clients.forEach(({ client, labels, probabilities }, k) => {
     assertEquals(labels, dataset.clients[k].test.labels);
     for (const [role, scores] of Object.entries(probabilities)) {
@@ -414,7 +433,7 @@ Deno.test("simulate() tells at the end what the models say of every test image",
       );
     }
   });
-});
+}
 
 Deno.test("simulate() shows at the end what the last communication did to the spectra of a layer", () => {
   const [{ layer, round, rate, clients }] = reference.filter((event) => event.type === "spectra");

@@ -19,6 +19,15 @@ export function siteConfig(state: string, client: string): NodeConfig {
   return { "site-command": command, state, data: "demo", client };
 }
 
+/** A site of this program some of whose files are not as they should be: `mean@0`, `data@1`. */
+export function meddledConfig(site: NodeConfig, words: string): NodeConfig {
+  const program = join(app, "tests/meddle.py");
+  return {
+    ...site,
+    "site-command": `"${python}" -IS "${program}" ${words} -- ${site["site-command"]}`,
+  };
+}
+
 /** A site without networks that does as words say. */
 export function fakeConfig(state: string, client: string, words: string): NodeConfig {
   const program = join(app, "tests/fake_site.py");

@@ -2,6 +2,7 @@
 
 import { join } from "@std/path";
 import { demoDataset } from "../../src/data/demo.ts";
+import { planOfDataset, writeDatasetFolder } from "../../src/data/write_folder.ts";
 import {
   fourierRate,
   lowAmplitudes,
@@ -15,7 +16,7 @@ import { assert, assertEquals } from "../assert.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";
 import { gpu } from "../gpu.ts";
 import { app, flowerTest, Network, runPython } from "./flower_network.ts";
-import { clients, notes, settings, siteConfig } from "./flower_sites.ts";
+import { clients, meddledConfig, notes, settings, siteConfig } from "./flower_sites.ts";
 
 const { rounds } = settings;
 
@@ -86,56 +87,84 @@ flowerTest("a server with whole weights makes of them what sites do with amplitu
   }
 });
 
-flowerTest("four sites on Flower are where one process is", async () => {
-  using temporary = new TemporaryFolder();
-  const { path: folder } = temporary;
-  await using network = await Network.start(folder, clients);
-  const stranger = network.startSupernode("stranger", siteConfig("stranger", "A"));
-  for (const client of clients) network.startSupernode(client, siteConfig(client, client));
-  const run = network.startRun({ ...settings, folder: join(folder, "server") });
-  await run.ended;
-  const averaged = await notes(join(folder, "server"), "averaged").catch(() => []);
-  assertEquals(averaged.map(({ sites }) => sites), Array(rounds).fill(clients), run.text);
-  assert(run.text.includes("mean retrogress"), run.text);
+flowerTest(
+  "four sites on Flower are where one process is, though two could not test once",
+  async () => {
+    using temporary = new TemporaryFolder();
+    const { path: folder } = temporary;
+    const imageSize = settings["image-size"];
+    const dataset = await demoDataset({ seed: settings.seed, imageSize });
+    const images = join(folder, "images");
+    await Deno.mkdir(images);
+    await writeDatasetFolder(images, planOfDataset(dataset), imageSize, () => {});
+    await using network = await Network.start(folder, clients);
+    const stranger = network.startSupernode("stranger", siteConfig("stranger", "A"));
+    for (const client of ["A", "D"]) network.startSupernode(client, siteConfig(client, client));
+    // What B is sent was tampered with, and C's images are gone for a while.
+    network.startSupernode("B", meddledConfig(siteConfig("B", "B"), "mean@0"));
+    network.startSupernode("C", meddledConfig({ ...siteConfig("C", "C"), data: images }, "data@1"));
+    const run = network.startRun({ ...settings, folder: join(folder, "server") });
+    await run.ended;
+    const averaged = await notes(join(folder, "server"), "averaged").catch(() => []);
+    assertEquals(averaged.map(({ sites }) => sites), Array(rounds).fill(clients), run.text);
+    assert(run.text.includes("mean retrogress"), run.text);
+    const ended = "site evaluate ended with 2: error:";
+    const failed = await notes(join(folder, "server"), "failed");
+    assertEquals(failed.map(({ round, site, step, why }) => [round, site, step, why]), [
+      [
+        ...[0, "B", "evaluate"],
+        `${ended} Cannot take the mean: "layer5.2.conv.weight" holds NaN at index 560`,
+      ],
+      [
+        ...[1, "C", "evaluate"],
+        `${ended} Cannot read the data folder …: it does not exist; pass the folder that holds clientA, clientB ` +
+        "and so on with --data, or --data demo",
+      ],
+    ]);
 
-  // A SuperNode whose key nobody has registered is not let in.
-  assert(!(await stranger.ended).success);
-  assert(stranger.text.includes("SuperNode"), stranger.text);
+    // A SuperNode whose key nobody has registered is not let in.
+    assert(!(await stranger.ended).success);
+    assert(stranger.text.includes("SuperNode"), stranger.text);
 
-  const events = await Array.fromAsync(simulate(gpu, {
-    ...defaultConfig,
-    dataset: await demoDataset({ seed: settings.seed, imageSize: settings["image-size"] }),
-    ...{ width: settings.width, rounds, localEpochs: settings["local-epochs"] },
-    ...{ batchSize: settings["batch-size"], seed: settings.seed, augment: "none" },
-    learningRate: settings["learning-rate"],
-  }));
-  let compared = 0;
-  for (const note of await notes(join(folder, "server"), "trained")) {
-    const epochs = events.filter((event) => event.type === "epoch")
-      .filter(({ round }) => round === note.round)
-      .map(({ clients }) => clients.find(({ client }) => client === note.client)!);
-    assertEquals(note.stages, epochs.map(({ stage }) => stage));
-    assertEquals(note.test, scoresOf(epochs.at(-1)!.test));
-    compared++;
-  }
-  for (const note of await notes(join(folder, "server"), "tested")) {
-    const after = events.filter((event) => event.type === "aggregation")
-      .find(({ round }) => round === note.round)!
-      .clients.find(({ client }) => client === note.client)!;
-    assertEquals(note.test, scoresOf(after.test));
-    assertEquals(note.valid, scoresOf(after.valid));
-    compared++;
-  }
-  assertEquals(compared, 2 * rounds * clients.length);
-  // Four halves of a quarter lose nothing: single precision gives the same mean here and there, to the last bit.
-  const finals = events.filter((event) => event.type === "checkpoint")
-    .filter(({ reason }) => reason === "final");
-  assertEquals(finals.length, 2 * clients.length);
-  for (const { client, role, tensors } of finals) {
-    const file = join(folder, client, "run", "final", `client${client}_${role}.safetensors`);
-    assertEquals(readSafetensors(await Deno.readFile(file)).tensors, tensors, `${client} ${role}`);
-  }
-});
+    const events = await Array.fromAsync(simulate(gpu, {
+      ...defaultConfig,
+      dataset,
+      ...{ width: settings.width, rounds, localEpochs: settings["local-epochs"] },
+      ...{ batchSize: settings["batch-size"], seed: settings.seed, augment: "none" },
+      learningRate: settings["learning-rate"],
+    }));
+    let compared = 0;
+    for (const note of await notes(join(folder, "server"), "trained")) {
+      const epochs = events.filter((event) => event.type === "epoch")
+        .filter(({ round }) => round === note.round)
+        .map(({ clients }) => clients.find(({ client }) => client === note.client)!);
+      assertEquals(note.stages, epochs.map(({ stage }) => stage));
+      assertEquals(note.test, scoresOf(epochs.at(-1)!.test));
+      compared++;
+    }
+    for (const note of await notes(join(folder, "server"), "tested")) {
+      const after = events.filter((event) => event.type === "aggregation")
+        .find(({ round }) => round === note.round)!
+        .clients.find(({ client }) => client === note.client)!;
+      assertEquals(note.test, scoresOf(after.test));
+      assertEquals(note.valid, scoresOf(after.valid));
+      compared++;
+    }
+    assertEquals(compared, 2 * rounds * clients.length - failed.length);
+    // Four halves of a quarter lose nothing: single precision gives the same mean here and there, to the last bit.
+    const finals = events.filter((event) => event.type === "checkpoint")
+      .filter(({ reason }) => reason === "final");
+    assertEquals(finals.length, 2 * clients.length);
+    for (const { client, role, tensors } of finals) {
+      const file = join(folder, client, "run", "final", `client${client}_${role}.safetensors`);
+      assertEquals(
+        readSafetensors(await Deno.readFile(file)).tensors,
+        tensors,
+        `${client} ${role}`,
+      );
+    }
+  },
+);
 
 /** Of every role what sites tell. */
 function scoresOf(metrics: Readonly<Record<string, Scores>>): Record<string, Scores> {

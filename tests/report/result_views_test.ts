@@ -43,7 +43,14 @@ function recorded(course: Course, more: Partial<RecordedRun> = {}): RecordedRun 
     });
   return {
     ...{ folder: "run", settings: { method: "prrfl", seed: 1 }, decisive: ["method", "seed"] },
-    ...{ adapter: "none", versions: {}, finished: true, notices: [], predictions: null },
+    ...{
+      adapter: "none",
+      versions: {},
+      finished: true,
+      notices: [],
+      predictions: null,
+      predictionsBefore: null,
+    },
     ...{ spectra: null, run: run as RunEvent, rows },
     ...more,
   };

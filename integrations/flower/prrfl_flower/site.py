@@ -79,7 +79,8 @@ class Site:
         folders = [str(self.state), str(self.state.absolute()), str(Path.home())]
         folders += [self.data] if self.data != "demo" else []
         for path in sorted(folders, key=len, reverse=True):
-            text = text.replace(path, "…")
+            # A folder may be called "C"; words that begin with it stay.
+            text = re.sub(rf"(?<!\w){re.escape(path)}(?!\w)", "…", text)
         return _PATHS.sub("…", text)
 
 

@@ -116,6 +116,8 @@ class NodeConfigTest(unittest.TestCase):
         ]:
             with self.subTest(text=text):
                 self.assertEqual(site.without_paths(text), left)
+        short = Site(("x",), Path("C"), data="demo")
+        self.assertEqual(short.without_paths("Cannot read C: C is gone"), "Cannot read …: … is gone")
 
 
 class ReportTest(unittest.TestCase):

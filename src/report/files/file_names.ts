@@ -90,8 +90,11 @@ function pythonFloat(value: number): string {
   return Number.isInteger(value) ? value.toFixed(1) : String(value);
 }
 
-/** What the models say of every test image at the end. */
-export const predictionsFile = "predictions.safetensors";
+/** What the models say of every test image at the end, after the last communication or before it. */
+export const predictionsFiles = {
+  before: "predictions-before.safetensors",
+  after: "predictions.safetensors",
+} as const;
 
 /** Amplitudes of a layer before and after the last communication. */
 export const spectraFile = "spectrum.safetensors";

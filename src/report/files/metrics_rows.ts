@@ -1,7 +1,7 @@
 // The rows of metrics.jsonl: every event but progress and profile, without the tensors of checkpoints.
 
 import type { SimulationEvent } from "../../federated/events.ts";
-import { checkpointFile, predictionsFile, serverFile, spectraFile } from "./file_names.ts";
+import { checkpointFile, predictionsFiles, serverFile, spectraFile } from "./file_names.ts";
 
 /** What differs between identical runs, under one key so that it can be dropped. */
 export interface RowTime {
@@ -25,8 +25,10 @@ export function metricsRow(event: SimulationEvent, time: RowTime): Record<string
     }
     case "spectra":
       return { type: event.type, round: event.round, file: spectraFile, time };
-    case "predictions":
-      return { type: event.type, round: event.round, file: predictionsFile, time };
+    case "predictions": {
+      const { type, round, view } = event;
+      return { type, round, view, file: predictionsFiles[view], time };
+    }
     default:
       return { ...event, time };
   }

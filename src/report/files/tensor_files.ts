@@ -2,7 +2,7 @@
 
 import type { SimulationEvent } from "../../federated/events.ts";
 import { writeCheckpoint } from "./checkpoint_file.ts";
-import { predictionsFile, spectraFile } from "./file_names.ts";
+import { predictionsFiles, spectraFile } from "./file_names.ts";
 import { writePredictions } from "./predictions.ts";
 import type { RunContext, RunFile } from "./run_file.ts";
 import { writeSpectra } from "./spectra_file.ts";
@@ -16,7 +16,7 @@ export class TensorFiles implements RunFile {
       case "spectra":
         return await writeSpectra(context.path(spectraFile), event);
       case "predictions":
-        return await writePredictions(context.path(predictionsFile), event);
+        return await writePredictions(context.path(predictionsFiles[event.view]), event);
       case "checkpoint":
         return await writeCheckpoint(context.header, context.run, event);
     }

@@ -151,7 +151,7 @@ export class LiveStory {
         ...{ folder, adapter, versions, run: event, rows: [], finished: false, notices: [] },
         settings: Object.fromEntries(settings.map(({ name, value }) => [name, value])),
         decisive: settings.filter(({ decisive }) => decisive).map(({ name }) => name),
-        ...{ predictions: null, spectra: null },
+        ...{ predictions: null, predictionsBefore: null, spectra: null },
       });
       return this.#change();
     }

@@ -12,14 +12,15 @@ import type { LabelledRun } from "../reading/method_runs.ts";
 import { communicationsOf } from "../reading/progress.ts";
 import { retrogressOf } from "../reading/run_retrogress.ts";
 import { intervalTables } from "./interval_tables.ts";
-import { resultIntervals } from "../reading/result_intervals.ts";
+import { resultDraws } from "../reading/result_draws.ts";
+import { intervalOfDraws } from "../../metrics/bootstrap.ts";
 import { reportFigures, writePage, writePictures } from "./report.ts";
-import { resultViews } from "../reading/result_views.ts";
+import { clientsWithAuc, resultOf, type ResultView, resultViews } from "../reading/result_views.ts";
 import { retrogressTable } from "./retrogress_table.ts";
 import { sharingTable } from "../terminal/sharing.ts";
 import { skippedRounds } from "../reading/skipped_rounds.ts";
 import { tableMarkdown } from "./table_text.ts";
-import { clientsWithAuc, resultOf, resultTables, type Table, tableMetrics } from "./tables.ts";
+import { resultTables, type Table, tableMetrics } from "./tables.ts";
 
 /** What was written, and what a person wants to see of it at once. */
 export interface Comparison {
@@ -82,7 +83,8 @@ export function resultsCsv(runs: readonly LabelledRun[]): string {
         rounds: communicationsOf(run),
         client: name ?? "average",
         ...resultCells(run, client),
-        ...intervalCells(run, client),
+        ...intervalCells(run, client, "before"),
+        ...intervalCells(run, client, "after"),
         ...changeCells(whole, name),
         chosen_round: roundNumber(choiceOf(run).chosen),
         best_of_all_rounds: roundNumber(choiceOf(run).bestOfAll),
@@ -105,13 +107,14 @@ function resultCells(run: LabelledRun, client: number | null) {
 }
 
 /** `f1_after_low` and the like: 95 % over the test images, empty where the run stored no predictions. */
-function intervalCells(run: LabelledRun, client: number | null) {
-  const intervals = resultIntervals(run);
+function intervalCells(run: LabelledRun, client: number | null, view: ResultView) {
+  const draws = resultDraws(run, view);
   return Object.fromEntries(tableMetrics.flatMap(([metric]) => {
-    const found = intervals?.[metric];
-    const interval = client === null ? found?.average : found?.clients[client];
+    const found = draws?.[metric];
+    const drawn = client === null ? found?.average : found?.clients[client];
+    const interval = drawn && intervalOfDraws(drawn);
     return (["low", "high"] as const).map((end) =>
-      [`${metric}_after_${end}`, interval?.[end] ?? null] as const
+      [`${metric}_${view}_${end}`, interval?.[end] ?? null] as const
     );
   }));
 }

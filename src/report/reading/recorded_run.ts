@@ -2,7 +2,7 @@
 
 import { basename, join } from "@std/path";
 import { counted } from "../format.ts";
-import { predictionsFile, spectraFile } from "../files/file_names.ts";
+import { predictionsFiles, spectraFile } from "../files/file_names.ts";
 import { type Predictions, readPredictions } from "../files/predictions.ts";
 import type { EpochEvent, RunEvent, StageEvent } from "../../federated/events.ts";
 import { readPlainText } from "../../io/files.ts";
@@ -25,8 +25,10 @@ export interface RecordedRun extends RecordedHistory {
   readonly decisions?: readonly StageEvent[];
   /** sentences about what is missing */
   readonly notices: readonly string[];
-  /** null where the run stored none */
+  /** after the last communication; null where the run stored none */
   readonly predictions: Predictions | null;
+  /** just before it; null where the run stored none, as those made before there were any */
+  readonly predictionsBefore: Predictions | null;
   readonly spectra: Spectra | null;
 }
 
@@ -67,7 +69,8 @@ export async function readRun(folder: string): Promise<RecordedRun> {
     finished,
     decisions: rest.filter((row) => row.type === "stage"),
     notices: noticesOf(folder, { run, rows: history }, finished, truncated),
-    predictions: await readPredictions(join(folder, predictionsFile), run),
+    predictions: await readPredictions(join(folder, predictionsFiles.after), run),
+    predictionsBefore: await readPredictions(join(folder, predictionsFiles.before), run),
     spectra: await readSpectra(join(folder, spectraFile), run),
   };
 }

@@ -43,3 +43,37 @@ export function viewsOf(history: RecordedHistory) {
     return result === null || isSame ? [] : [{ words, result }];
   });
 }
+
+/** The personal models' result so far, percent; null where there is none or it is n/a. */
+export function resultOf(
+  run: RecordedHistory,
+  client: number | null,
+  metric: "f1" | "auc",
+  view: ResultView,
+): number | null {
+  return metricsAt(run, client, view)?.[metric] ?? null;
+}
+
+/** Clients that an average AUC is over; of one client 1, or 0 where it has none. */
+export function clientsWithAuc(
+  run: RecordedHistory,
+  client: number | null,
+  view: ResultView,
+): number | null {
+  const metrics = metricsAt(run, client, view);
+  if (metrics === null) return null;
+  const all = client === null ? run.run.clients.length : 1;
+  return metrics.auc === null ? 0 : metrics.aucOf?.defined ?? all;
+}
+
+/** Of the personal model of a client, or their mean for null. */
+export function metricsAt(
+  run: RecordedHistory,
+  client: number | null,
+  view: ResultView,
+): MeanMetrics | null {
+  const result = resultAt(run, view);
+  if (result === null) return null;
+  const test = client === null ? result.mean : result.clients[client].test;
+  return test[run.run.personalRole];
+}

@@ -14,7 +14,7 @@ export function newsOf(before: RecordedRun, event: SimulationEvent): Partial<Rec
     case "stage":
       return { decisions: [...before.decisions ?? [], event] };
     case "predictions":
-      return { predictions: event };
+      return event.view === "before" ? { predictionsBefore: event } : { predictions: event };
     case "spectra": {
       const { layer, round, rate } = event;
       const clients = event.clients.map(({ client, before, after }) => {

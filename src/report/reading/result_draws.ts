@@ -1,47 +1,53 @@
 // How far results depend on which images the test sets hold: bootstrap draws of stored predictions.
 
-import {
-  type BootstrapInterval,
-  drawMetrics,
-  intervalOfDraws,
-  type MetricDraws,
-} from "../../metrics/bootstrap.ts";
+import { drawMetrics, type MetricDraws } from "../../metrics/bootstrap.ts";
 import { predictClasses } from "../../metrics/classification.ts";
 import { resampledMacroF1, resampledRocAuc } from "../../metrics/resampled.ts";
 import { meanOfDefined } from "../../metrics/statistics.ts";
 import type { Predictions } from "../files/predictions.ts";
 import type { RecordedRun } from "./recorded_run.ts";
+import type { ResultView } from "./result_views.ts";
 
-/** Metrics that have an interval, percent. */
-export type IntervalMetric = "f1" | "auc";
+/** Metrics that are drawn, percent. */
+export type DrawnMetric = "f1" | "auc";
 
-/** Intervals of one run's personal models after the last communication, whose predictions are stored. */
-export type ResultIntervals = Readonly<
-  Record<IntervalMetric, {
+/** Draws of one run's personal models; the same draws for all runs and views with the same test labels. */
+export type ResultDraws = Readonly<
+  Record<DrawnMetric, {
     /** in the order of the run's clients */
-    readonly clients: readonly BootstrapInterval[];
+    readonly clients: readonly MetricDraws[];
     /** of the plain mean over clients, as tables have it */
-    readonly average: BootstrapInterval;
-    /** what that average is of each draw; the same draws for all runs with the same test labels */
-    readonly draws: MetricDraws;
+    readonly average: MetricDraws;
   }>
 >;
 
 /** By what they were made from: table, page and CSV of one report need the same. */
-const known = new WeakMap<Predictions, ResultIntervals>();
+const known = new WeakMap<Predictions, ResultDraws>();
 
 /**
- * Intervals of a run; null where it stored no predictions. Each draw takes as many images of every class of every
- * client as there are.
+ * Draws of a run's result; null where it stored no predictions of that moment. Each draw takes as many images of every
+ * class of every client as there are.
  */
-export function resultIntervals({ predictions, run }: RecordedRun): ResultIntervals | null {
+export function resultDraws(run: RecordedRun, view: ResultView): ResultDraws | null {
+  const predictions = predictionsAt(run, view);
   if (predictions === null) return null;
-  const found = known.get(predictions) ?? intervalsOf(predictions, run.personalRole);
+  const found = known.get(predictions) ?? drawsOf(predictions, run.run.personalRole);
   known.set(predictions, found);
   return found;
 }
 
-function intervalsOf({ clients, classNames }: Predictions, role: string): ResultIntervals {
+/** Of the chosen round there are some if it is the last one. */
+function predictionsAt(
+  { predictions, predictionsBefore, run, rows }: RecordedRun,
+  view: ResultView,
+): Predictions | null {
+  if (view === "before" && run.sharedRole !== null) return predictionsBefore;
+  if (view !== "chosen") return predictions; // where nothing is communicated before and after are the same
+  const last = rows.findLast(({ type }) => type === "aggregation");
+  return last?.type === "aggregation" && last.selected ? predictions : null;
+}
+
+function drawsOf({ clients, classNames }: Predictions, role: string): ResultDraws {
   const classes = classNames.length;
   const strata = clients.flatMap(({ labels }, client) =>
     Array.from(labels, (label) => client * classes + label)
@@ -63,9 +69,8 @@ function intervalsOf({ clients, classNames }: Predictions, role: string): Result
     return [0, 1].flatMap((metric) => [...ofMetric(metric), meanOfDefined(ofMetric(metric))]);
   });
   const part = (first: number) => ({
-    clients: draws.slice(first, first + clients.length).map((each) => intervalOfDraws(each)),
-    average: intervalOfDraws(draws[first + clients.length]),
-    draws: draws[first + clients.length],
+    clients: draws.slice(first, first + clients.length),
+    average: draws[first + clients.length],
   });
   return { f1: part(0), auc: part(clients.length + 1) };
 }
@@ -78,4 +83,13 @@ export function isSameTest(a: RecordedRun, b: RecordedRun): boolean {
       labels.length === second[client].labels.length &&
       labels.every((label, row) => label === second[client].labels[row])
     );
+}
+
+/** The mean over repetitions, draw by draw; draws of the same test images. */
+export function meanDraws(all: readonly MetricDraws[]): MetricDraws {
+  return {
+    value: meanOfDefined(all.map(({ value }) => value)),
+    draws: all[0].draws.map((_, draw) => meanOfDefined(all.map(({ draws }) => draws[draw]))),
+    groups: all[0].groups,
+  };
 }
