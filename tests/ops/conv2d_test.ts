@@ -54,13 +54,12 @@ function checkConv2d(geometry: Geometry): Promise<void> {
 kernelTest(
   "conv2d() matches double precision for every kernel size, stride and padding",
   async () => {
-    for (const kernel of [1, 2, 3, 5]) {
+    // Every two of the three meet; all three would be as many kernels again to compile, twice.
+    for (const [row, kernel] of [1, 2, 3, 5].entries()) {
       for (const stride of [1, 2, 3]) {
-        for (const padding of [0, 1, 2]) {
-          const withBias = kernel === 3 && padding > 0; // with it, kernels are compiled anew
-          const x = [1, 2, 3, 7, 6];
-          await checkConv2d({ x, outputs: 7, kernel, stride, padding, withBias });
-        }
+        const padding = (row + stride) % 3;
+        const withBias = kernel === 3 && padding > 0; // with it, kernels are compiled anew
+        await checkConv2d({ x: [1, 2, 3, 7, 6], outputs: 7, kernel, stride, padding, withBias });
       }
     }
   },

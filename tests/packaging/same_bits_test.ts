@@ -3,17 +3,14 @@
 import { join } from "@std/path";
 import { assert, assertEquals } from "../assert.ts";
 import { withSecurePage } from "../browser/secure_page.ts";
-import { noBrowser } from "../report/browser.ts";
+import { noBrowser, onChromiumsAdapter } from "../report/browser.ts";
 import { folder, inFolder, scriptOf } from "./installed.ts";
 import type { TinyRun } from "./tiny_run.ts";
 
 const root = join(import.meta.dirname!, "..", "..");
 const program = join(import.meta.dirname!, "tiny_run.ts");
 
-/** Where Debian's Chromium has the adapter that it uses itself, for others. */
-const driver = "/usr/lib/chromium/vk_swiftshader_icd.json";
-const env = { NO_COLOR: "1", DENO_WEBGPU_BACKEND: "vulkan" };
-const onIt: Record<string, string> = noBrowser ? env : { ...env, VK_ICD_FILENAMES: driver };
+const env = { NO_COLOR: "1", DENO_WEBGPU_BACKEND: "vulkan", ...onChromiumsAdapter };
 
 /** The tiny run in Node, on the WebGPU of the package "webgpu"; whose devices would keep it from ending. */
 const inNode = `
@@ -35,7 +32,7 @@ function inDeno(): Promise<TinyRun> {
 }
 
 async function tinyRunOf(program: string, args: string[]): Promise<TinyRun> {
-  const { code, out, err } = await inFolder(program, args, { env: onIt });
+  const { code, out, err } = await inFolder(program, args, { env: env });
   assertEquals(code, 0, err);
   const run: TinyRun = JSON.parse(out);
   assert(run.digests.length > 100, `${run.digests.length} digests`);

@@ -5,8 +5,15 @@ import { type Browser, chromium, type Page } from "playwright-core";
 /** Where Debian puts it; another place is named by an environment variable. */
 const path = Deno.env.get("PRRFL_BROWSER") ?? "/usr/bin/chromium";
 
+const driver = "/usr/lib/chromium/vk_swiftshader_icd.json";
+
 /** Whether tests of pages have to be left out. */
 export const noBrowser = !exists(path);
+
+/** What has a program run on the adapter that comes with Debian's Chromium; nothing without it. */
+export const onChromiumsAdapter: Readonly<Record<string, string>> = exists(driver)
+  ? { DENO_WEBGPU_BACKEND: "vulkan", VK_ICD_FILENAMES: driver }
+  : {};
 
 if (noBrowser) {
   console.warn(
