@@ -1,6 +1,6 @@
 // Falls of a metric at communications: how many, how deep, and how long until they were made good.
 
-import { meanOfDefined } from "./statistics.ts";
+import { seedInterval } from "./seed_interval.ts";
 
 /** What followed a fall. */
 export interface Recovery {
@@ -28,6 +28,10 @@ export interface Falls {
   readonly communications: number;
   /** mean over all of them, falls or not, percentage points; null without any */
   readonly meanChange: number | null;
+  /** lower end of its 95 % interval, each communication counting as independent; null with fewer than two */
+  readonly low: number | null;
+  /** its upper end */
+  readonly high: number | null;
   /** those with a negative change; `regained`, `notRegained` and `unknown` add up to them */
   readonly falls: number;
   /** the most negative change, percentage points; null without a fall */
@@ -50,9 +54,12 @@ export function summarizeFalls(changes: readonly MetricChange[]): Falls {
   const known = changes.map(({ change }) => change).filter((change) => change !== null);
   const recoveries = changes.flatMap(({ recovery }) => recovery ?? []);
   const count = (is: (recovery: Recovery) => boolean) => recoveries.filter(is).length;
+  const interval = known.length === 0 ? null : seedInterval(known);
   return {
     communications: known.length,
-    meanChange: meanOfDefined(known),
+    meanChange: interval?.mean ?? null,
+    low: interval?.low ?? null,
+    high: interval?.high ?? null,
     falls: recoveries.length,
     worst: recoveries.length === 0 ? null : Math.min(...known),
     regained: count(({ regained }) => regained),

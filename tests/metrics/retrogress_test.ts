@@ -166,6 +166,8 @@ Deno.test("summarizeFalls() tells what was regained from what was not and what n
   assertEquals(summarizeFalls(changes), {
     communications: 4,
     meanChange: -8.5,
+    low: -20.0111917436329, // scipy.stats.t.interval
+    high: 3.011191743632901,
     falls: 3,
     worst: -15,
     regained: 1,
@@ -177,7 +179,7 @@ Deno.test("summarizeFalls() tells what was regained from what was not and what n
   const { falls, unknown, notRegained, medianEpochs } = summarizeFalls([only]);
   assertEquals([falls, unknown, notRegained, medianEpochs], [1, 1, 0, null]);
   assertEquals(summarizeFalls([]), {
-    ...{ communications: 0, meanChange: null, falls: 0, worst: null },
+    ...{ communications: 0, meanChange: null, low: null, high: null, falls: 0, worst: null },
     ...{ regained: 0, notRegained: 0, unknown: 0, medianEpochs: null },
   });
 });

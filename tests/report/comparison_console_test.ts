@@ -44,6 +44,18 @@ Deno.test("a comparison shows a line for every run that is over", () => {
   assertMatch(written.at(-1)!, /Done in \d:\d\d; look at x\/report\.html\n$/);
 });
 
+Deno.test("a comparison prints the tables that a page does not fold away", () => {
+  const { console, written } = watched(null);
+  const rows = [[{ text: "PRR-FL" }]];
+  const tables = [
+    { caption: "Results of all", head: ["Method"], rows },
+    { name: "Intervals", caption: "Results with intervals", head: ["Method"], rows },
+  ];
+  console.finish({ tables, page: "x/report.html" });
+  assertMatch(written.join(""), /Results of all\n\n {2}Method\n {2}PRR-FL\n/);
+  assertEquals(written.join("").includes("with intervals"), false);
+});
+
 Deno.test("a comparison's status tells run, place, share and time left by what runs cost", () => {
   const { tell, written } = watched(100);
   const [run, round, ...rest] = madeUpRun();

@@ -269,7 +269,9 @@ Deno.test("figures without data say what is missing", async () => {
     .map((row) => JSON.parse(JSON.stringify(row).replace(/"stage":\d/g, '"stage":4')));
   const runs = labelled([await madeUpRunOf({ rows }, { withTensors: false })]);
   const missing = reportFigures(runs).filter((figure) => figure.missing !== null);
-  assertEquals(missing.map(({ id }) => id), ["stages", "spectra", "confusion", "roc"]);
+  assertEquals(missing.map(({ id }) => id), [
+    ...["intervals", "stages", "spectra", "clinical", "confusion", "roc", "calibration"],
+  ]);
   assert(missing.every(({ variants }) => variants.length === 0));
 
   const begun = { run: madeUpRun().next().value as never, rows: [] };
@@ -289,7 +291,7 @@ Deno.test("every picture is drawn, of one client, one epoch and undefined AUCs t
       drawn++;
     }
   }
-  assertEquals(drawn, 2 + 2 + 1 + 1 + 1 + 1); // retrogress, curves, stages, spectrum, confusion, ROC
+  assertEquals(drawn, 2 + 2 + 2 + 1 + 1 + 1 + 1); // retrogress, intervals, curves; stages, spectrum, confusion, ROC
 });
 
 Deno.test("names of any length and with control characters, and many classes, are drawn", async () => {

@@ -2,8 +2,10 @@
 
 import { parse } from "csv-parse/sync";
 import { join } from "@std/path";
-import type { SimulationEvent } from "../../src/federated/events.ts";
+import type { PredictionsEvent, SimulationEvent } from "../../src/federated/events.ts";
 import type { Metrics } from "../../src/metrics/classification.ts";
+import { clinicalMetrics } from "../../src/metrics/clinical.ts";
+import { metricsRow } from "../../src/report/files/metrics_rows.ts";
 import { MetricsCsv } from "../../src/report/files/metrics_csv.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { madeUpRun, stepsPerEpoch } from "./made_up_run.ts";
@@ -44,6 +46,8 @@ Deno.test("MetricsCsv has one row for every event, client, split and role", asyn
     [
       ...["round", "epoch", "step", "event", "client", "split", "role"],
       ...["loss", "f1", "auc", "accuracy"],
+      ...["class", "sensitivity", "specificity", "balanced_accuracy", "ppv", "npv"],
+      ...["weighted_f1", "pr_auc", "mcc", "kappa", "brier", "ece"],
     ].join(),
   );
 });
@@ -107,3 +111,34 @@ Deno.test("MetricsCsv refuses a file that exists", async () => {
     await Deno.remove(path);
   }
 });
+
+Deno.test("MetricsCsv and metrics.jsonl tell the clinical metrics of predictions, of all classes and of each", async () => {
+  const labels = Int32Array.of(0, 1, 1, 2);
+  const local = Float32Array.of(0.6, 0.2, 0.2, 0.1, 0.8, 0.1, 0.5, 0.4, 0.1, 0, 0, 1);
+  const clients = [{ client: "A", labels, probabilities: { local } }];
+  const classNames = ["nv", "bkl", "mel"];
+  const told: PredictionsEvent = {
+    ...{ type: "predictions", round: 2, view: "before", clients, classNames },
+  };
+  const rows = (await rowsOf([events[0], told])).slice(-4);
+  assertEquals(rows.map((row) => [row.event, row.role, row.class]), [
+    ...["", ...classNames].map((name) => ["predictions before", "local", name]),
+  ]);
+  assertEquals(rows[0].step, String(6 * stepsPerEpoch));
+  const { classes, means, overall } = clinicalMetrics(labels, local, 3);
+  assertEquals(
+    [rows[0].f1, rows[0].sensitivity, rows[0].kappa, rows[0].ece].map(Number),
+    [overall.macroF1, means.sensitivity.mean!, overall.kappa!, overall.ece!],
+  );
+  assertEquals(
+    [rows[2].sensitivity, rows[2].ppv, rows[2].mcc, rows[2].brier].map(Number),
+    [classes[1].sensitivity!, classes[1].ppv!, classes[1].mcc!, classes[1].brier!],
+  );
+  assertEquals([rows[0].loss, rows[2].accuracy, rows[2].weighted_f1], ["", "", ""]);
+  const row = metricsRow(told, { at: "", elapsed: 0 }) as { clinical: Record<string, Json> };
+  assertEquals(row.clinical.A.local.classes.bkl, classes[1]);
+  assertEquals(row.clinical.A.local.overall.kappa, overall.kappa);
+});
+
+// deno-lint-ignore no-explicit-any
+type Json = any;

@@ -9,7 +9,10 @@ import { TemporaryFolder } from "../data/tiny_folder.ts";
 import { noBrowser, openBrowser, watch } from "./browser.ts";
 import { addPredictions, addSpectra, writeMadeUpFolder } from "./made_up_folder.ts";
 
-const figureIds = ["retrogress", "curves", "stages", "spectra", "confusion", "roc"];
+const figureIds = [
+  ...["retrogress", "intervals", "curves", "stages", "spectra"],
+  ...["clinical", "confusion", "roc", "calibration"],
+];
 
 /** A page of two seeds of PRR-FL and a run of another method. */
 async function writeComparison(folder: TemporaryFolder): Promise<string> {

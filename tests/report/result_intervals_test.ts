@@ -20,6 +20,7 @@ import { change, intervalText } from "../../src/report/format.ts";
 import { writePredictions } from "../../src/report/files/predictions.ts";
 import { comparisonTables, resultsCsv } from "../../src/report/page/comparison_files.ts";
 import { differenceTables } from "../../src/report/page/difference_table.ts";
+import { resultsFigure } from "../../src/report/figures/results_figure.ts";
 import { intervalTables } from "../../src/report/page/interval_tables.ts";
 import { contentOf } from "../../src/report/page/report.ts";
 import { resultTables } from "../../src/report/page/tables.ts";
@@ -146,7 +147,8 @@ Deno.test("tables, page and results.csv have the intervals of runs that stored p
   const [value, low, high] = [average.value, average.low, average.high]
     .map((value) => value!.toFixed(1));
   assertEquals(table.rows[0][5].text, `${value} [${low}, ${high}]`);
-  for (const tables of [comparisonTables(runs), contentOf(runs, []).results]) {
+  const [onPage] = contentOf(runs, [resultsFigure(runs)]).figures;
+  for (const tables of [comparisonTables(runs), onPage.tables]) {
     assertEquals(tables.filter(({ caption }) => caption === table.caption).length, 1);
   }
 
@@ -171,7 +173,7 @@ Deno.test("several seeds have Student's interval of their mean", async () => {
   );
   const [table, ...others] = intervalTables(runs);
   assertEquals(others, []);
-  const views = ["last local epoch", "last communication", "chosen round"];
+  const views = ["last local epoch", "last communication"]; // whose round is the chosen one
   assertEquals(
     table.rows.map((row) => row.slice(0, 3).map(({ text }) => text)),
     ["F1", "AUC"].flatMap((metric) => views.map((view) => ["PRR-FL (3 seeds)", metric, view])),

@@ -152,7 +152,7 @@ Deno.test("retrogressTable() has one sign, and separates what was regained", () 
   const table = retrogressTable(labelled([recorded(course)]))!;
   // +1, −30, −30, −20: the first fall is regained, the second is not, of the third nobody knows.
   assertEquals(table.rows[0].map(({ text }) => text), [
-    ...["PRR-FL", "F1", "−19.8", "3 of 4 (75 %)", "−30.0", "1", "1", "1", "1"],
+    ...["PRR-FL", "F1", "−19.8 [−43.0, +3.5]", "3 of 4 (75 %)", "−30.0", "1", "1", "1", "1"],
   ]);
 });
 

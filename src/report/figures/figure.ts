@@ -3,7 +3,7 @@
 import type { EChartsOption } from "echarts";
 
 /** How values are shown under the pointer. */
-export type Tooltip = "trace" | "cells" | "stages" | "counts" | "rates";
+export type Tooltip = "trace" | "cells" | "stages" | "counts" | "rates" | "named";
 
 /** One chart. Its option is plain JSON, so that the page and the pictures draw the same. */
 export interface Panel {

@@ -3,19 +3,23 @@
 import { basename } from "@std/path";
 import { stringify } from "csv-stringify/sync";
 import type { RunEvent, SimulationEvent } from "../../federated/events.ts";
+import { clinicalColumns, clinicalRows } from "./clinical_rows.ts";
 import { flatMetrics, stepsBefore } from "./flat_metrics.ts";
 import type { RunFile } from "./run_file.ts";
 
 /** The columns: where, what was measured, the measurements. The event's type is that in metrics.jsonl. */
 const columns = [
   ...["round", "epoch", "step", "event", "client", "split", "role"],
-  ...["loss", "f1", "auc", "accuracy"],
+  ...["loss", "f1", "auc", "accuracy", ...clinicalColumns],
 ];
+
+const noClinical = clinicalColumns.map(() => null);
 
 /**
  * Appends rows as the events come. Rounds and epochs count from 0, `step` counts training steps
  * since the run began (of the client with most images, as if it sat out no round); n/a is an empty cell. Identical runs give
- * identical files.
+ * identical files. Clinical metrics stand in the rows of predictions, which are told before and after the last
+ * communication: one of all classes, and one of each class.
  */
 export class MetricsCsv implements RunFile {
   readonly #path: string;
@@ -55,8 +59,17 @@ export class MetricsCsv implements RunFile {
         const place = [round, epoch, stepsBefore(event, this.#run!), type];
         return [...flatMetrics(event)]
           .map(({ client, split, role, metrics: { loss, f1, auc, accuracy } }) =>
-            csvLine([...place, client, split, role, loss, f1, auc, accuracy])
+            csvLine([...place, client, split, role, loss, f1, auc, accuracy, ...noClinical])
           ).join("");
+      }
+      case "predictions": {
+        const { round, view } = event;
+        const { localEpochs, stepsPerEpoch } = this.#run!;
+        const steps = (round + 1) * localEpochs * stepsPerEpoch;
+        const place = [round, localEpochs - 1, steps, `predictions ${view}`];
+        return [...clinicalRows(event)].map(({ client, role, f1, auc, accuracy, cells }) =>
+          csvLine([...place, client, "test", role, null, f1, auc, accuracy, ...cells])
+        ).join("");
       }
       default:
         return "";

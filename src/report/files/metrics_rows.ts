@@ -1,6 +1,7 @@
 // The rows of metrics.jsonl: every event but progress and profile, without the tensors of checkpoints.
 
 import type { SimulationEvent } from "../../federated/events.ts";
+import { clinicalJson } from "./clinical_rows.ts";
 import { checkpointFile, predictionsFiles, serverFile, spectraFile } from "./file_names.ts";
 
 /** What differs between identical runs, under one key so that it can be dropped. */
@@ -27,7 +28,14 @@ export function metricsRow(event: SimulationEvent, time: RowTime): Record<string
       return { type: event.type, round: event.round, file: spectraFile, time };
     case "predictions": {
       const { type, round, view } = event;
-      return { type, round, view, file: predictionsFiles[view], time };
+      return {
+        type,
+        round,
+        view,
+        file: predictionsFiles[view],
+        clinical: clinicalJson(event),
+        time,
+      };
     }
     default:
       return { ...event, time };

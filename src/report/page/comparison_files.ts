@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import { stringify } from "csv-stringify/sync";
 import type { BestRound } from "../../metrics/selection.ts";
 import { writeFileAtomic } from "../../io/files.ts";
+import { deviation, quantile } from "../../metrics/statistics.ts";
 import { summarizeFalls } from "../../metrics/falls.ts";
 import type { Retrogress } from "../../metrics/retrogress.ts";
 import { choiceTable } from "./choice_table.ts";
@@ -47,7 +48,7 @@ export async function writeComparison(
 
 /** What pictures are called, with the run's label where there are several. */
 const pictureName =
-  /^(?<name>(?:retrogress|curve|stage-timeline|spectrum|confusion|roc)(?:-.*)?)\.(?:png|svg)$/;
+  /^(?<name>(?:retrogress|intervals|curve|stage-timeline|spectrum|confusion|roc)(?:-.*)?)\.(?:png|svg)$/;
 
 /** Of runs that were called otherwise or not yet finished, or that the comparison no longer has. */
 async function removeOtherPictures(folder: string, written: readonly string[]): Promise<void> {
@@ -85,6 +86,7 @@ export function resultsCsv(runs: readonly LabelledRun[]): string {
         ...resultCells(run, client),
         ...intervalCells(run, client, "before"),
         ...intervalCells(run, client, "after"),
+        ...spreadCells(run, client),
         ...changeCells(whole, name),
         chosen_round: roundNumber(choiceOf(run).chosen),
         best_of_all_rounds: roundNumber(choiceOf(run).bestOfAll),
@@ -119,6 +121,21 @@ function intervalCells(run: LabelledRun, client: number | null, view: ResultView
   }));
 }
 
+/** Where the clients lie after the last communication; in the row of their average alone. */
+function spreadCells({ rows, run }: LabelledRun, client: number | null) {
+  return Object.fromEntries(tableMetrics.flatMap(([metric]) => {
+    const values = [...run.clients.keys()]
+      .map((each) => resultOf({ rows, run }, each, metric, "after"))
+      .filter((value) => value !== null);
+    const isTold = client === null && values.length > 0;
+    return Object.entries({
+      worst: isTold ? Math.min(...values) : null,
+      p10: isTold ? quantile(values, 0.1) : null,
+      deviation: isTold ? deviation(values) : null,
+    }).map(([name, value]) => [`${metric}_after_${name}`, value]);
+  }));
+}
+
 /** @param client null: the mean over those that trained and received */
 function changeCells(whole: Retrogress | null, client: string | null) {
   const changes = (whole?.communications ?? []).flatMap(({ mean, clients }) =>
@@ -129,6 +146,8 @@ function changeCells(whole: Retrogress | null, client: string | null) {
     const isKnown = all.communications > 0;
     return Object.entries({
       change_per_communication: all.meanChange,
+      change_low: all.low,
+      change_high: all.high,
       communications: isKnown ? all.communications : null,
       falls: isKnown ? all.falls : null,
       worst_fall: all.worst,

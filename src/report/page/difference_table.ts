@@ -27,6 +27,7 @@ export function differenceTables(runs: readonly LabelledRun[]): Table[] {
     if (found.length === 0) return [];
     const isRepeated = found.some(({ difference: { bySeed } }) => bySeed.length > 1);
     return {
+      name: `Differences ${words}`,
       caption:
         `Differences of methods on the same test images ${words}, personal models, percentage points of the ` +
         "average over clients, with 95 % intervals and p-values over images (paired bootstrap, each image counting " +

@@ -23,8 +23,13 @@ ${switches.map((one) => switchHtml(id, one)).join("\n")}
 <figcaption class="caption">${escaped(caption)}</figcaption>
 ${body}
 </figure>
-${tables.map((table) => tableHtml(table)).join("\n")}
+${tables.map(foldedHtml).join("\n")}
 </section>`;
+}
+
+function foldedHtml(table: Table): string {
+  if (table.name === undefined) return tableHtml(table);
+  return `<details><summary>${escaped(table.name)}</summary>\n${tableHtml(table)}\n</details>`;
 }
 
 /** Buttons or a list; nothing where there is no choice. */

@@ -58,6 +58,7 @@ const tooltips = {
       `true ${escaped(yAxis.data[truth])}, predicted ${escaped(xAxis.data[predicted])}<br>` +
       `<strong>${count}</strong> images, ${shown(share)} % of the row`,
   }),
+  named: () => ({ formatter: ({ name }) => escaped(name) }),
   rates: () => ({
     trigger: "axis",
     formatter: (items) =>
@@ -175,7 +176,7 @@ export class FigureView {
     button.title = "Show or hide this line";
     const swatch = document.createElement("i");
     swatch.style.borderTopColor = chart.getVisual({ seriesIndex }, "color");
-    swatch.style.borderTopStyle = option.series[seriesIndex].lineStyle.type ?? "solid";
+    swatch.style.borderTopStyle = option.series[seriesIndex].lineStyle?.type ?? "solid";
     button.append(swatch, name);
     const show = () => {
       const isShown = !this.hidden.has(name);

@@ -4,9 +4,12 @@ import { join } from "@std/path";
 import { writeFileAtomic } from "../../io/files.ts";
 import { drawn } from "./drawing.ts";
 import { loadChartLibrary } from "./chart_library.ts";
+import { calibrationFigure } from "../figures/calibration_figure.ts";
 import { clientCurvesFigure } from "../figures/client_curves.ts";
+import { clinicalFigure } from "../figures/clinical_figure.ts";
 import { confusionFigure } from "../figures/confusion_figure.ts";
 import type { Figure, Variant } from "../figures/figure.ts";
+import { resultsFigure } from "../figures/results_figure.ts";
 import { retrogressFigure } from "../figures/retrogress_figure.ts";
 import { rocFigure } from "../figures/roc_figure.ts";
 import { spectraFigure } from "../figures/spectra_figure.ts";
@@ -33,11 +36,14 @@ const pictureScale = 1.5;
 export function reportFigures(runs: readonly LabelledRun[]): Figure[] {
   return [
     retrogressFigure(runs),
+    resultsFigure(runs),
     clientCurvesFigure(runs),
     stageTimeline(runs),
     spectraFigure(runs),
+    clinicalFigure(runs),
     confusionFigure(runs),
     rocFigure(runs),
+    calibrationFigure(runs),
   ];
 }
 
@@ -104,18 +110,23 @@ export function contentOf(runs: readonly LabelledRun[], figures: readonly Figure
     notices: runs.flatMap(({ notices }) => notices),
     results: tables(
       ...resultTables(runs),
-      ...intervalTables(runs),
       choiceTable(runs),
       sharingTable(runs),
     ),
     figures: figures.map((figure) => ({
       figure,
-      tables: figure.id === "retrogress" ? tables(retrogressTable(runs)) : [],
+      tables: tables(...tablesOf(figure, runs)),
     })),
     runs: runsTable(runs),
     settings: settingsTable(runs),
     versions: runs[0].versions,
   };
+}
+
+/** What stands under a figure. */
+function tablesOf({ id }: Figure, runs: readonly LabelledRun[]): readonly (Table | null)[] {
+  if (id === "retrogress") return [retrogressTable(runs)];
+  return id === "intervals" ? intervalTables(runs) : [];
 }
 
 function titleOf(runs: readonly LabelledRun[]): string {

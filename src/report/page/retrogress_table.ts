@@ -2,10 +2,10 @@
 
 import { type Falls, type MetricChange, summarizeFalls } from "../../metrics/falls.ts";
 import { type Communication, type Retrogress } from "../../metrics/retrogress.ts";
-import { change, membersText } from "../format.ts";
+import { change, intervalText, membersText } from "../format.ts";
 import { byMethod, type LabelledRun } from "../reading/method_runs.ts";
 import { retrogressOf } from "../reading/run_retrogress.ts";
-import { seedsText, spreadText, spreadWords, type Table, tableMetrics } from "./tables.ts";
+import { seedsText, type Table, tableMetrics } from "./tables.ts";
 
 /** Of methods that share something, a row per metric; null where nothing was communicated. */
 export function retrogressTable(runs: readonly LabelledRun[]): Table | null {
@@ -19,9 +19,10 @@ export function retrogressTable(runs: readonly LabelledRun[]): Table | null {
     caption:
       "Retrogress of the models that receive the server's weights: change of the test metric at a " +
       "communication (after minus before, points; negative = harm), mean over the clients that trained in the " +
-      "round and received, then over communications; how many communications brought a fall, and the worst one; " +
+      "round and received, then over communications, with the 95 % interval over communications and seeds " +
+      "(Student's t, each counting as independent); how many communications brought a fall, and the worst one; " +
       "how many falls were regained, were not, or had no local epoch left to tell; and the median local epochs " +
-      `to regain (Kaplan–Meier)${spreadWords(methods)}`,
+      "to regain (Kaplan–Meier)",
     head: [
       ...["Method", "Metric", "Change", "Falls", "Worst"],
       ...["Regained", "Not regained", "No epochs left", "Median epochs"],
@@ -72,7 +73,7 @@ export function fallsText({ falls, communications }: Falls, noun = ""): string {
 function cells(whole: readonly Retrogress[], metric: "f1" | "auc"): string[] {
   const all = summarizeFalls(whole.flatMap((one) => meanChanges(one, metric)));
   return [
-    spreadText(whole.map(({ meanChange }) => meanChange[metric]), change) +
+    intervalText(all.meanChange, all, change) +
     (metric === "auc" ? changedMembersText(whole.flatMap((one) => one.communications)) : ""),
     fallsText(all),
     all.worst === null ? "no fall" : change(all.worst),

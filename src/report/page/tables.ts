@@ -17,6 +17,8 @@ import { type SkippedRounds, skippedRounds } from "../reading/skipped_rounds.ts"
 
 /** One table, all text. */
 export interface Table {
+  /** of a table that is folded away in a page until somebody asks for it by this name */
+  readonly name?: string;
   readonly caption: string;
   readonly head: readonly string[];
   /** the first cell names the row */
@@ -77,14 +79,22 @@ function clientsTable(methods: readonly MethodRuns[], metric: "f1" | "auc", name
   const clients = methods[0].runs[0].run.clients.map(({ name }) => name);
   if (areMany(clients)) return distributionTable(methods, metric, name);
   return {
-    caption: `Test macro ${name} in %, personal models of each client${spreadWords(methods)}`,
-    head: ["Method", "Measured after", ...clients.map((name) => `Client ${name}`), "Average"],
+    caption:
+      `Test macro ${name} in %, personal models of each client${
+        spreadWords(methods)
+      }; beside the average the ` +
+      "worst client and the standard deviation over clients",
+    head: [
+      ...["Method", "Measured after", ...clients.map((name) => `Client ${name}`)],
+      ...["Average", "Worst", "Deviation"],
+    ],
     rows: methods.flatMap((method) =>
       resultViews.map(({ name, view }) =>
         [
           seedsText(method),
           name,
           ...[...clients.keys(), null].map((client) => cellText(method, client, metric, view)),
+          ...overClients(method, metric, view).map(percent),
         ].map((text) => ({ text }))
       )
     ),
@@ -97,21 +107,36 @@ function distributionTable(
   metric: "f1" | "auc",
   name: string,
 ): Table {
-  const { clients } = methods[0].runs[0].run;
+  const { length } = methods[0].runs[0].run.clients;
   return {
-    caption: `Test macro ${name} in %, personal models: where the ${clients.length} clients lie`,
+    caption: `Test macro ${name} in %, personal models: where the ${length} clients lie`,
     head: ["Method", "Measured after", ...distributionNames, "standard deviation"],
     rows: methods.flatMap((method) =>
       resultViews.map(({ view, name }) => {
-        const values = clients.map((_, client) =>
-          meanOfDefined(method.runs.map((run) => resultOf(run, client, metric, view)))
-        );
-        const defined = values.filter((value) => value !== null);
-        const cells = [...distribution(values), defined.length === 0 ? null : deviation(defined)];
+        const values = byClient(method, metric, view);
+        const [, spread] = overClients(method, metric, view);
+        const cells = [...distribution(values), spread];
         return [seedsText(method), name, ...cells.map(percent)].map((text) => ({ text }));
       })
     ),
   };
+}
+
+/** Every client's value, the mean over seeds. */
+function byClient(
+  { runs }: MethodRuns,
+  metric: "f1" | "auc",
+  view: ResultView,
+): (number | null)[] {
+  return runs[0].run.clients.map((_, client) =>
+    meanOfDefined(runs.map((run) => resultOf(run, client, metric, view)))
+  );
+}
+
+/** The worst client's value and the standard deviation over clients; null for both where none has a value. */
+function overClients(...of: Parameters<typeof byClient>): [number | null, number | null] {
+  const defined = byClient(...of).filter((value) => value !== null);
+  return defined.length === 0 ? [null, null] : [Math.min(...defined), deviation(defined)];
 }
 
 /** Which folders the report was made from. */

@@ -6,7 +6,7 @@ import { resampledMacroF1, resampledRocAuc } from "../../metrics/resampled.ts";
 import { meanOfDefined } from "../../metrics/statistics.ts";
 import type { Predictions } from "../files/predictions.ts";
 import type { RecordedRun } from "./recorded_run.ts";
-import type { ResultView } from "./result_views.ts";
+import { isLastChosen, type ResultView } from "./result_views.ts";
 
 /** Metrics that are drawn, percent. */
 export type DrawnMetric = "f1" | "auc";
@@ -37,14 +37,10 @@ export function resultDraws(run: RecordedRun, view: ResultView): ResultDraws | n
 }
 
 /** Of the chosen round there are some if it is the last one. */
-function predictionsAt(
-  { predictions, predictionsBefore, run, rows }: RecordedRun,
-  view: ResultView,
-): Predictions | null {
-  if (view === "before" && run.sharedRole !== null) return predictionsBefore;
-  if (view !== "chosen") return predictions; // where nothing is communicated before and after are the same
-  const last = rows.findLast(({ type }) => type === "aggregation");
-  return last?.type === "aggregation" && last.selected ? predictions : null;
+function predictionsAt(run: RecordedRun, view: ResultView): Predictions | null {
+  if (view === "chosen") return isLastChosen(run) ? run.predictions : null;
+  const isShared = run.run.sharedRole !== null; // else before and after are the same
+  return view === "before" && isShared ? run.predictionsBefore : run.predictions;
 }
 
 function drawsOf({ clients, classNames }: Predictions, role: string): ResultDraws {

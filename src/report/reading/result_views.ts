@@ -35,6 +35,12 @@ export function resultAt({ rows }: RecordedHistory, view: ResultView): Result | 
     | undefined ?? null;
 }
 
+/** Whether the chosen round is the last one, so that both views are the same. */
+export function isLastChosen({ rows }: RecordedHistory): boolean {
+  const last = rows.findLast(({ type }) => type === "aggregation");
+  return last?.type === "aggregation" && last.selected;
+}
+
 /** The views that there are; where nothing is communicated, one fewer. */
 export function viewsOf(history: RecordedHistory) {
   return resultViews.flatMap(({ view, words }) => {

@@ -115,10 +115,11 @@ export class ComparisonConsole implements Disposable {
     }
   }
 
-  /** The tables, and where everything is. */
+  /** The tables that a page does not fold away, and where everything is. */
   finish({ tables, page }: Comparison): void {
     const took = duration(this.#clock.now() - this.#started);
-    const lines = tables.map((table) => tableText(table, this.#style));
+    const shown = tables.filter(({ name }) => name === undefined); // the page has all
+    const lines = shown.map((table) => tableText(table, this.#style));
     this.#status.print(`\n${lines.join("\n")}\nDone in ${took}; look at ${page}\n`);
   }
 
