@@ -206,9 +206,11 @@ function judgedImages(
   return models.flatMap(({ path, client, role, round }, model) =>
     clients.flatMap((data, index) => {
       if (isThere(client) && data.name !== client) return [];
+      const { groups } = data[split as SplitName];
       return {
         ...{ label: labels[model], path, client, role, round, data: data.name, split, classNames },
         labels: data[split as SplitName].labels,
+        ...(groups === undefined ? {} : { groups }),
         probabilities: outcomes[index][model].probabilities,
       };
     })

@@ -36,7 +36,7 @@ function checkClients({ clients }: Dataset): void {
 }
 
 function checkSplit(dataset: Dataset, client: ClientDataset, name: SplitName): void {
-  const { images, labels } = client[name];
+  const { images, labels, groups } = client[name];
   const subject = `the ${name} split of client ${client.name}`;
   if (!(labels instanceof Int32Array)) {
     throw new RangeError(`${subject} has labels of ${kindOf(labels)} but an Int32Array is needed`);
@@ -51,6 +51,11 @@ function checkSplit(dataset: Dataset, client: ClientDataset, name: SplitName): v
   if (images.length !== bytes) {
     throw new RangeError(
       `${subject} has ${images.length} bytes of images but ${labels.length} labels ask for ${bytes}`,
+    );
+  }
+  if (groups !== undefined && groups.length !== labels.length) {
+    throw new RangeError(
+      `${subject} has ${labels.length} labels but ${groups.length} groups`,
     );
   }
   const classes = dataset.classNames.length;

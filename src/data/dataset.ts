@@ -8,6 +8,11 @@ export interface Split {
   readonly images: Uint8Array;
   /** class indices, `[n]`, each in `[0, classes)` */
   readonly labels: Int32Array;
+  /**
+   * whose images they are, `[n]`: equal for images of one lesion or patient, which tell less together than as many of
+   * others; null where an image's is not known. Without it each counts as independent
+   */
+  readonly groups?: readonly (string | null)[];
 }
 
 /** The classes of the paper's data by label: naevus, benign keratosis, melanoma. */

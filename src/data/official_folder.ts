@@ -15,6 +15,7 @@ import type { ImageBlock } from "./image_files.ts";
 import { allocateImages } from "./image_memory.ts";
 import { imageExtensions } from "./image_names.ts";
 import { listFolder, readText } from "./listing.ts";
+import { chooseGroupColumns, groupsBy } from "./groups.ts";
 import { type ListedImage, parseSplitList } from "./split_list.ts";
 
 /** What of a data folder is wanted. */
@@ -116,9 +117,14 @@ async function findCsvFolder(
   );
 }
 
+/** An image of a list whose columns may tell which lesion or patient it shows. */
+interface GroupedImage extends ListedImage {
+  readonly group: string | null;
+}
+
 /** Lists by "split client", and the names of the classes. */
 interface Lists {
-  readonly lists: ReadonlyMap<string, readonly ListedImage[]>;
+  readonly lists: ReadonlyMap<string, readonly GroupedImage[]>;
   readonly classNames: readonly string[];
 }
 
@@ -130,7 +136,7 @@ async function readLists(
   wanted: readonly SplitName[],
 ): Promise<Lists> {
   const given = await readClassNames(files, csvFolder);
-  const lists = new Map<string, readonly ListedImage[]>();
+  const lists = new Map<string, readonly GroupedImage[]>();
   for (const client of clients) {
     for (const split of splitNames) {
       const path = splitListPath(files, csvFolder, client, split);
@@ -151,10 +157,14 @@ async function readSplitList(
   csvFolder: string,
   path: string,
   classes: number | null,
-): Promise<ListedImage[]> {
+): Promise<GroupedImage[]> {
   const remedy = "add it, or name the folder of the lists with --csv-folder";
   await files.expectWithin(csvFolder, path, "file");
-  return parseSplitList(await readText(files, path, "split list", remedy), path, classes);
+  const list = parseSplitList(await readText(files, path, "split list", remedy), path, classes);
+  const fields = list.map(({ fields }) => fields);
+  const columns = chooseGroupColumns([{ header: Object.keys(fields[0]), path }], null).used;
+  const groups = groupsBy(fields, columns);
+  return list.map((image, index) => ({ ...image, group: groups[index] }));
 }
 
 /** Where the list of a split is. */
@@ -170,7 +180,7 @@ export function splitListPath(
 /** Makes a split whose pixels are still to be filled in, by the block appended to `blocks`. */
 function prepareSplit(
   folder: ClientFolder,
-  list: readonly ListedImage[],
+  list: readonly GroupedImage[],
   imageSize: number,
   blocks: ImageBlock[],
 ): Split {
@@ -186,6 +196,7 @@ function prepareSplit(
     ids: list.map(({ id }) => id),
     images,
     labels: Int32Array.from(list, ({ label }) => label),
+    ...(list.some(({ group }) => group !== null) ? { groups: list.map(({ group }) => group) } : {}),
   };
 }
 

@@ -1,6 +1,6 @@
 // The events of a simulation, made from what its passes measured.
 
-import { splitNames } from "../data/dataset.ts";
+import { type Split, splitNames } from "../data/dataset.ts";
 import { type MeanMetrics, meanMetrics, type Metrics } from "../metrics/classification.ts";
 import type { Outcomes } from "./clients/outcomes.ts";
 import type { EpochPlace, PassOutcomes, StackPass } from "./clients/stack.ts";
@@ -173,6 +173,7 @@ export class EventMaker {
     const clients = this.#byClient((client, index) => ({
       client,
       labels: data[index].test.labels,
+      ...groupNumbers(data[index].test),
       probabilities: this.#byRole((_, role) => test[index]![role].probabilities),
     }));
     yield { type: "predictions", round, view, clients, classNames };
@@ -207,4 +208,18 @@ export class EventMaker {
   #byRole<T>(make: (role: string, index: number) => T): ByRole<T> {
     return Object.fromEntries(this.method.roles.map((role, index) => [role, make(role, index)]));
   }
+}
+
+/** Numbers in place of names, which stay here; an image of which nothing is known has one of its own. */
+function groupNumbers({ groups }: Split): { groups?: Int32Array } {
+  if (groups === undefined) return {};
+  const numbers = new Map<string, number>();
+  let next = 0;
+  const numberOf = (group: string | null) => {
+    if (group === null) return next++;
+    const known = numbers.get(group) ?? next++;
+    numbers.set(group, known);
+    return known;
+  };
+  return { groups: Int32Array.from(groups, numberOf) };
 }

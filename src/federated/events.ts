@@ -204,6 +204,8 @@ export interface PredictionsEvent extends EventOfRound<"predictions"> {
     readonly client: string;
     /** `[images]`, in the order of the split */
     readonly labels: Int32Array;
+    /** numbers, `[images]`: equal for images of one lesion or patient; absent where the data do not tell */
+    readonly groups?: Int32Array;
     /** row-major `[images, classes]` */
     readonly probabilities: ByRole<Float32Array<ArrayBuffer>>;
   }[];

@@ -266,3 +266,29 @@ function isFolder(path: string): boolean {
     return false;
   }
 }
+
+Deno.test("readDatasetFolder() takes from the lists which images show one lesion or patient", () =>
+  withTinyData(async (folder) => {
+    const list = (rows: readonly string[]) => [...rows, ""].join("\r\n");
+    folder.write(
+      "csv_folder/clientA/test_clientA.csv",
+      list(["image_id,label,Lesion ID,patient_id", "A_test_0,0,L1,P1", "A_test_1,1,L2,P1"]),
+    );
+    folder.write(
+      "csv_folder/clientA/valid_clientA.csv",
+      list(["image_id,label,lesion_id", "A_valid_0,0,", "A_valid_1,1,L7"]),
+    );
+    const { clients: [a, b] } = await readDatasetFolder(folder.path, { imageSize: 4 });
+    assertEquals(a.test.groups, ["Lesion ID L1", "Lesion ID L1"]); // of one patient
+    assertEquals(a.valid.groups, [null, "lesion_id L7"]);
+    assertEquals([a.train.groups, b.test.groups], [undefined, undefined]);
+    folder.write(
+      "csv_folder/clientA/test_clientA.csv",
+      list(["image_id,label,lesion_id,lesion id", "A_test_0,0,L1,L2"]),
+    );
+    await assertRejected(
+      folder.path,
+      "Cannot use DATA/csv_folder/clientA/test_clientA.csv: it has 2 columns lesion_id and lesion id, which may " +
+        "differ; remove or rename all but one",
+    );
+  }));

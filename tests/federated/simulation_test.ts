@@ -413,6 +413,29 @@ Deno.test("simulate() tells of a method that shares nothing once what its models
   assertEquals(told.map(({ view }) => view), ["after"]);
 });
 
+Deno.test("simulate() tells which test images show one lesion or patient, by numbers", async () => {
+  const clients = dataset.clients.map((client, k) => {
+    const { labels } = client.test;
+    const groups = Array.from(labels, (_, row) => row === 1 ? null : `lesion ${row >> 2}`);
+    return k === 2 ? client : { ...client, test: { ...client.test, groups } };
+  });
+  const short = { ...dataset, clients };
+  const settings = { method: "local" as const, rounds: 1, localEpochs: 1 };
+  const events = await eventsOf({ ...settings, dataset: short });
+  const told = events.find((event) => event.type === "predictions")!;
+  assertEquals([...told.clients[0].groups!].slice(0, 6), [0, 1, 0, 0, 2, 2]);
+  assertEquals(told.clients[0].groups!.length, clients[0].test.labels.length);
+  assertEquals(told.clients[2].groups, undefined);
+  assert(!JSON.stringify(events).includes("lesion 0"));
+  const [first, ...rest] = clients;
+  const wrong = { ...first, test: { ...first.test, groups: ["one"] } };
+  await assertRejects(
+    () => eventsOf({ ...settings, dataset: { ...dataset, clients: [wrong, ...rest] } }),
+    ConfigError,
+    "labels but 1 groups",
+  );
+});
+
 /** @param end tells the metrics that they must have */
 function expectPredictions(predictions: PredictionsEvent, end: EpochEvent | AggregationEvent) {
   assertEquals([predictions.round, end.round], [1, 1]);

@@ -6,7 +6,7 @@ import {
   type JudgedImages,
 } from "../../src/report/terminal/clinical_report.ts";
 import { plainStyle } from "../../src/report/terminal/style.ts";
-import { assertEquals, assertStringIncludes } from "../assert.ts";
+import { assertEquals, assertNotEquals, assertStringIncludes } from "../assert.ts";
 
 const judged: JudgedImages = {
   ...{ label: "A personal", path: "a.safetensors", client: "A", role: "personal", round: 4 },
@@ -56,4 +56,17 @@ Deno.test("clinicalText() says n/a where there is one class alone, and prints no
   const one = { ...judged, labels: new Int32Array(6) };
   const text = clinicalText([one], plainStyle);
   assertStringIncludes(text, "AUC n/a, MCC 0.000, kappa 0.000");
+});
+
+Deno.test("intervals draw images of one lesion together", () => {
+  const intervalOf = (one: JudgedImages) =>
+    (clinicalJson([one])[0].intervals as { f1: { low: number; high: number; groups: number } }).f1;
+  const grouped = { ...judged, groups: ["a", "a", "a", null, "b", "b"] };
+  assertEquals([intervalOf(judged).groups, intervalOf(grouped).groups], [6, 3]);
+  assertNotEquals(intervalOf(judged).low, intervalOf(grouped).low);
+  assertStringIncludes(clinicalText([judged], plainStyle), "each image counting as independent");
+  assertStringIncludes(
+    clinicalText([grouped], plainStyle),
+    "of one lesion or patient drawn together",
+  );
 });

@@ -12,6 +12,7 @@ import {
 } from "../../src/metrics/bootstrap.ts";
 import { predictClasses } from "../../src/metrics/classification.ts";
 import { comparisonSentence } from "../../src/metrics/comparison_sentence.ts";
+import { readSafetensors, writeSafetensors } from "../../src/io/safetensors.ts";
 import { holm } from "../../src/metrics/paired_tests.ts";
 import { resampledMacroF1, resampledRocAuc } from "../../src/metrics/resampled.ts";
 import { seedInterval } from "../../src/metrics/seed_interval.ts";
@@ -28,7 +29,13 @@ import { resultOf } from "../../src/report/reading/result_views.ts";
 import type { LabelledRun } from "../../src/report/reading/method_runs.ts";
 import { readRuns } from "../../src/report/reading/labelled_runs.ts";
 import { resultDraws } from "../../src/report/reading/result_draws.ts";
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "../assert.ts";
 import { assertAllClose } from "../close.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";
 import { writeMadeUpFolder } from "./made_up_folder.ts";
@@ -311,4 +318,29 @@ Deno.test("differences of seeds that two methods share have an interval of their
   const f1 = runs.map((run) => resultOf(run, null, "f1", "after")!);
   const { mean, low, high } = seedInterval([0, 1, 2].map((k) => f1[k] - f1[3 + k]));
   assertEquals(rows[0][1].text, intervalText(mean, { low, high }, change));
+});
+
+Deno.test("images of one lesion are drawn together, if the run stored which they are", async () => {
+  using folder = new TemporaryFolder();
+  const [plain] = await runsIn(folder, ["A", "B"], [{ method: "prrfl", seed: 1, stored: true }]);
+  const { clients, round, classNames } = plain.predictions!;
+  const groups = clients[0].labels.map((_, row) => Math.floor(row / 3));
+  const path = join(plain.folder, "predictions.safetensors");
+  const event = { type: "predictions" as const, view: "after" as const, round, classNames };
+  const told = [{ ...clients[0], groups }, clients[1]] as unknown as PredictionsEvent["clients"];
+  await writePredictions(path, { ...event, clients: told });
+  const [run] = await readRuns([plain.folder]);
+  assertEquals(run.predictions!.clients.map(({ groups }) => groups), [groups, undefined]);
+  const { f1 } = resultDraws(run, "after")!;
+  const lesions = groups.at(-1)! + 1;
+  assertEquals(f1.average.groups, lesions + clients[1].labels.length);
+  assertNotEquals(f1.clients[0].draws, resultDraws(plain, "after")!.f1.clients[0].draws);
+  assertStringIncludes(intervalTables([run])[0].caption, "lesion or patient drawn together");
+  assertStringIncludes(intervalTables([plain])[0].caption, "each image counting as independent");
+
+  const { tensors, metadata } = readSafetensors(await Deno.readFile(path));
+  const wrong = new Map(tensors);
+  wrong.set("A.groups", { shape: [groups.length - 1], data: groups.slice(1) });
+  await Deno.writeFile(path, writeSafetensors(wrong, metadata));
+  await assertRejects(() => readRuns([plain.folder]), Error, "A.groups");
 });

@@ -16,13 +16,15 @@ export interface Predictions {
     readonly client: string;
     /** `[n]` */
     readonly labels: Int32Array;
+    /** `[n]`: equal for images of one lesion or patient; absent where the data do not tell */
+    readonly groups?: Int32Array;
     /** row-major `[n, classes]`, by role */
     readonly probabilities: Readonly<Record<string, Float32Array>>;
   }[];
 }
 
 /**
- * Reads `<client>.labels` and `<client>.<role>.probabilities`; null if there is no such file.
+ * Reads `<client>.labels`, `<client>.groups` if there are any, and `<client>.<role>.probabilities`; null if there is no such file.
  *
  * @throws {RunFolderError} if it is not a file of this run
  */
@@ -55,10 +57,23 @@ export async function readPredictions(
     return {
       client: name,
       labels: labels.data,
+      ...groupsOf(tensors, name, rows, path),
       probabilities: Object.fromEntries(probabilities),
     };
   });
   return { round: wholeNumber(metadata.round, "round", path), classNames, clients };
+}
+
+function groupsOf(
+  tensors: ReadonlyMap<string, HostTensor>,
+  client: string,
+  rows: number,
+  path: string,
+): { groups?: Int32Array } {
+  const data = tensors.get(`${client}.groups`)?.data;
+  if (data === undefined) return {};
+  if (data instanceof Int32Array && data.length === rows) return { groups: data };
+  throw unreadable(path, `${client}.groups is not I32 [${rows}]`);
 }
 
 /** Writes what `readPredictions()` reads. */
@@ -67,9 +82,10 @@ export async function writePredictions(
   { clients, classNames, round }: PredictionsEvent,
 ): Promise<void> {
   const tensors = new Map<string, HostTensor>();
-  for (const { client, labels, probabilities } of clients) {
+  for (const { client, labels, groups, probabilities } of clients) {
     const rows = labels.length;
     tensors.set(`${client}.labels`, { shape: [rows], data: Int32Array.from(labels) });
+    if (groups) tensors.set(`${client}.groups`, { shape: [rows], data: Int32Array.from(groups) });
     for (const [role, data] of Object.entries(probabilities)) {
       tensors.set(`${client}.${role}.probabilities`, { shape: [rows, classNames.length], data });
     }

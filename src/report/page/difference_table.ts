@@ -5,6 +5,7 @@ import { seedInterval } from "../../metrics/seed_interval.ts";
 import { change, intervalText } from "../format.ts";
 import { comparable, type Difference, differences } from "../reading/differences.ts";
 import { byMethod, type LabelledRun } from "../reading/method_runs.ts";
+import { drawnWords } from "../reading/result_draws.ts";
 import { type Table, tableMetrics } from "./tables.ts";
 
 /** Moments of which predictions are stored. */
@@ -30,8 +31,8 @@ export function differenceTables(runs: readonly LabelledRun[]): Table[] {
       name: `Differences ${words}`,
       caption:
         `Differences of methods on the same test images ${words}, personal models, percentage points of the ` +
-        "average over clients, with 95 % intervals and p-values over images (paired bootstrap, each image counting " +
-        "as independent; Holm's correction over the pairs of a metric)" +
+        "average over clients, with 95 % intervals and p-values over images (paired bootstrap, " +
+        `${drawnWords(runs)}; Holm's correction over the pairs of a metric)` +
         (isRepeated ? "; beside it over the seeds that both have (Student's t)" : ""),
       head: ["First − second", ...(isRepeated ? ["Over seeds"] : [])],
       rows: found.map(({ name, difference }) =>

@@ -5,6 +5,7 @@ import { differenceTables } from "./difference_table.ts";
 import { areMany } from "../many_clients.ts";
 import { type IntervalOf, overImages, overSeeds, ownViews } from "../reading/method_intervals.ts";
 import { byMethod, type LabelledRun, type MethodRuns } from "../reading/method_runs.ts";
+import { drawnWords } from "../reading/result_draws.ts";
 import { resultAt } from "../reading/result_views.ts";
 import { seedsText, type Table, tableMetrics } from "./tables.ts";
 
@@ -16,7 +17,7 @@ export function intervalTables(runs: readonly LabelledRun[]): Table[] {
   const images = intervalTable(
     methods,
     "Intervals over the test images",
-    "over the test images (stratified bootstrap, each image counting as independent" +
+    `over the test images (stratified bootstrap, ${drawnWords(runs)}` +
       `${isRepeated ? "; seeds averaged draw by draw" : ""})`,
     overImages,
   );

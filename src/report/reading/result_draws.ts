@@ -63,12 +63,32 @@ function drawsOf({ clients, classNames }: Predictions, role: string): ResultDraw
     const values = judges.map((judge) => judge(drawn));
     const ofMetric = (metric: number) => values.map((value) => value[metric]);
     return [0, 1].flatMap((metric) => [...ofMetric(metric), meanOfDefined(ofMetric(metric))]);
-  });
+  }, groupsOf(clients));
   const part = (first: number) => ({
     clients: draws.slice(first, first + clients.length),
     average: draws[first + clients.length],
   });
   return { f1: part(0), auc: part(clients.length + 1) };
+}
+
+/** Images of one lesion or patient are drawn together; a client of which nothing is known has images of their own. */
+function groupsOf(clients: Predictions["clients"]): { groups?: string[] } {
+  if (clients.every(({ groups }) => groups === undefined)) return {};
+  return {
+    groups: clients.flatMap(({ labels, groups }, client) =>
+      Array.from(labels, (_, row) => `${client} ${groups?.[row] ?? `image ${row}`}`)
+    ),
+  };
+}
+
+/** What counts as independent, in words: whether any of the runs tells lesions or patients. */
+export function drawnWords(runs: readonly RecordedRun[]): string {
+  const isGrouped = runs.some(({ predictions }) =>
+    predictions?.clients.some(({ groups }) => groups !== undefined)
+  );
+  return isGrouped
+    ? "images of one lesion or patient drawn together where the lists tell it"
+    : "each image counting as independent";
 }
 
 /** Whether two runs were judged by the same test images, as far as their labels tell. */

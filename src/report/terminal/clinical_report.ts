@@ -28,6 +28,8 @@ export interface JudgedImages {
   readonly classNames: readonly string[];
   /** `[n]` */
   readonly labels: Int32Array;
+  /** `[n]`: equal for images of one lesion or patient; absent where the data do not tell */
+  readonly groups?: readonly (string | null)[];
   /** row-major `[n, classes]` */
   readonly probabilities: Float32Array;
 }
@@ -65,7 +67,7 @@ export function clinicalText(list: readonly JudgedImages[], style: Style): strin
       ...overallLines(metrics, intervalsOf(judged)),
     ];
   });
-  return `${[...headLines, ...lines].join("\n")}\n`;
+  return `${[...headLines(list), ...lines].join("\n")}\n`;
 }
 
 /** One object for each model. */
@@ -85,11 +87,16 @@ export function clinicalJson(list: readonly JudgedImages[]): Record<string, unkn
   });
 }
 
-const headLines = [
-  "",
-  "Clinical metrics: each class against the rest; rates in %; MCC, kappa and Brier score as they are.",
-  "In brackets: 95 % intervals over images (bootstrap), each image counting as independent.",
-];
+function headLines(list: readonly JudgedImages[]): string[] {
+  const drawn = list.some(({ groups }) => groups !== undefined)
+    ? "images of one lesion or patient drawn together where the lists tell it"
+    : "each image counting as independent";
+  return [
+    "",
+    "Clinical metrics: each class against the rest; rates in %; MCC, kappa and Brier score as they are.",
+    `In brackets: 95 % intervals over images (bootstrap), ${drawn}.`,
+  ];
+}
 
 function clinicalMetricsOf({ labels, probabilities, classNames }: JudgedImages): ClinicalMetrics {
   return clinicalMetrics(labels, probabilities, classNames.length);
@@ -97,12 +104,15 @@ function clinicalMetricsOf({ labels, probabilities, classNames }: JudgedImages):
 
 /** Of what the results of a run are stated in. */
 function intervalsOf(
-  { labels, probabilities, classNames: { length: classes } }: JudgedImages,
+  { labels, groups, probabilities, classNames: { length: classes } }: JudgedImages,
 ): Readonly<Record<"f1" | "auc", BootstrapInterval>> {
   const predictions = predictClasses(probabilities, classes);
+  const options = groups
+    ? { groups: groups.map((group, row) => group === null ? `image ${row}` : `group ${group}`) }
+    : {};
   return {
-    f1: bootstrapInterval(labels, resampledMacroF1(labels, predictions)),
-    auc: bootstrapInterval(labels, resampledRocAuc(labels, probabilities, classes)),
+    f1: bootstrapInterval(labels, resampledMacroF1(labels, predictions), options),
+    auc: bootstrapInterval(labels, resampledRocAuc(labels, probabilities, classes), options),
   };
 }
 
