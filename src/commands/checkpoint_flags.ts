@@ -66,6 +66,15 @@ export const evaluateOnlyFlags = underTopic("Evaluation", {
     source: "ours",
     help: "print clinical metrics of each class too, of models on their own client's images",
   }),
+  positive: flag<string | null>({
+    name: "positive",
+    kind: text("CLASS"),
+    default: null,
+    defaultText: "none",
+    source: "ours",
+    help:
+      "print operating points of this class against the rest, with thresholds chosen on the valid split",
+  }),
 });
 
 const networkFlags = {

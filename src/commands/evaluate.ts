@@ -13,6 +13,11 @@ import {
   clinicalText,
   type JudgedImages,
 } from "../report/terminal/clinical_report.ts";
+import {
+  type OperatedModel,
+  operatingJson,
+  operatingText,
+} from "../report/terminal/operating_report.ts";
 import { stdoutTerminal } from "../report/terminal/status_line.ts";
 import {
   type CrossClientMatrix,
@@ -44,6 +49,7 @@ const harmless: readonly { readonly name: string }[] = [
   evaluateFlags.role,
   evaluateFlags.reason,
   evaluateFlags.metrics,
+  evaluateFlags.positive,
   evaluateFlags.clients,
   evaluateFlags.adapter,
   evaluateFlags.cache,
@@ -67,14 +73,19 @@ export async function evaluate(args: readonly string[], signal: AbortSignal): Pr
   const network = await networkSettings(checkpoints, options);
   const data = dataSettings(checkpoints, options, network.imageSize);
   checkDataFlags(data);
+  const positive = positiveClass(options, network);
 
   const gpu = await openTunedGpu(options);
   const weights = checkpoints.map(({ path, tensors }) => ({ name: path, tensors }));
   using models = new TrainedModels(gpu, weights, network);
-  const wanted = { ...data, splits: [options.split], cache: options.cache };
+  const splits = [options.split, ...(positive === null ? [] : ["valid" as const])];
+  const wanted = { ...data, splits, cache: options.cache };
   const dataset = await showLoading(wanted, !options.json, signal);
   expectClasses(dataset, data.data, network);
-  const outcomes = await judge(models, checkpoints.length, dataset, options, signal);
+  const judged = (split: SplitName) =>
+    judge(models, checkpoints.length, dataset, { ...options, split }, signal);
+  const outcomes = await judged(options.split);
+  const chosenOn = positive === null ? null : await judged("valid");
 
   const flags = settings.filter(({ source }) => source === "flag").map(({ name }) => name);
   const isComparable = options.split === "test" &&
@@ -96,7 +107,13 @@ export async function evaluate(args: readonly string[], signal: AbortSignal): Pr
     network: networkText(network),
   };
   print(matrix, options);
-  if (options.metrics) printClinical(judgedImages(matrix, outcomes, dataset), options);
+  const images = judgedImages(matrix, outcomes, dataset);
+  if (options.metrics) printClinical(images, options);
+  if (positive !== null && chosenOn !== null) {
+    const valid = judgedImages({ ...matrix, split: "valid" }, chosenOn, dataset);
+    const operated = images.map((judged, index) => ({ judged, chosenOn: valid[index] }));
+    printOperating(operated, positive, options);
+  }
   if (options.csv !== null) await writeFileAtomic(options.csv, stringify(matrixCsv(matrix)));
 }
 
@@ -138,6 +155,26 @@ async function readCheckpoints(
   const place = ({ path, metadata }: CheckpointFile) =>
     2 * folders.indexOf(dirname(path)) + Number(metadata.role !== "personal");
   return wanted.toSorted((a, b) => place(a) - place(b));
+}
+
+/** The number of the class whose operating points are wanted; null: of none. */
+function positiveClass(
+  { positive, split }: EvaluateOptions,
+  { classNames }: NetworkSettings,
+): number | null {
+  if (positive === null) return null;
+  const { name } = evaluateFlags.positive;
+  if (split === "valid") {
+    throw new UsageError(
+      `Cannot judge --${name} on the valid split, on which its thresholds are chosen: leave ` +
+        `--${evaluateFlags.split.name} out, or choose test`,
+    );
+  }
+  const index = classNames.indexOf(positive);
+  if (index >= 0) return index;
+  throw new UsageError(
+    `Cannot use ${positive} for --${name}: the classes are ${classNames.join(", ")}`,
+  );
 }
 
 function expectClasses({ classNames }: Dataset, data: string, network: NetworkSettings): void {
@@ -221,4 +258,18 @@ function printClinical(list: readonly JudgedImages[], { json }: EvaluateOptions)
   const terminal = stdoutTerminal();
   if (json) { for (const row of clinicalJson(list)) terminal.write(`${toJsonLine(row)}\n`); }
   else terminal.write(clinicalText(list, terminal.colour ? ansiStyle : plainStyle));
+}
+
+function printOperating(
+  models: readonly OperatedModel[],
+  positive: number,
+  { json }: EvaluateOptions,
+): void {
+  const terminal = stdoutTerminal();
+  if (json) {
+    for (const row of operatingJson(models, positive)) terminal.write(`${toJsonLine(row)}\n`);
+  } else {
+    const style = terminal.colour ? ansiStyle : plainStyle;
+    terminal.write(operatingText(models, positive, style));
+  }
 }

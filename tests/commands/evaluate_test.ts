@@ -140,6 +140,41 @@ Deno.test("evaluate --metrics takes the images of every client where a model's o
   assertEquals(found.map(({ client, data }) => [client, data]), [["A", "B"], ["A", "C"]]);
 });
 
+Deno.test("evaluate --positive prints operating points, with thresholds from the valid split", async () => {
+  const args = ["evaluate", run, "--role", "personal", "--positive", "mel"];
+  const { code, out: stdout } = await runCli(cwd, ...args, "--json");
+  assertEquals(code, 0);
+  const found = parseLines(stdout).filter(({ type }) => type === "operating points");
+  assertEquals(found.map(({ client, data, split }) => [client, data, split]), [
+    ...["A", "B", "C", "D"].map((client) => [client, client, "test"]),
+  ]);
+  const ways = ["youden", "specificity 90", "specificity 95"];
+  for (const { points } of found) {
+    assertEquals(points.map(({ chosen }: { chosen: string }) => chosen), ways);
+    if (points[0].isKnown) assert(points[0].specificity >= 0 && points[0].specificity <= 100);
+  }
+  assertEquals(parseLines(stdout).filter(({ type }) => type === "clinical"), []);
+  const text = await runCli(cwd, ...args);
+  assertStringIncludes(text.out, "Operating points of mel against the rest");
+  assertStringIncludes(text.out, "to the last digit: 4 models");
+});
+
+Deno.test("evaluate --positive refuses a class that is none, and the split of its thresholds", async () => {
+  for (
+    const [args, words] of [
+      [
+        ["--positive", "melanoma"],
+        "Cannot use melanoma for --positive: the classes are nv, bkl, mel",
+      ],
+      [["--positive", "mel", "--split", "valid"], "on which its thresholds are chosen"],
+    ] as const
+  ) {
+    const { code, err } = await runCli(cwd, "evaluate", run, ...args);
+    assertEquals(code, 2);
+    assertStringIncludes(err, words);
+  }
+});
+
 Deno.test("predict says of a client's test images what the run was judged by", async () => {
   const { clients: [{ test }] } = await demoDataset({ seed: 1, limit: images, clients: ["D"] });
   const bytes = 32 * 32 * 3;
