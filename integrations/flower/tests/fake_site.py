@@ -48,10 +48,11 @@ def act(arguments: list[str]) -> tuple[int, str, str]:
 
 
 def _wait(arguments: argparse.Namespace) -> None:
-    """Let a test do something at this moment."""
+    """Let a test do something at this moment; without the process that asked for it there is nothing to wait for."""
+    asked_by = os.getppid()
     name = f"{arguments.action}-{arguments.round}"
     (arguments.state / f"at-{name}").touch()
-    while not (arguments.state / f"go-{name}").exists():
+    while not (arguments.state / f"go-{name}").exists() and os.getppid() == asked_by:
         time.sleep(0.05)
 
 
