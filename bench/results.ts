@@ -2,9 +2,9 @@
 //     deno task results FOLDER    trains with the images in FOLDER, or goes on where it was stopped; then as without it
 //     deno task results           writes tables and pictures again, from docs/results
 
-import { join } from "@std/path";
-import { writeDocument } from "./results/document.ts";
-import { keepRuns } from "./results/kept_runs.ts";
+import { join, resolve } from "@std/path";
+import { expectMarks, writeDocument } from "./results/document.ts";
+import { comparisonsIn, keepRuns } from "./results/kept_runs.ts";
 
 const root = join(import.meta.dirname!, "..");
 /** Where runs are while they are made. */
@@ -26,13 +26,12 @@ async function train(data: string): Promise<void> {
   for (const { name, methods, seeds } of comparisons) {
     const folder = join(work, name);
     await Deno.mkdir(folder, { recursive: true });
-    const begun = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort()[0];
+    const begun = (await comparisonsIn(work)).find((comparison) => comparison.name === name);
     const what = begun === undefined
-      ? [...setting, "--data", data, "--methods", methods.join(), "--seeds", seeds]
-      : ["--resume", join(folder, begun)];
-    const where = begun === undefined ? ["--save_path", folder] : [];
+      ? [...setting, "--methods", methods.join(), "--seeds", seeds, "--save_path", folder]
+      : ["--resume", begun.folder];
     const { code } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "-A", join(root, "cli.ts"), "compare", ...what, ...where],
+      args: ["run", "--quiet", "-A", join(root, "cli.ts"), "compare", ...what, "--data", data],
       stdin: "null",
     }).spawn().status;
     if (code !== 0) Deno.exit(code);
@@ -46,8 +45,11 @@ if (rest.length > 0) {
   );
   Deno.exit(2);
 }
-if (data !== undefined) await train(data);
+const docs = join(root, "docs");
+await expectMarks(docs); // before hours of training
+if (data !== undefined) await train(resolve(data));
 const methods = comparisons.flatMap(({ methods }) => methods);
-const added = await keepRuns(work, kept, methods);
+const folders = (await comparisonsIn(work)).map(({ folder }) => folder);
+const added = await keepRuns(folders, kept, methods);
 console.log(`${kept}: ${added} runs added`);
-await writeDocument(kept, join(root, "docs"));
+await writeDocument(kept, docs);

@@ -14,6 +14,17 @@ import { readRuns } from "../../src/report/reading/labelled_runs.ts";
 import { byMethod, type LabelledRun } from "../../src/report/reading/method_runs.ts";
 import { sharingTable } from "../../src/report/terminal/sharing.ts";
 
+/** What the document has marks for. */
+const names = [
+  ...["views", "clients", "intervals", "differences", "retrogress", "all methods", "sharing"],
+] as const;
+
+/** @throws {Error} naming the marks that the document lacks */
+export async function expectMarks(docs: string): Promise<void> {
+  const text = await Deno.readTextFile(join(docs, "RESULTS.md"));
+  for (const name of names) replaced(text, name, "");
+}
+
 /**
  * Writes `RESULTS.md` and `images/dermoscopy-*.png`.
  *
@@ -26,8 +37,9 @@ export async function writeDocument(kept: string, docs: string): Promise<void> {
   const repeated = byMethod(runs).filter(({ runs }) => runs.length > 1).flatMap(({ runs }) => runs);
   const compared = repeated.length > 0 ? repeated : runs;
   const path = join(docs, "RESULTS.md");
-  const text = blocks(runs, compared).reduce(
-    (text, [name, tables]) => replaced(text, name, tables.map(tableMarkdown).join("\n")),
+  const tables = tablesOf(runs, compared);
+  const text = names.reduce(
+    (text, name) => replaced(text, name, tables[name].map(tableMarkdown).join("\n")),
     await Deno.readTextFile(path),
   );
   await writeFileAtomic(path, text);
@@ -36,10 +48,10 @@ export async function writeDocument(kept: string, docs: string): Promise<void> {
 }
 
 /** What the document's marks stand for. */
-function blocks(
+function tablesOf(
   runs: readonly LabelledRun[],
   compared: readonly LabelledRun[],
-): [name: string, tables: Table[]][] {
+): Readonly<Record<typeof names[number], Table[]>> {
   const first = runs.filter(({ seed }) => seed === runs[0].seed);
   const [views, ...clients] = resultTables(compared);
   const intervals = intervalTables(compared).filter(({ head }) => head[0] === "Method");
@@ -48,15 +60,12 @@ function blocks(
     rows: table.rows.filter(([{ text }]) => /(^|− )PRR-FL/.test(text)),
   }));
   const retrogress = retrogressTable(compared);
-  return [
-    ["views", [views]],
-    ["clients", clients],
-    ["intervals", intervals],
-    ["differences", ofPrrFl],
-    ["retrogress", retrogress === null ? [] : [retrogress]],
-    ["all methods", resultTables(first).slice(0, 1)],
-    ["sharing", [sharingTable(first)]],
-  ];
+  return {
+    ...{ views: [views], clients, intervals, differences: ofPrrFl },
+    retrogress: retrogress === null ? [] : [retrogress],
+    "all methods": resultTables(first).slice(0, 1),
+    sharing: [sharingTable(first)],
+  };
 }
 
 function replaced(text: string, name: string, content: string): string {

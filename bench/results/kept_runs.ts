@@ -6,31 +6,39 @@ import { planFile } from "../../src/report/files/comparison_plan.ts";
 import { predictionsFiles } from "../../src/report/files/file_names.ts";
 import { readRuns } from "../../src/report/reading/labelled_runs.ts";
 import { lastName } from "../../src/report/reading/method_runs.ts";
-import { RunFolderError } from "../../src/report/run_folder_error.ts";
 import { metricsFile } from "../../src/report/reading/recorded_run.ts";
+
+/** Folders of comparisons, `work/<name>/<time>_compare`, by name. */
+export async function comparisonsIn(work: string): Promise<{ name: string; folder: string }[]> {
+  const found: { name: string; folder: string }[] = [];
+  for (const name of await namesIn(work)) {
+    for (const inner of await namesIn(join(work, name))) {
+      const folder = join(work, name, inner);
+      if (await exists(join(folder, planFile))) found.push({ name, folder });
+    }
+  }
+  return found;
+}
 
 /**
  * Copies finished runs that are not there yet.
  *
- * @param work folder of comparisons; may be missing
+ * @param comparisons their folders
  * @param kept `cli.ts report` reads it
  * @param methods in the order in which they are to stand
  * @returns how many
  */
 export async function keepRuns(
-  work: string,
+  comparisons: readonly string[],
   kept: string,
   methods: readonly string[],
 ): Promise<number> {
-  const found = await readRuns([work]).catch((error) => {
-    if (error instanceof RunFolderError) return []; // nothing has been trained here
-    throw error;
-  });
+  const found = comparisons.length === 0 ? [] : await readRuns(comparisons);
   await Deno.mkdir(kept, { recursive: true });
   let added = 0;
   for (const { folder, finished } of found) {
     const target = join(kept, lastName(folder));
-    if (!finished || await exists(target)) continue;
+    if (!finished || await exists(join(target, metricsFile))) continue;
     await Deno.mkdir(target, { recursive: true });
     for (const file of Object.values(predictionsFiles)) {
       if (!await exists(join(folder, file))) continue;
@@ -65,12 +73,18 @@ function withoutBatches(rows: string): string {
 
 /** Gives the runs their order. */
 async function writePlan(kept: string, methods: readonly string[]): Promise<void> {
-  const names = (await Array.fromAsync(Deno.readDir(kept)))
-    .filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
+  const names = await namesIn(kept);
   const place = (name: string) => methods.findIndex((method) => name.startsWith(`${method}-`));
   const runs = names.sort((a, b) => place(a) - place(b) || a.localeCompare(b));
   const plan = { command: "compare", arguments: [], runs };
   await writeFileAtomic(join(kept, planFile), `${JSON.stringify(plan, null, 2)}\n`);
+}
+
+/** Of folders in a folder, sorted; none where it does not exist. */
+async function namesIn(path: string): Promise<string[]> {
+  if (!await exists(path)) return [];
+  const entries = await Array.fromAsync(Deno.readDir(path));
+  return entries.flatMap(({ name, isDirectory }) => isDirectory ? [name] : []).sort();
 }
 
 async function exists(path: string): Promise<boolean> {

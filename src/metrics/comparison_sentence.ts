@@ -18,8 +18,8 @@ export interface StatedComparison {
   readonly p: number | null;
   /** that were adjusted together; 1 is none */
   readonly comparisons: number;
-  /** runs of each method */
-  readonly seeds: number;
+  /** runs of each method; of both by themselves where they differ */
+  readonly seeds: number | readonly [first: number, second: number];
 }
 
 /**
@@ -41,7 +41,15 @@ export function comparisonSentence(comparison: StatedComparison): string {
   return `${first} − ${second}: ${sign}${size} ${metric}${interval}, ${
     probability(p)
   }${corrected}; ` +
-    (seeds === 1 ? "one seed" : `${seeds} seeds`);
+    seedsWords(seeds);
+}
+
+function seedsWords(seeds: StatedComparison["seeds"]): string {
+  if (typeof seeds !== "number") {
+    const [first, second] = seeds.map(seedsWords);
+    return first === second ? first : `${first} and ${second}`;
+  }
+  return seeds === 1 ? "one seed" : `${seeds} seeds`;
 }
 
 /** With a minus sign, which no rounding leaves in front of 0. */

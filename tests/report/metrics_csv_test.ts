@@ -2,7 +2,7 @@
 
 import { parse } from "csv-parse/sync";
 import { join } from "@std/path";
-import type { PredictionsEvent, SimulationEvent } from "../../src/federated/events.ts";
+import type { PredictionsEvent, RunEvent, SimulationEvent } from "../../src/federated/events.ts";
 import type { Metrics } from "../../src/metrics/classification.ts";
 import { clinicalMetrics } from "../../src/metrics/clinical.ts";
 import { metricsRow } from "../../src/report/files/metrics_rows.ts";
@@ -138,6 +138,39 @@ Deno.test("MetricsCsv and metrics.jsonl tell the clinical metrics of predictions
   const row = metricsRow(told, { at: "", elapsed: 0 }) as { clinical: Record<string, Json> };
   assertEquals(row.clinical.A.local.classes.bkl, classes[1]);
   assertEquals(row.clinical.A.local.overall.kappa, overall.kappa);
+});
+
+Deno.test("MetricsCsv goes on with a file of an older version in that version's columns", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    const header = "round,epoch,step,event,client,split,role,loss,f1,auc,accuracy";
+    await Deno.writeTextFile(path, `${header}\n`);
+    const [run, ...rest] = events;
+    const csv = new MetricsCsv(path);
+    csv.resume(run as RunEvent);
+    const labels = Int32Array.of(0, 1);
+    const clients = [{
+      client: "A",
+      labels,
+      probabilities: { local: Float32Array.of(1, 0, 0, 1) },
+    }];
+    const view = "after" as const;
+    const classNames = ["nv", "mel"];
+    await csv.consume({ type: "predictions", round: 2, view, clients, classNames });
+    assertEquals(await Deno.readTextFile(path), `${header}\n`);
+    for (const event of rest) await csv.consume(event);
+    const rows: Record<string, string>[] = parse(await Deno.readTextFile(path), { columns: true });
+    const whole = await rowsOf(events);
+    assertEquals(rows.length, whole.length);
+    assertEquals(
+      rows.at(-1),
+      Object.fromEntries(
+        header.split(",").map((name) => [name, whole.at(-1)![name]]),
+      ),
+    );
+  } finally {
+    await Deno.remove(path);
+  }
 });
 
 // deno-lint-ignore no-explicit-any

@@ -1,8 +1,11 @@
 // Figures of results with intervals, of clinical metrics and of calibration, held against the numbers they show.
 
 import { join } from "@std/path";
+import type { PredictionsEvent } from "../../src/federated/events.ts";
+import { RandomStream } from "../../src/random.ts";
+import { writePredictions } from "../../src/report/files/predictions.ts";
 import { calibration } from "../../src/metrics/calibration.ts";
-import { clinicalMetrics } from "../../src/metrics/clinical.ts";
+import { type ClinicalMetrics, clinicalMetrics } from "../../src/metrics/clinical.ts";
 import { calibrationFigure } from "../../src/report/figures/calibration_figure.ts";
 import { clinicalFigure } from "../../src/report/figures/clinical_figure.ts";
 import type { Figure, Variant } from "../../src/report/figures/figure.ts";
@@ -11,9 +14,9 @@ import { intervalText } from "../../src/report/format.ts";
 import { overImages, overSeeds } from "../../src/report/reading/method_intervals.ts";
 import { byMethod, type LabelledRun } from "../../src/report/reading/method_runs.ts";
 import { readRuns } from "../../src/report/reading/labelled_runs.ts";
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "../assert.ts";
 import { TemporaryFolder } from "../data/tiny_folder.ts";
-import { addPredictions, writeMadeUpFolder } from "./made_up_folder.ts";
+import { writeMadeUpFolder } from "./made_up_folder.ts";
 
 async function runsIn(
   { path }: TemporaryFolder,
@@ -24,11 +27,29 @@ async function runsIn(
     for (const seed of seeds) {
       const run = join(path, `${method}-${seed}`);
       await writeMadeUpFolder(run, { settings: { method, seed } });
-      if (stored) await addPredictions(run);
+      if (stored) await writePredictions(join(run, "predictions.safetensors"), said(method, seed));
       paths.push(run);
     }
   }
   return await readRuns(paths);
+}
+
+/** Other predictions of every method, seed, client and role. */
+function said(method: string, seed: number): PredictionsEvent {
+  const random = new RandomStream(seed, method.length);
+  const clients = ["A", "B", "C", "D"].map((client) => {
+    const labels = Int32Array.from({ length: 60 }, (_, row) => row % 3);
+    const rows = () => {
+      const chances = Float32Array.from({ length: 180 }, () => 0.05 + random.uniform());
+      return chances.map((chance, cell) => {
+        const start = cell - cell % 3;
+        return chance / (chances[start] + chances[start + 1] + chances[start + 2]);
+      });
+    };
+    return { client, labels, probabilities: { personal: rows(), deputy: rows() } };
+  });
+  const classNames = ["nv", "bkl", "mel"];
+  return { type: "predictions", round: 2, view: "after", clients, classNames };
 }
 
 function variantOf({ variants }: Figure, ...choices: string[]): Variant {
@@ -77,22 +98,30 @@ Deno.test("the figure of clinical metrics tells each class and all together, of 
   const runs = await runsIn(folder);
   const figure = clinicalFigure(runs);
   assertEquals(figure.switches[1].choices, ["mean", "A", "B", "C", "D"]);
-  const { clients: [{ labels, probabilities: { personal } }], classNames } = runs[0].predictions!;
-  const { classes, means, overall } = clinicalMetrics(labels, personal, 3);
+  const { clients, classNames } = runs[0].predictions!;
+  const found = clients.map(({ labels, probabilities: { personal } }) =>
+    clinicalMetrics(labels, personal, 3)
+  );
+  const { classes, means } = found[1];
   const shown = (metric: string, client: string) =>
     itemsOf(variantOf(figure, metric, client)).slice(0, 4).map(({ name }) => name);
-  assertEquals(shown("sensitivity", "A"), [
+  assertEquals(shown("sensitivity", "B"), [
     ...classNames.map((name, c) => `PRR-FL, ${name}: ${classes[c].sensitivity!.toFixed(1)}`),
     `PRR-FL, all classes: ${means.sensitivity.mean!.toFixed(1)}`,
   ]);
-  assertEquals(
-    shown("Brier score", "mean").at(-1),
-    `PRR-FL, all classes: ${overall.brier!.toFixed(3)}`,
-  );
-  assertEquals(shown("accuracy", "mean"), [
-    `PRR-FL, all classes: ${overall.accuracy.toFixed(1)}`, // no class has one of its own
-    `FedAvg, all classes: ${overall.accuracy.toFixed(1)}`,
-  ]);
+  const meanOf = (value: (metrics: ClinicalMetrics) => number) =>
+    found.reduce((sum, metrics) => sum + value(metrics), 0) / found.length;
+  const brier = meanOf(({ overall }) => overall.brier!).toFixed(3);
+  assertEquals(shown("Brier score", "mean").at(-1), `PRR-FL, all classes: ${brier}`);
+  const accuracies = itemsOf(variantOf(figure, "accuracy", "mean")).map(({ name }) => name);
+  assertEquals(accuracies.length, 2); // no class has one of its own
+  const accuracy = meanOf(({ overall }) => overall.accuracy).toFixed(1);
+  assertEquals(accuracies[0], `PRR-FL, all classes: ${accuracy}`);
+  assertNotEquals(accuracies[1], `FedAvg, all classes: ${accuracy}`);
+  const other = { ...runs[1].predictions!, classNames: ["nv", "mel", "bkl"] };
+  const mixed = clinicalFigure([runs[0], { ...runs[1], predictions: other }]);
+  assertEquals(itemsOf(variantOf(mixed, "accuracy", "mean")).length, 1);
+  assertStringIncludes(mixed.caption, "Runs of other classes are left out.");
   assertStringIncludes(
     clinicalFigure(await runsIn(folder, { stored: false, seeds: [3] })).missing!,
     "predictions",

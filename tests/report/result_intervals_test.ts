@@ -28,6 +28,7 @@ import { resultTables } from "../../src/report/page/tables.ts";
 import { resultOf } from "../../src/report/reading/result_views.ts";
 import type { LabelledRun } from "../../src/report/reading/method_runs.ts";
 import { readRuns } from "../../src/report/reading/labelled_runs.ts";
+import { overImages } from "../../src/report/reading/method_intervals.ts";
 import { resultDraws } from "../../src/report/reading/result_draws.ts";
 import {
   assert,
@@ -232,7 +233,7 @@ Deno.test("methods are not compared on other test images, nor seeds with each ot
   const [first, second, other] = runs;
   assertEquals(differenceTables([first, second]), []);
   const [own] = differenceTables([first, second, other])[0].rows;
-  assertStringIncludes(own[0].text, "; one seed"); // FedAvg has one
+  assertStringIncludes(own[0].text, "; 2 seeds and one seed");
   const { predictions, run } = other;
   const [client] = predictions!.clients;
   const labels = client.labels.map((label) => (label + 1) % 3);
@@ -343,4 +344,64 @@ Deno.test("images of one lesion are drawn together, if the run stored which they
   wrong.set("A.groups", { shape: [groups.length - 1], data: groups.slice(1) });
   await Deno.writeFile(path, writeSafetensors(wrong, metadata));
   await assertRejects(() => readRuns([plain.folder]), Error, "A.groups");
+});
+
+Deno.test("predictions of a later round than the result's give no interval", async () => {
+  using folder = new TemporaryFolder();
+  const [run] = await runsIn(folder, ["A"], [
+    { method: "prrfl", seed: 1, stored: true, leadBefore: 0.1 },
+  ]);
+  // Stopped in the last communication: what was said before it is of a round that has no result yet.
+  const last = run.rows.findLastIndex(({ type }) => type === "aggregation");
+  const stopped = { ...run, predictions: null, rows: run.rows.slice(0, last) };
+  assert(resultOf(stopped, null, "f1", "before") !== null);
+  assertEquals(resultDraws(stopped, "before"), null);
+  assertEquals(intervalTables([stopped]), []);
+  assertEquals(resultDraws({ ...stopped, predictions: run.predictions }, "after"), null);
+});
+
+Deno.test("methods whose draws are others are not compared, and are named", async () => {
+  using folder = new TemporaryFolder();
+  const methods = ["local", "prrfl", "fedavg"];
+  const runs = await runsIn(
+    folder,
+    ["A"],
+    methods.map((method, k) => ({
+      ...{ method, seed: 1, stored: true, lead: 0.1 * k },
+    })),
+  );
+  const { predictions } = runs[0];
+  const groups = predictions!.clients[0].labels.map((_, row) => row >> 1);
+  const grouped = { ...predictions!, clients: [{ ...predictions!.clients[0], groups }] };
+  const others = [{ ...runs[0], predictions: grouped }, ...runs.slice(1)];
+  const [{ rows, caption }] = differenceTables(others);
+  assertEquals(rows.length, 2); // F1 and AUC of one pair
+  assertStringIncludes(rows[0][0].text, "PRR-FL − FedAvg");
+  assertStringIncludes(
+    caption,
+    "; without Local, whose runs stored no predictions of these images",
+  );
+  assertEquals(differenceTables(runs)[0].rows.length, 6);
+  assert(resultTables(others)[0].rows.flat().every(({ best }) => !best));
+  // Nor are seeds of one method averaged whose draws are others.
+  const seeds = others.slice(0, 2).map((run, k) => ({ ...run, method: "PRR-FL", seed: k }));
+  assertEquals(overImages({ method: "PRR-FL", runs: seeds }, place), null);
+  assert(overImages({ method: "PRR-FL", runs: seeds.slice(1) }, place) !== null);
+});
+
+const place = { client: null, metric: "f1", view: "after" } as const;
+
+Deno.test("a table of many pairs says what p-values its draws can give", async () => {
+  using folder = new TemporaryFolder();
+  const settings = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6];
+  const paths: string[] = [];
+  for (const [k, alpha] of settings.entries()) {
+    const path = join(folder.path, `${k}`);
+    await writeMadeUpFolder(path, { clients: ["A"], settings: { method: "prrfl", alpha1: alpha } });
+    await writePredictions(join(path, "predictions.safetensors"), madeUp(["A"], k));
+    paths.push(path);
+  }
+  const [{ caption, rows }] = differenceTables(await readRuns(paths));
+  assertEquals(rows.length, 2 * 15);
+  assertStringIncludes(caption, "with 15 pairs and 2000 draws no p is below 0.015");
 });

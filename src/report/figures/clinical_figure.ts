@@ -57,12 +57,18 @@ function ofAll(
 }
 
 const meanOverClients = "mean";
+/** Of more classes than this only all together are told. */
+const mostClasses = 20;
 
 /** A row for each method, a column for each class; to be chosen are the metric and the client. */
 export function clinicalFigure(runs: readonly LabelledRun[]): Figure {
-  const judged = byMethod(runs.filter(({ predictions }) => predictions !== null));
-  if (judged.length === 0) return missingFigure(about, noPredictions);
-  const { classNames, clients } = judged[0].runs[0].predictions!;
+  const stored = runs.filter((run) => clinicalResults(run) !== null);
+  if (stored.length === 0) return missingFigure(about, noPredictions);
+  const { classNames: all, clients } = stored[0].predictions!;
+  const judged = stored.filter(({ predictions }) => predictions!.classNames.join() === all.join());
+  const isPart = judged.length < stored.length;
+  const methods = byMethod(judged);
+  const classNames = all.length > mostClasses ? [] : all;
   const names = areMany(clients) ? [] : clients.map(({ client }) => client);
   const variants = measures.flatMap((measure) =>
     [null, ...names.keys()].map((client): Variant => {
@@ -71,16 +77,16 @@ export function clinicalFigure(runs: readonly LabelledRun[]): Figure {
         choices: [measure.name, choice],
         title: `Test ${measure.name}${measure.unit === "%" ? " in %" : ""}, ` +
           (client === null ? "mean over clients" : `client ${choice}`),
-        panels: [chart(judged, measure, client, classNames)],
+        panels: [chart(methods, measure, client, classNames)],
         file: null,
       };
     })
   );
   return {
     ...about,
+    caption: about.caption + (isPart ? " Runs of other classes are left out." : ""),
     switches: switchesOf(["Metric", "Client"], variants),
-    variants,
-    missing: null,
+    ...{ variants, missing: null },
   };
 }
 
@@ -91,9 +97,11 @@ function chart(
   classNames: readonly string[],
 ): Panel {
   const digits = measure.unit === "%" ? 1 : 3;
-  const rows = methods.map(({ runs }) => valuesOf(runs, measure, client));
+  const rows = methods.map(({ runs }) =>
+    valuesOf(runs, measure, client).slice(-classNames.length - 1)
+  );
   const defined = rows.flat().filter((value) => value !== null);
-  const [least, most] = [Math.min(...defined, 0), Math.max(...defined)];
+  const [least, most] = [Math.min(...defined, 0), Math.max(...defined, 0)];
   const data = rows.flatMap((values, row) =>
     values.flatMap((value, column) => {
       if (value === null && measure.ofClass === null && column < classNames.length) return [];

@@ -20,11 +20,11 @@ const about = {
   id: "intervals",
   title: "Results and how sure they are",
   caption:
-    "Personal models, mean over clients, with 95 % intervals. Where two intervals lie apart, two methods differ; where they overlap, " +
-    "the table of differences tells.",
+    "Personal models, mean over clients, with 95 % intervals, each of one method alone: whether two methods differ " +
+    "is told by differences on the same images.",
 };
 
-/** What intervals are over, and what has to be there for them. */
+/** What intervals are over. */
 const kinds: readonly { choice: string; words: string; intervalOf: IntervalOf }[] = [
   { choice: "images", words: "over the test images", intervalOf: overImages },
   { choice: "seeds", words: "over seeds", intervalOf: overSeeds },

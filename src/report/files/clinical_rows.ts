@@ -16,7 +16,7 @@ export interface ClinicalJson {
   readonly overall: Omit<ClinicalOverall, "reliability">;
 }
 
-/** What every model says of its client's test images; probabilities that are in no range have no clinical metrics. */
+/** What every model says of its client's test images. */
 function* judged({ clients, classNames }: PredictionsEvent) {
   for (const { client, labels, probabilities } of clients) {
     for (const [role, scores] of Object.entries(probabilities)) {
@@ -43,37 +43,24 @@ export const clinicalColumns: readonly string[] = [
   ...["weighted_f1", "pr_auc", "mcc", "kappa", "brier", "ece"],
 ];
 
-/** One model's row: for a class against the rest, or for all together. */
-export interface ClinicalRow {
-  readonly client: string;
-  readonly role: string;
-  readonly f1: number | null;
-  readonly auc: number | null;
-  /** percent; null for one class, which has none of its own */
-  readonly accuracy: number | null;
-  /** in the order of `clinicalColumns` */
-  readonly cells: readonly (string | number | null)[];
-}
-
-/** For each model a row of all classes together, whose class is null, and one for each class. */
-export function* clinicalRows(event: PredictionsEvent): Generator<ClinicalRow> {
+/** By column, for each model a row of all classes together, whose class is null, and one for each class. */
+export function* clinicalRows(
+  event: PredictionsEvent,
+): Generator<Readonly<Record<string, string | number | null>>> {
   for (const { client, role, metrics: { classes, means, overall } } of judged(event)) {
     yield {
-      ...{ client, role, f1: overall.macroF1, auc: overall.auc, accuracy: overall.accuracy },
-      cells: [
-        ...[null, means.sensitivity.mean, means.specificity.mean, overall.balancedAccuracy],
-        ...[means.ppv.mean, means.npv.mean, overall.weightedF1, means.prAuc.mean],
-        ...[overall.mcc, overall.kappa, overall.brier, overall.ece],
-      ],
+      ...{ client, role, class: null },
+      ...{ f1: overall.macroF1, auc: overall.auc, accuracy: overall.accuracy },
+      sensitivity: means.sensitivity.mean,
+      specificity: means.specificity.mean,
+      balanced_accuracy: overall.balancedAccuracy,
+      ...{ ppv: means.ppv.mean, npv: means.npv.mean },
+      ...{ weighted_f1: overall.weightedF1, pr_auc: means.prAuc.mean },
+      ...{ mcc: overall.mcc, kappa: overall.kappa, brier: overall.brier, ece: overall.ece },
     };
-    for (const [c, one] of classes.entries()) {
-      yield {
-        ...{ client, role, f1: one.f1, auc: one.auc, accuracy: null },
-        cells: [
-          ...[event.classNames[c], one.sensitivity, one.specificity, one.balancedAccuracy],
-          ...[one.ppv, one.npv, null, one.prAuc, one.mcc, one.kappa, one.brier, one.ece],
-        ],
-      };
+    for (const [c, { images: _, balancedAccuracy, prAuc, ...one }] of classes.entries()) {
+      const names = { balanced_accuracy: balancedAccuracy, pr_auc: prAuc };
+      yield { client, role, class: event.classNames[c], ...one, ...names };
     }
   }
 }

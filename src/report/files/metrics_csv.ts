@@ -7,23 +7,26 @@ import { clinicalColumns, clinicalRows } from "./clinical_rows.ts";
 import { flatMetrics, stepsBefore } from "./flat_metrics.ts";
 import type { RunFile } from "./run_file.ts";
 
-/** The columns: where, what was measured, the measurements. The event's type is that in metrics.jsonl. */
+/** The columns: where, what was measured, the measurements. */
 const columns = [
   ...["round", "epoch", "step", "event", "client", "split", "role"],
   ...["loss", "f1", "auc", "accuracy", ...clinicalColumns],
 ];
 
-const noClinical = clinicalColumns.map(() => null);
+/** Values by column; those that a row lacks are empty. */
+type Row = Readonly<Record<string, string | number | null>>;
 
 /**
  * Appends rows as the events come. Rounds and epochs count from 0, `step` counts training steps
  * since the run began (of the client with most images, as if it sat out no round); n/a is an empty cell. Identical runs give
- * identical files. Clinical metrics stand in the rows of predictions, which are told before and after the last
- * communication: one of all classes, and one of each class.
+ * identical files. `event` is the event's type, of predictions with their view, before or after the last communication;
+ * clinical metrics stand in their rows: one of all classes, and one of each class.
  */
 export class MetricsCsv implements RunFile {
   readonly #path: string;
   #run: RunEvent | null = null;
+  /** of the file; null: still to be read from one that was begun before */
+  #columns: readonly string[] | null = columns;
 
   /** @param path of a file that does not exist yet */
   constructor(path: string) {
@@ -36,19 +39,33 @@ export class MetricsCsv implements RunFile {
       await Deno.writeTextFile(this.#path, csvLine(columns), { createNew: true });
       return;
     }
-    const rows = this.#rows(event);
-    if (rows !== "") await Deno.writeTextFile(this.#path, rows, { append: true });
+    const rows = [...this.#rows(event)];
+    if (rows.length === 0) return;
+    this.#columns ??= await this.#begunColumns();
+    // One that an older version began has fewer columns, and no rows of what these are for.
+    const isOlder = !this.#columns.includes("class");
+    const kept = isOlder
+      ? rows.filter(({ event }) => !String(event).startsWith("predictions"))
+      : rows;
+    const lines = kept.map((row) => csvLine(this.#columns!.map((column) => row[column] ?? null)));
+    if (kept.length > 0) await Deno.writeTextFile(this.#path, lines.join(""), { append: true });
   }
 
   resume(run: RunEvent): void {
     this.#run = run;
+    this.#columns = null;
   }
 
   growing(): string[] {
     return [basename(this.#path)];
   }
 
-  #rows(event: SimulationEvent): string {
+  async #begunColumns(): Promise<string[]> {
+    const [header] = (await Deno.readTextFile(this.#path)).split("\n", 1);
+    return header.trimEnd().split(",");
+  }
+
+  *#rows(event: SimulationEvent): Generator<Row> {
     switch (event.type) {
       case "stage":
       case "evaluation":
@@ -56,23 +73,19 @@ export class MetricsCsv implements RunFile {
       case "aggregation": {
         const { type, round } = event;
         const epoch = type === "aggregation" ? this.#run!.localEpochs - 1 : event.epoch;
-        const place = [round, epoch, stepsBefore(event, this.#run!), type];
-        return [...flatMetrics(event)]
-          .map(({ client, split, role, metrics: { loss, f1, auc, accuracy } }) =>
-            csvLine([...place, client, split, role, loss, f1, auc, accuracy, ...noClinical])
-          ).join("");
+        const place = { round, epoch, step: stepsBefore(event, this.#run!), event: type };
+        for (const { metrics, ...whose } of flatMetrics(event)) {
+          yield { ...place, ...whose, ...metrics };
+        }
+        break;
       }
       case "predictions": {
         const { round, view } = event;
         const { localEpochs, stepsPerEpoch } = this.#run!;
-        const steps = (round + 1) * localEpochs * stepsPerEpoch;
-        const place = [round, localEpochs - 1, steps, `predictions ${view}`];
-        return [...clinicalRows(event)].map(({ client, role, f1, auc, accuracy, cells }) =>
-          csvLine([...place, client, "test", role, null, f1, auc, accuracy, ...cells])
-        ).join("");
+        const step = (round + 1) * localEpochs * stepsPerEpoch;
+        const place = { round, epoch: localEpochs - 1, step, event: `predictions ${view}` };
+        for (const row of clinicalRows(event)) yield { ...place, split: "test", ...row };
       }
-      default:
-        return "";
     }
   }
 }

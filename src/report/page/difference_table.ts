@@ -4,7 +4,7 @@ import { comparisonSentence } from "../../metrics/comparison_sentence.ts";
 import { seedInterval } from "../../metrics/seed_interval.ts";
 import { change, intervalText } from "../format.ts";
 import { comparable, type Difference, differences } from "../reading/differences.ts";
-import { byMethod, type LabelledRun } from "../reading/method_runs.ts";
+import { byMethod, type LabelledRun, type MethodRuns } from "../reading/method_runs.ts";
 import { drawnWords } from "../reading/result_draws.ts";
 import { type Table, tableMetrics } from "./tables.ts";
 
@@ -21,7 +21,8 @@ const moments = [
  */
 export function differenceTables(runs: readonly LabelledRun[]): Table[] {
   return moments.flatMap(({ view, words }) => {
-    const methods = comparable(byMethod(runs), view);
+    const all = byMethod(runs);
+    const methods = comparable(all, view);
     const found = tableMetrics.flatMap(([metric, name]) =>
       differences(methods, metric, view).map((difference) => ({ name, difference }))
     );
@@ -33,7 +34,8 @@ export function differenceTables(runs: readonly LabelledRun[]): Table[] {
         `Differences of methods on the same test images ${words}, personal models, percentage points of the ` +
         "average over clients, with 95 % intervals and p-values over images (paired bootstrap, " +
         `${drawnWords(runs)}; Holm's correction over the pairs of a metric)` +
-        (isRepeated ? "; beside it over the seeds that both have (Student's t)" : ""),
+        (isRepeated ? "; beside it over the seeds that both have (Student's t)" : "") +
+        limitWords(found[0].difference) + leftOutWords(all, methods),
       head: ["First − second", ...(isRepeated ? ["Over seeds"] : [])],
       rows: found.map(({ name, difference }) =>
         [sentence(difference, name), ...(isRepeated ? [seedsCell(difference)] : [])]
@@ -44,14 +46,29 @@ export function differenceTables(runs: readonly LabelledRun[]): Table[] {
 }
 
 function sentence(
-  { first, second, overImages: { value, low, high, p }, comparisons }: Difference,
+  { first, second, overImages: { value, low, high }, corrected, comparisons }: Difference,
   metric: string,
 ): string {
   return comparisonSentence({
     ...{ first: first.method, second: second.method, metric, difference: value! },
-    ...{ low, high, p, comparisons },
-    seeds: Math.min(first.runs.length, second.runs.length),
+    ...{ low, high, p: corrected, comparisons },
+    seeds: [first.runs.length, second.runs.length],
   });
+}
+
+/** What so many draws can tell of so many pairs. */
+function limitWords({ comparisons, overImages: { draws } }: Difference): string {
+  const least = 2 * comparisons / (draws + 1);
+  return least < 0.01
+    ? ""
+    : `; with ${comparisons} pairs and ${draws} draws no p is below ${least.toFixed(3)}`;
+}
+
+function leftOutWords(all: readonly MethodRuns[], compared: readonly MethodRuns[]): string {
+  const names = all.filter((method) => !compared.includes(method)).map(({ method }) => method);
+  return names.length === 0
+    ? ""
+    : `; without ${names.join(", ")}, whose runs stored no predictions of these images`;
 }
 
 function seedsCell({ bySeed }: Difference): string {

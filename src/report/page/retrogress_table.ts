@@ -2,6 +2,7 @@
 
 import { type Falls, type MetricChange, summarizeFalls } from "../../metrics/falls.ts";
 import { type Communication, type Retrogress } from "../../metrics/retrogress.ts";
+import { seedInterval } from "../../metrics/seed_interval.ts";
 import { change, intervalText, membersText } from "../format.ts";
 import { byMethod, type LabelledRun } from "../reading/method_runs.ts";
 import { retrogressOf } from "../reading/run_retrogress.ts";
@@ -19,8 +20,8 @@ export function retrogressTable(runs: readonly LabelledRun[]): Table | null {
     caption:
       "Retrogress of the models that receive the server's weights: change of the test metric at a " +
       "communication (after minus before, points; negative = harm), mean over the clients that trained in the " +
-      "round and received, then over communications, with the 95 % interval over communications and seeds " +
-      "(Student's t, each counting as independent); how many communications brought a fall, and the worst one; " +
+      "round and received, then over communications, with the 95 % interval (Student's t) over seeds or, of one " +
+      "seed, over communications as if they were independent; how many communications brought a fall, and the worst; " +
       "how many falls were regained, were not, or had no local epoch left to tell; and the median local epochs " +
       "to regain (Kaplan–Meier)",
     head: [
@@ -72,8 +73,10 @@ export function fallsText({ falls, communications }: Falls, noun = ""): string {
 
 function cells(whole: readonly Retrogress[], metric: "f1" | "auc"): string[] {
   const all = summarizeFalls(whole.flatMap((one) => meanChanges(one, metric)));
+  const ofSeeds = whole.map(({ meanChange }) => meanChange[metric]).filter((one) => one !== null);
+  const interval = ofSeeds.length > 1 ? seedInterval(ofSeeds) : all;
   return [
-    intervalText(all.meanChange, all, change) +
+    intervalText(all.meanChange, interval, change) +
     (metric === "auc" ? changedMembersText(whole.flatMap((one) => one.communications)) : ""),
     fallsText(all),
     all.worst === null ? "no fall" : change(all.worst),

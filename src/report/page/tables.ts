@@ -210,10 +210,11 @@ export function seedsText({ method, runs }: MethodRuns): string {
 
 /** What bold says, where there are several methods. */
 export function bestWords(methods: readonly MethodRuns[]): string {
+  const isOnce = methods.every(({ runs }) => runs.length === 1);
   return methods.length < 2
     ? ""
-    : "; bold: better than every other method on the same test images (paired bootstrap, p < 0.05 after Holm's " +
-      "correction) and in every seed";
+    : "; bold: better than each other method on the same test images (paired bootstrap, p < 0.05) and in every " +
+      `seed${isOnce ? ", of which there is one: trained again it may be otherwise" : ""}`;
 }
 
 export function spreadWords(methods: readonly MethodRuns[]): string {

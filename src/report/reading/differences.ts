@@ -10,19 +10,26 @@ import { resultOf, type ResultView } from "./result_views.ts";
 export interface Difference {
   readonly first: MethodRuns;
   readonly second: MethodRuns;
-  /** first − second over images, of the mean over seeds; p after Holm's correction over all pairs */
+  /** first − second over images, of the mean over seeds; p as it is */
   readonly overImages: BootstrapDifference;
+  /** p after Holm's correction over all pairs */
+  readonly corrected: number | null;
   /** that were corrected together */
   readonly comparisons: number;
   /** first − second of every seed that both have */
   readonly bySeed: readonly number[];
 }
 
-/** Those that can be compared: all their runs stored predictions of the same images. */
+/**
+ * The largest set of methods all of whose runs stored predictions of the same images; of equal ones that of the first
+ * method.
+ */
 export function comparable(methods: readonly MethodRuns[], view: ResultView): MethodRuns[] {
-  const isDrawn = ({ runs }: MethodRuns) => runs.every((run) => resultDraws(run, view) !== null);
-  const drawn = methods.filter(isDrawn);
-  return drawn.filter(({ runs }) => runs.every((run) => isSameTest(run, drawn[0].runs[0])));
+  const drawn = methods.filter(({ runs }) => runs.every((run) => resultDraws(run, view) !== null));
+  const isAlike = (a: MethodRuns, b: MethodRuns) =>
+    [...a.runs, ...b.runs].every((run) => isSameTest(run, a.runs[0], view));
+  return drawn.map((one) => drawn.filter((other) => isAlike(one, other)))
+    .reduce((largest, set) => set.length > largest.length ? set : largest, []);
 }
 
 /** Every pair of comparable methods, in their order; none where the difference is not defined. */
@@ -37,20 +44,19 @@ export function differences(
   const pairs = methods.flatMap((first, a) =>
     methods.slice(a + 1).map((second, index) => ({
       ...{ first, second, bySeed: pairedBySeed(first, second, metric, view) },
-      found: differenceOfDraws(draws[a], draws[a + 1 + index]),
+      overImages: differenceOfDraws(draws[a], draws[a + 1 + index]),
     }))
   );
-  const adjusted = holm(pairs.map(({ found }) => found.p));
-  const comparisons = adjusted.filter((p) => p !== null).length;
-  return pairs.map(({ found, ...pair }, k) => ({
-    ...{ ...pair, comparisons },
-    overImages: { ...found, p: adjusted[k] },
-  })).filter(({ overImages: { value } }) => value !== null);
+  const corrected = holm(pairs.map(({ overImages }) => overImages.p));
+  const comparisons = corrected.filter((p) => p !== null).length;
+  return pairs.map((pair, k) => ({ ...pair, corrected: corrected[k], comparisons }))
+    .filter(({ overImages: { value } }) => value !== null);
 }
 
 /**
- * The method that is better than every other one over the images (p < 0.05 after Holm's correction) and in every seed
- * that both have; null if there is none, or if some cannot be compared.
+ * The method that is better than each other one over the images (p < 0.05; all have to hold, so nothing is to be
+ * corrected: Berger's intersection-union test) and in every seed. Null if there is none, if some method cannot be
+ * compared, or if methods have other seeds.
  */
 export function bestMethod(
   methods: readonly MethodRuns[],
@@ -67,8 +73,11 @@ export function bestMethod(
 }
 
 /** @param sign 1 if the first is to be better, -1 if the second */
-function isClear({ overImages: { value, p }, bySeed }: Difference, sign: 1 | -1): boolean {
-  return sign * value! > 0 && p !== null && p < 0.05 && bySeed.every((each) => sign * each > 0);
+function isClear({ first, second, overImages, bySeed }: Difference, sign: 1 | -1): boolean {
+  const { value, p } = overImages;
+  const isPaired = [first, second].every(({ runs }) => runs.length === bySeed.length);
+  return isPaired && sign * value! > 0 && p !== null && p < 0.05 &&
+    bySeed.every((each) => sign * each > 0);
 }
 
 function pairedBySeed(

@@ -4,7 +4,7 @@ import { intervalOfDraws } from "../../metrics/bootstrap.ts";
 import { seedInterval } from "../../metrics/seed_interval.ts";
 import type { MethodRuns } from "./method_runs.ts";
 
-import { type DrawnMetric, meanDraws, resultDraws } from "./result_draws.ts";
+import { type DrawnMetric, isSameTest, meanDraws, resultDraws } from "./result_draws.ts";
 import { isLastChosen, resultOf, type ResultView, resultViews } from "./result_views.ts";
 
 /** The mean over seeds with the ends of its 95 % interval, percent. */
@@ -31,7 +31,8 @@ export function overImages({ runs }: MethodRuns, place: ResultPlace): ResultInte
   const draws = runs.map((run) => resultDraws(run, view)?.[metric])
     .map((drawn) => client === null ? drawn?.average : drawn?.clients[client])
     .filter((drawn) => drawn !== undefined);
-  return draws.length < runs.length ? null : intervalOfDraws(meanDraws(draws));
+  const isPaired = runs.every((run) => isSameTest(run, runs[0], view));
+  return draws.length < runs.length || !isPaired ? null : intervalOfDraws(meanDraws(draws));
 }
 
 /** Of the mean over seeds, where there are several. */

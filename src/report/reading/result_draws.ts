@@ -36,11 +36,16 @@ export function resultDraws(run: RecordedRun, view: ResultView): ResultDraws | n
   return found;
 }
 
-/** Of the chosen round there are some if it is the last one. */
-function predictionsAt(run: RecordedRun, view: ResultView): Predictions | null {
-  if (view === "chosen") return isLastChosen(run) ? run.predictions : null;
+/**
+ * What was said at a moment of the run's result; null where that is not stored. Of the chosen round it is if that is the
+ * last one. A run that was stopped in between can have stored a later round than that of its result.
+ */
+export function predictionsAt(run: RecordedRun, view: ResultView): Predictions | null {
+  if (view === "chosen" && !isLastChosen(run)) return null;
   const isShared = run.run.sharedRole !== null; // else before and after are the same
-  return view === "before" && isShared ? run.predictionsBefore : run.predictions;
+  const found = view === "before" && isShared ? run.predictionsBefore : run.predictions;
+  const end = run.rows.findLast(({ type }) => type === "aggregation");
+  return found !== null && found.round === end?.round ? found : null;
 }
 
 function drawsOf({ clients, classNames }: Predictions, role: string): ResultDraws {
@@ -91,15 +96,18 @@ export function drawnWords(runs: readonly RecordedRun[]): string {
     : "each image counting as independent";
 }
 
-/** Whether two runs were judged by the same test images, as far as their labels tell. */
-export function isSameTest(a: RecordedRun, b: RecordedRun): boolean {
-  const [first, second] = [a, b].map(({ predictions }) => predictions?.clients ?? []);
+/** Whether two runs were judged by the same test images, and drawn alike: by data, labels and groups. */
+export function isSameTest(a: RecordedRun, b: RecordedRun, view: ResultView): boolean {
+  const [first, second] = [a, b].map((run) => predictionsAt(run, view)?.clients ?? []);
+  const isEqual = (one: Int32Array = none, other: Int32Array = none) =>
+    one.length === other.length && one.every((value, row) => value === other[row]);
   return first.length === second.length && a.run.fingerprint === b.run.fingerprint &&
-    first.every(({ labels }, client) =>
-      labels.length === second[client].labels.length &&
-      labels.every((label, row) => label === second[client].labels[row])
+    first.every(({ labels, groups }, client) =>
+      isEqual(labels, second[client].labels) && isEqual(groups, second[client].groups)
     );
 }
+
+const none = new Int32Array();
 
 /** The mean over repetitions, draw by draw; draws of the same test images. */
 export function meanDraws(all: readonly MetricDraws[]): MetricDraws {
