@@ -135,7 +135,7 @@ Deno.test("train --live tells early and late listeners the same, and the run is 
     ];
     assertEquals(over.event, "over");
     assertMatch(over.data.text, /^The run is over; it is in live\/.+\.$/);
-    assertEquals(picture.sections.length, 7);
+    assertEquals(picture.sections.length, 10);
     for (const { html } of picture.sections) assert(!html.includes('class="missing"'), html);
     assertEquals(picture.title, "PRR-FL, seed 3");
   }

@@ -30,11 +30,12 @@ Deno.test("report writes a page and pictures of one run, once", async () => {
   await addSpectra(join(folder.path, "run"));
   const first = await report(folder.path, "run");
   assertEquals([first.code, first.err], [0, ""]);
-  assertEquals(first.out, "report.html: 1 run\nreport_figures: 8 pictures as PNG and SVG\n");
+  assertEquals(first.out, "report.html: 1 run\nreport_figures: 10 pictures as PNG and SVG\n");
   assertEquals(namesIn(folder.path), ["report.html", "report_figures", "run"]);
   const pictures = [
-    ...["confusion", "curve-Test-AUC-all-client", "curve-Test-F1-all-client", "retrogress-auc"],
-    ...["retrogress-f1", "roc", "spectrum", "stage-timeline"],
+    ...["confusion", "curve-Test-AUC-all-client", "curve-Test-F1-all-client"],
+    ...["intervals-auc", "intervals-f1", "retrogress-auc", "retrogress-f1"],
+    ...["roc", "spectrum", "stage-timeline"],
   ];
   assertEquals(
     namesIn(join(folder.path, "report_figures")),

@@ -282,7 +282,8 @@ Deno.test("figures without data say what is missing", async () => {
 Deno.test("every picture is drawn, of one client, one epoch and undefined AUCs too", async () => {
   const text = JSON.stringify(madeUpRows({ rounds: 1, localEpochs: 1, clients: ["long name"] }));
   const rows = JSON.parse(text.replace(/"auc":[\d.]+/g, '"auc":null'));
-  const runs = labelled([await madeUpRunOf({ rows, clients: ["long name"] })]);
+  const run = await madeUpRunOf({ rows, clients: ["long name"] });
+  const runs = labelled([{ ...run, predictions: { ...run.predictions!, round: 0 } }]);
   const { render } = await loadPngRenderer();
   let drawn = 0;
   for (const { caption, variants } of reportFigures(runs)) {
