@@ -287,6 +287,8 @@ Deno.test("only a method that is better than all others by more than chance, in 
   assertEquals([beforeF1, afterF1, chosenF1], [false, true, true]); // the last round is the chosen one
   assertEquals([beforeAuc, afterAuc, chosenAuc], [false, true, true]);
   assertEquals(bold(runs).slice(1), [nothing, nothing]);
+  assertStringIncludes(resultTables(runs)[0].caption, "; marked: better than each other method");
+  assert(!resultTables(runs.slice(2))[0].caption.includes("marked"));
   assertEquals(bold(runs.slice(2)), [nothing, nothing]); // a difference of chance
   assertEquals(bold(runs.slice(0, 2)), [nothing]); // there is nobody to be better than
   const [first, ...others] = runs;

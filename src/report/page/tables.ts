@@ -57,7 +57,9 @@ function viewsTable(methods: readonly MethodRuns[]): Table {
     caption:
       `Test macro F1 and AUC in %, personal models, mean over clients, each counting the same: before the ` +
       "last communication (after the last local epoch), after it, and at the round chosen by validation " +
-      `(${windowsWords(methods)})${spreadWords(methods)}${bestWords(methods)}`,
+      `(${windowsWords(methods)})${spreadWords(methods)}${
+        best.some((one) => one !== null) ? bestWords(methods) : ""
+      }`,
     head: [
       "Method",
       ...columns.map(({ head }) => head),
@@ -208,13 +210,11 @@ export function seedsText({ method, runs }: MethodRuns): string {
   return runs.length === 1 ? method : `${method} (${counted(runs.length, "seed")})`;
 }
 
-/** What bold says, where there are several methods. */
-export function bestWords(methods: readonly MethodRuns[]): string {
+/** What is bold, or in a terminal has a colour. */
+function bestWords(methods: readonly MethodRuns[]): string {
   const isOnce = methods.every(({ runs }) => runs.length === 1);
-  return methods.length < 2
-    ? ""
-    : "; bold: better than each other method on the same test images (paired bootstrap, p < 0.05) and in every " +
-      `seed${isOnce ? ", of which there is one: trained again it may be otherwise" : ""}`;
+  return "; marked: better than each other method on the same test images (paired bootstrap, p < 0.05) and in every " +
+    `seed${isOnce ? ", of which there is one: trained again it may be otherwise" : ""}`;
 }
 
 export function spreadWords(methods: readonly MethodRuns[]): string {
