@@ -4,7 +4,6 @@ import { join } from "@std/path";
 import { writeFileAtomic } from "../../src/io/files.ts";
 import { resultsFigure } from "../../src/report/figures/results_figure.ts";
 import { retrogressFigure } from "../../src/report/figures/retrogress_figure.ts";
-import { differenceTables } from "../../src/report/page/difference_table.ts";
 import { intervalTables } from "../../src/report/page/interval_tables.ts";
 import { writePictures } from "../../src/report/page/report.ts";
 import { retrogressTable } from "../../src/report/page/retrogress_table.ts";
@@ -54,14 +53,15 @@ function tablesOf(
 ): Readonly<Record<typeof names[number], Table[]>> {
   const first = runs.filter(({ seed }) => seed === runs[0].seed);
   const [views, ...clients] = resultTables(compared);
-  const intervals = intervalTables(compared).filter(({ head }) => head[0] === "Method");
-  const ofPrrFl = differenceTables(compared).map((table) => ({
+  const uncertainty = intervalTables(compared); // those of differences last
+  const intervals = uncertainty.filter(({ head }) => head[0] === "Method");
+  const differences = uncertainty.slice(intervals.length).map((table) => ({
     ...table,
     rows: table.rows.filter(([{ text }]) => /(^|− )PRR-FL/.test(text)),
   }));
   const retrogress = retrogressTable(compared);
   return {
-    ...{ views: [views], clients, intervals, differences: ofPrrFl },
+    ...{ views: [views], clients, intervals, differences },
     retrogress: retrogress === null ? [] : [retrogress],
     "all methods": resultTables(first).slice(0, 1),
     sharing: [sharingTable(first)],

@@ -1,6 +1,6 @@
 // What stands for all clients where there are too many for a line, a column or a chart of each.
 
-import { quantile } from "../metrics/statistics.ts";
+import { deviation, quantile } from "../metrics/statistics.ts";
 
 /** With more clients than this they are shown as a distribution. */
 export const mostClients = 12;
@@ -25,4 +25,17 @@ export const distributionNames = marks.map(([name]) => name);
 export function distribution(values: readonly (number | null)[]): (number | null)[] {
   const defined = values.filter((value) => value !== null);
   return marks.map(([, share]) => defined.length === 0 ? null : quantile(defined, share));
+}
+
+/** How far clients lie apart; null for each where none has a value. */
+export function spread(
+  values: readonly (number | null)[],
+): Readonly<Record<"worst" | "p10" | "deviation", number | null>> {
+  const defined = values.filter((value) => value !== null);
+  if (defined.length === 0) return { worst: null, p10: null, deviation: null };
+  return {
+    worst: Math.min(...defined),
+    p10: quantile(defined, 0.1),
+    deviation: deviation(defined),
+  };
 }

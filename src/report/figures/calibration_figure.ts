@@ -4,10 +4,10 @@ import type { EChartsOption } from "echarts";
 import { calibration } from "../../metrics/calibration.ts";
 import { counted, percent } from "../format.ts";
 import type { LabelledRun } from "../reading/method_runs.ts";
-import { noPredictions } from "./confusion_figure.ts";
 import { rounded } from "./epoch_chart.ts";
-import { type Figure, missingFigure, type Panel, switchesOf, type Variant } from "./figure.ts";
-import { type ShownClient, shownClients } from "./shown_clients.ts";
+import type { Figure, Panel } from "./figure.ts";
+import { predictionsFigure } from "./predictions_figure.ts";
+import type { ShownClient } from "./shown_clients.ts";
 import { palette } from "./theme.ts";
 
 const about = {
@@ -21,20 +21,7 @@ const about = {
 
 /** One chart per client, or of many those that stand for them, for every run and role. */
 export function calibrationFigure(runs: readonly LabelledRun[]): Figure {
-  const variants = runs.flatMap((run) =>
-    run.predictions === null ? [] : run.run.roles.map((role): Variant => ({
-      choices: [role, run.label],
-      title: `Test calibration of the ${role} models after round ${
-        run.predictions!.round + 1
-      }, ${run.label}`,
-      panels: shownClients(run.predictions!, role).map((client) =>
-        diagram(client, run.predictions!.classNames.length)
-      ),
-      file: null,
-    }))
-  );
-  if (variants.length === 0) return missingFigure(about, noPredictions);
-  return { ...about, switches: switchesOf(["Model", "Run"], variants), variants, missing: null };
+  return predictionsFigure(about, runs, { what: "calibration", file: null, panel: diagram });
 }
 
 /** The area of a dot goes by its images, from a smallest one that can be seen. */
@@ -42,8 +29,11 @@ function dotSize(images: number, all: number): number {
   return Math.round(5 + 25 * Math.sqrt(images / all));
 }
 
-function diagram({ heading, labels, scores }: ShownClient, classes: number): Panel {
-  const found = calibration(labels, scores, classes);
+function diagram(
+  { heading, labels, scores }: ShownClient,
+  classNames: readonly string[],
+): Panel {
+  const found = calibration(labels, scores, classNames.length);
   const bins = found?.bins.filter(({ images }) => images > 0) ?? [];
   const axis = {
     ...{ type: "value" as const, nameLocation: "middle" as const },

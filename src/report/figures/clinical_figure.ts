@@ -7,7 +7,7 @@ import { shortened } from "../format.ts";
 import { areMany } from "../many_clients.ts";
 import { clinicalResults } from "../reading/clinical_results.ts";
 import { byMethod, type LabelledRun, type MethodRuns } from "../reading/method_runs.ts";
-import { noPredictions } from "./confusion_figure.ts";
+import { noPredictions } from "./predictions_figure.ts";
 import { rounded } from "./epoch_chart.ts";
 import { type Figure, missingFigure, type Panel, switchesOf, type Variant } from "./figure.ts";
 

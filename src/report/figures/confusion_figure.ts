@@ -5,15 +5,9 @@ import type { EChartsOption } from "echarts";
 import { confusionMatrix, predictClasses } from "../../metrics/classification.ts";
 import type { LabelledRun } from "../reading/method_runs.ts";
 import { rounded } from "./epoch_chart.ts";
-import { type ShownClient, shownClients } from "./shown_clients.ts";
-import {
-  type Figure,
-  fileNameOf,
-  missingFigure,
-  type Panel,
-  switchesOf,
-  type Variant,
-} from "./figure.ts";
+import { predictionsFigure } from "./predictions_figure.ts";
+import type { ShownClient } from "./shown_clients.ts";
+import type { Figure, Panel } from "./figure.ts";
 
 const about = {
   id: "confusion",
@@ -21,10 +15,6 @@ const about = {
   caption: "Rows are the true classes of the test images, columns what the model said. " +
     "Numbers count images; the fuller the colour, the larger the share of its row, so a good model colours the diagonal.",
 };
-
-/** What has to be there for figures of predictions. */
-export const noPredictions =
-  "No run folder holds predictions.safetensors, which a run writes when it ends.";
 
 /** With more classes than this their names are turned, to stand beside each other. */
 const mostUpright = 4;
@@ -36,22 +26,7 @@ const darkShare = 0.85;
 
 /** One matrix per client, or of many those that stand for them, for every run and role. */
 export function confusionFigure(runs: readonly LabelledRun[]): Figure {
-  const variants = runs.flatMap((run) =>
-    run.predictions === null ? [] : run.run.roles.map((role): Variant => ({
-      choices: [role, run.label],
-      title: `Test predictions of the ${role} models after round ${
-        run.predictions!.round + 1
-      }, ${run.label}`,
-      panels: shownClients(run.predictions!, role).map((client) =>
-        matrix(client, run.predictions!.classNames)
-      ),
-      file: role === run.run.personalRole
-        ? "confusion" + (runs.length > 1 ? `-${fileNameOf(run.label)}` : "")
-        : null,
-    }))
-  );
-  if (variants.length === 0) return missingFigure(about, noPredictions);
-  return { ...about, switches: switchesOf(["Model", "Run"], variants), variants, missing: null };
+  return predictionsFigure(about, runs, { what: "predictions", file: "confusion", panel: matrix });
 }
 
 function matrix(

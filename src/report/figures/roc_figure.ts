@@ -5,17 +5,10 @@ import { rocAucOvr } from "../../metrics/classification.ts";
 import { rocCurve } from "../../metrics/roc_curve.ts";
 import { percent, shortened } from "../format.ts";
 import type { LabelledRun } from "../reading/method_runs.ts";
-import { noPredictions } from "./confusion_figure.ts";
 import { rounded } from "./epoch_chart.ts";
-import { type ShownClient, shownClients } from "./shown_clients.ts";
-import {
-  type Figure,
-  fileNameOf,
-  missingFigure,
-  type Panel,
-  switchesOf,
-  type Variant,
-} from "./figure.ts";
+import { predictionsFigure } from "./predictions_figure.ts";
+import type { ShownClient } from "./shown_clients.ts";
+import type { Figure, Panel } from "./figure.ts";
 import { palette } from "./theme.ts";
 
 const about = {
@@ -28,22 +21,7 @@ const about = {
 
 /** One chart per client, or of many those that stand for them, for every run and role. */
 export function rocFigure(runs: readonly LabelledRun[]): Figure {
-  const variants = runs.flatMap((run) =>
-    run.predictions === null ? [] : run.run.roles.map((role): Variant => ({
-      choices: [role, run.label],
-      title: `Test ROC of the ${role} models after round ${
-        run.predictions!.round + 1
-      }, ${run.label}`,
-      panels: shownClients(run.predictions!, role).map((client) =>
-        curves(client, run.predictions!.classNames)
-      ),
-      file: role === run.run.personalRole
-        ? "roc" + (runs.length > 1 ? `-${fileNameOf(run.label)}` : "")
-        : null,
-    }))
-  );
-  if (variants.length === 0) return missingFigure(about, noPredictions);
-  return { ...about, switches: switchesOf(["Model", "Run"], variants), variants, missing: null };
+  return predictionsFigure(about, runs, { what: "ROC", file: "roc", panel: curves });
 }
 
 /** More curves cannot be told apart, nor would their names find room. */

@@ -25,11 +25,11 @@ function* judged({ clients, classNames }: PredictionsEvent) {
   }
 }
 
-/** By client and role, as `evaluate --metrics --json` has them. */
+/** By client and role, as `evaluate --metrics --json` has them, without the bins of reliability diagrams. */
 export function clinicalJson(event: PredictionsEvent): Record<string, ByRole<ClinicalJson>> {
   const found: Record<string, Record<string, ClinicalJson>> = {};
   for (const { client, role, metrics: { classes, means, overall } } of judged(event)) {
-    const { reliability: _, ...rest } = overall; // bins are for pictures
+    const { reliability: _, ...rest } = overall;
     const byClass = event.classNames.map((name, c) => [name, classes[c]]);
     const one = { classes: Object.fromEntries(byClass), means, overall: rest };
     found[client] = { ...found[client], [role]: one };

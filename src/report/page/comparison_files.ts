@@ -4,7 +4,7 @@ import { join } from "@std/path";
 import { stringify } from "csv-stringify/sync";
 import type { BestRound } from "../../metrics/selection.ts";
 import { writeFileAtomic } from "../../io/files.ts";
-import { deviation, quantile } from "../../metrics/statistics.ts";
+import { spread } from "../many_clients.ts";
 import { summarizeFalls } from "../../metrics/falls.ts";
 import type { Retrogress } from "../../metrics/retrogress.ts";
 import { choiceTable } from "./choice_table.ts";
@@ -124,15 +124,11 @@ function intervalCells(run: LabelledRun, client: number | null, view: ResultView
 /** Where the clients lie after the last communication; in the row of their average alone. */
 function spreadCells({ rows, run }: LabelledRun, client: number | null) {
   return Object.fromEntries(tableMetrics.flatMap(([metric]) => {
-    const values = [...run.clients.keys()]
-      .map((each) => resultOf({ rows, run }, each, metric, "after"))
-      .filter((value) => value !== null);
-    const isTold = client === null && values.length > 0;
-    return Object.entries({
-      worst: isTold ? Math.min(...values) : null,
-      p10: isTold ? quantile(values, 0.1) : null,
-      deviation: isTold ? deviation(values) : null,
-    }).map(([name, value]) => [`${metric}_after_${name}`, value]);
+    const values = client !== null
+      ? []
+      : run.clients.map((_, each) => resultOf({ rows, run }, each, metric, "after"));
+    return Object.entries(spread(values))
+      .map(([name, value]) => [`${metric}_after_${name}`, value]);
   }));
 }
 

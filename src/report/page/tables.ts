@@ -3,7 +3,7 @@
 import { deviation, mean, meanOfDefined } from "../../metrics/statistics.ts";
 import { windowWords } from "../reading/chosen_round.ts";
 import { counted, membersText, percent, recordedText } from "../format.ts";
-import { areMany, distribution, distributionNames } from "../many_clients.ts";
+import { areMany, distribution, distributionNames, spread } from "../many_clients.ts";
 import { byMethod, type LabelledRun, lastName, type MethodRuns } from "../reading/method_runs.ts";
 import { bestMethod } from "../reading/differences.ts";
 import {
@@ -91,14 +91,15 @@ function clientsTable(methods: readonly MethodRuns[], metric: "f1" | "auc", name
       ...["Average", "Worst", "Deviation"],
     ],
     rows: methods.flatMap((method) =>
-      resultViews.map(({ name, view }) =>
-        [
+      resultViews.map(({ name, view }) => {
+        const { worst, deviation } = spread(byClient(method, metric, view));
+        return [
           seedsText(method),
           name,
           ...[...clients.keys(), null].map((client) => cellText(method, client, metric, view)),
-          ...overClients(method, metric, view).map(percent),
-        ].map((text) => ({ text }))
-      )
+          ...[worst, deviation].map(percent),
+        ].map((text) => ({ text }));
+      })
     ),
   };
 }
@@ -116,8 +117,7 @@ function distributionTable(
     rows: methods.flatMap((method) =>
       resultViews.map(({ view, name }) => {
         const values = byClient(method, metric, view);
-        const [, spread] = overClients(method, metric, view);
-        const cells = [...distribution(values), spread];
+        const cells = [...distribution(values), spread(values).deviation];
         return [seedsText(method), name, ...cells.map(percent)].map((text) => ({ text }));
       })
     ),
@@ -133,12 +133,6 @@ function byClient(
   return runs[0].run.clients.map((_, client) =>
     meanOfDefined(runs.map((run) => resultOf(run, client, metric, view)))
   );
-}
-
-/** The worst client's value and the standard deviation over clients; null for both where none has a value. */
-function overClients(...of: Parameters<typeof byClient>): [number | null, number | null] {
-  const defined = byClient(...of).filter((value) => value !== null);
-  return defined.length === 0 ? [null, null] : [Math.min(...defined), deviation(defined)];
 }
 
 /** Which folders the report was made from. */

@@ -5,7 +5,7 @@ import type { Predictions } from "../files/predictions.ts";
 import type { RecordedRun } from "./recorded_run.ts";
 import { predictionsAt } from "./result_draws.ts";
 
-/** By what they were made from: page and CSV need the same. */
+/** By what they were made from: every metric and client of the figure needs the same. */
 const known = new WeakMap<Predictions, readonly ClinicalMetrics[]>();
 
 /** Of each client, in the order of the run's; null where the run stored no predictions. */
