@@ -100,3 +100,10 @@ export function shortened(name: string, mark = ""): string {
   if (letters.length <= roomForName) return name;
   return `${letters.slice(0, roomForName - 1 - mark.length).join("")}…${mark}`;
 }
+
+/** What a bootstrap takes for independent; whether the data tell lesions or patients. */
+export function independenceWords(isGrouped: boolean): string {
+  return isGrouped
+    ? "images of one lesion or patient drawn together where the lists tell it"
+    : "each image counting as independent";
+}

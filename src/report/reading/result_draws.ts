@@ -5,6 +5,7 @@ import { predictClasses } from "../../metrics/classification.ts";
 import { resampledMacroF1, resampledRocAuc } from "../../metrics/resampled.ts";
 import { meanOfDefined } from "../../metrics/statistics.ts";
 import type { Predictions } from "../files/predictions.ts";
+import { independenceWords } from "../format.ts";
 import type { RecordedRun } from "./recorded_run.ts";
 import { isLastChosen, type ResultView } from "./result_views.ts";
 
@@ -91,9 +92,7 @@ export function drawnWords(runs: readonly RecordedRun[]): string {
   const isGrouped = runs.some(({ predictions }) =>
     predictions?.clients.some(({ groups }) => groups !== undefined)
   );
-  return isGrouped
-    ? "images of one lesion or patient drawn together where the lists tell it"
-    : "each image counting as independent";
+  return independenceWords(isGrouped);
 }
 
 /** Whether two runs were judged by the same test images, and drawn alike: by data, labels and groups. */

@@ -9,7 +9,7 @@ import {
   clinicalMetrics,
 } from "../../metrics/clinical.ts";
 import { resampledMacroF1, resampledRocAuc } from "../../metrics/resampled.ts";
-import { counted, percent } from "../format.ts";
+import { counted, independenceWords, percent } from "../format.ts";
 import { tableLines } from "../table_lines.ts";
 import type { Style } from "./style.ts";
 
@@ -88,9 +88,7 @@ export function clinicalJson(list: readonly JudgedImages[]): Record<string, unkn
 }
 
 function headLines(list: readonly JudgedImages[]): string[] {
-  const drawn = list.some(({ groups }) => groups !== undefined)
-    ? "images of one lesion or patient drawn together where the lists tell it"
-    : "each image counting as independent";
+  const drawn = independenceWords(list.some(({ groups }) => groups !== undefined));
   return [
     "",
     "Clinical metrics: each class against the rest; rates in %; MCC, kappa and Brier score as they are.",
